@@ -1,0 +1,1 @@
+"""How and where it runs: the catalogue of deployments."""

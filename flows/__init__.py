@@ -1,0 +1,1 @@
+"""When and in what order: one flow per data product, and the `smartmeter` command."""

@@ -1,0 +1,1 @@
+"""From picture to candidates with probabilities: window, recognizer, rendering, training."""

@@ -1,0 +1,1 @@
+"""What a step does: verbs are Prefect tasks, nouns are pure knowledge."""

@@ -1,0 +1,1 @@
+"""Pure drawing: data in, charts and pages out."""

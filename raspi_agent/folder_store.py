@@ -1,0 +1,236 @@
+"""A folder as the store: the embedded default, or a mounted network share."""
+
+import hashlib
+import logging
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from raspi_agent import durable
+from raspi_agent.content_hash import content_hash, content_hash_of_file
+from raspi_agent.picture_key import parse_picture_key
+from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
+from raspi_agent.store import Added, Listing, Revision, RevisionGone, Store, StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+_TEMPORARY = ".smartmeter-tmp"
+_LEFT_OVER_S = 3600.0
+_CURSOR_FIELDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: str
+    size: int
+    changed_ns: int  # ctime: a copied or renamed file may bring an old mtime along
+    signature: int
+
+
+class FolderStore:
+    """The pictures of one folder.
+
+    Args:
+        root: the folder; a key is a path relative to it.
+        create: make the folder when it is missing. Without it a missing folder is an unavailable store,
+            for a share that is not mounted must not look like an empty one.
+        settle_s: a file put there by others is listed once nobody has written to it for so long.
+    """
+
+    def __init__(self, root: Path, *, create: bool = False, settle_s: float = SETTLE_S) -> None:
+        self.root = root
+        self.create = create
+        self.settle_s = settle_s
+
+    def list(self, cursor: str | None = None) -> Listing:
+        """Every revision that is new since the cursor, by key; see `Store.list`.
+
+        The cursor holds an instant and a checksum of all that was there before it. Where the checksum no
+        longer fits (a delete, a clock that jumped), everything is listed.
+        """
+        with self._answering():
+            entries, unsettled_ns = self._entries()
+            since_ns = _since(cursor, entries)
+            fresh = sorted((e for e in entries if e.changed_ns >= since_ns), key=lambda e: e.key)
+            revisions = tuple(r for entry in fresh if (r := self._revision(entry)) is not None)
+            until_ns = min(unsettled_ns, max((e.changed_ns + 1 for e in entries), default=0))
+            return Listing(revisions, _cursor(entries, until_ns))
+
+    def fetch(self, revision: Revision) -> bytes:
+        """The bytes of that revision, their hash checked; see `Store.fetch`."""
+        path = self._path(revision.key)
+        with self._answering():
+            try:
+                data = path.read_bytes()
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+                self._check_root()
+                message = f"{revision.key} is no longer in {self.root}"
+                raise RevisionGone(message) from error
+        if content_hash(data) != revision.content_hash:
+            message = f"{revision.key} in {self.root} has other bytes now"
+            raise RevisionGone(message)
+        return data
+
+    def add(self, key: str, data: bytes) -> Added:
+        """Store the bytes under the key unless it is taken; see `Store.add`."""
+        path = self._path(key)
+        with self._answering():
+            self._check_root()
+            durable.make_folder(path.parent)
+            if not os.path.lexists(path):
+                draft = self._draft()
+                try:
+                    durable.write_new(draft, data)
+                    self._backdate(draft, key)
+                    if durable.move_without_replacing(draft, path):
+                        return Added.STORED
+                finally:
+                    draft.unlink(missing_ok=True)
+            same = path.is_file() and content_hash_of_file(path) == content_hash(data)
+            return Added.ALREADY_THERE if same else Added.CONFLICT
+
+    def delete(self, revision: Revision) -> bool:
+        """Make exactly that revision go; see `Store.delete`.
+
+        Nothing of ours overwrites a file, so the moment between check and delete belongs to the deleter.
+        """
+        path = self._path(revision.key)
+        with self._answering():
+            self._check_root()
+            try:
+                if content_hash_of_file(path) != revision.content_hash:
+                    return False
+            except FileNotFoundError:
+                return True
+            path.unlink(missing_ok=True)
+            durable.sync_folder(path.parent)
+            return True
+
+    def _path(self, key: str) -> Path:
+        plain = PurePosixPath(key)
+        if not key or "\\" in key or "\0" in key or plain.is_absolute() or ".." in plain.parts:
+            message = f"{key!r} is no key: a relative path with / and without .. is one"
+            raise ValueError(message)
+        if plain.as_posix() != key or any(is_temporary_name(part) for part in plain.parts):
+            message = f"{key!r} is no key: names that start with a dot or end like temporary files are not"
+            raise ValueError(message)
+        return self.root / plain
+
+    def _entries(self) -> tuple[tuple[_Entry, ...], int]:
+        """All settled files, and the instant before which everything has settled (ns)."""
+        entries = []
+        unsettled_ns = time.time_ns() + 10**18
+        for path in self._files():
+            try:
+                status = path.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            key = path.relative_to(self.root).as_posix()
+            if not is_settled(status, self.settle_s):
+                unsettled_ns = min(unsettled_ns, status.st_ctime_ns)
+                continue
+            text = f"{key}\0{status.st_ino}\0{status.st_size}\0{status.st_mtime_ns}".encode()
+            signature = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
+            entries.append(_Entry(key, status.st_size, status.st_ctime_ns, signature))
+        return tuple(entries), unsettled_ns
+
+    def _files(self) -> Iterator[Path]:
+        """Every regular file; links are not followed, they may lead out of the store."""
+        self._check_root()
+        folders = [self.root]
+        while folders:
+            with os.scandir(folders.pop()) as found:
+                for entry in found:
+                    if is_temporary_name(entry.name) or not self._is_storable(entry.name):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+                    elif entry.is_file(follow_symlinks=False):
+                        yield Path(entry.path)
+
+    def _is_storable(self, name: str) -> bool:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            _log.warning("%r in %s is not listed: its name is not UTF-8; rename it", name, self.root)
+            return False
+        if "\\" in name:
+            _log.warning("%r in %s is not listed: its name has a backslash; rename it", name, self.root)
+            return False
+        return True
+
+    def _revision(self, entry: _Entry) -> Revision | None:
+        try:
+            found = content_hash_of_file(self.root / entry.key)
+        except FileNotFoundError:
+            return None
+        return Revision(key=entry.key, revision=found, size=entry.size, content_hash=found)
+
+    def _draft(self) -> Path:
+        folder = self.root / _TEMPORARY
+        durable.make_folder(folder)
+        for leftover in folder.iterdir():
+            with suppress(FileNotFoundError):  # another writer has finished with it
+                if time.time() - leftover.stat().st_ctime > _LEFT_OVER_S:
+                    leftover.unlink()
+        return folder / uuid.uuid4().hex
+
+    def _backdate(self, draft: Path, key: str) -> None:
+        """Let the file bear the time of the picture, and be settled as soon as it has its name."""
+        settled_at = time.time() - self.settle_s - 1
+        picture = parse_picture_key(key)
+        taken_at = picture.taken_at.timestamp() if picture and picture.taken_at else settled_at
+        modified_at = min(taken_at, settled_at)
+        os.utime(draft, (modified_at, modified_at))
+
+    def _check_root(self) -> None:
+        if self.root.is_dir():
+            return
+        if self.create:
+            durable.make_folder(self.root.absolute())
+        else:
+            message = f"the folder {self.root} is not there: mount it or create it"
+            raise StoreUnavailable(message)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            message = f"the folder {self.root} does not answer: {error}"
+            raise StoreUnavailable(message) from error
+
+
+def open_store(url: str, home: Path) -> Store:
+    """The store at a URL: `file:` and a path, a relative one within the home folder.
+
+    A folder within home is made when it is needed; any other must exist.
+
+    Raises:
+        ValueError: there is no store of that kind.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc or parts.query or parts.fragment or not parts.path.strip("/"):
+        message = f"{url!r} is no store: use file:FOLDER, for example file:store or file:/mnt/pictures"
+        raise ValueError(message)
+    root = Path(parts.path).expanduser()
+    return FolderStore(home / root, create=not root.is_absolute())
+
+
+def _since(cursor: str | None, entries: tuple[_Entry, ...]) -> int:
+    """The instant (ns) from which on a holder of the cursor knows nothing; 0 when in any doubt."""
+    fields = (cursor or "").split("-")
+    if len(fields) != _CURSOR_FIELDS or not all(field.isdecimal() for field in fields):
+        return 0
+    until_ns = int(fields[0])
+    return until_ns if _cursor(entries, until_ns) == cursor else 0
+
+
+def _cursor(entries: tuple[_Entry, ...], until_ns: int) -> str:
+    known = [entry.signature for entry in entries if entry.changed_ns < until_ns]
+    return f"{until_ns}-{len(known)}-{sum(known) % 2**64}"

@@ -1,0 +1,78 @@
+"""From the outbox to the store."""
+
+import logging
+from dataclasses import dataclass
+
+from raspi_agent.content_hash import content_hash
+from raspi_agent.outbox import Outbox
+from raspi_agent.picture_key import twin_key
+from raspi_agent.store import Added, Store, StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What an upload did.
+
+    Attributes:
+        stored: pictures that are in the store now and were not before.
+        already_there: pictures whose last upload had arrived without our learning it.
+        renamed: how many of the stored ones found other bytes under their name and got a twin's.
+        waiting: pictures still in the outbox.
+        unavailable: why the store could not be asked, or None.
+    """
+
+    stored: int = 0
+    already_there: int = 0
+    renamed: int = 0
+    waiting: int = 0
+    unavailable: str | None = None
+
+
+def upload_waiting(outbox: Outbox, store: Store) -> Uploaded:
+    """Send every waiting picture, oldest first, and mark as sent what the store certainly has.
+
+    Each step may be repeated after a kill or a lost reply. A store that is away ends the upload, the
+    pictures wait; a picture that cannot be read or named is passed over and waits too.
+
+    Raises:
+        OSError: the outbox's disk refuses.
+    """
+    counts = {Added.STORED: 0, Added.ALREADY_THERE: 0, Added.CONFLICT: 0}
+    renamed = 0
+    unavailable = None
+    for key in outbox.waiting():
+        try:
+            data = outbox.read(key)
+            added, stored_key = _add(store, key, data)
+        except FileNotFoundError:
+            continue
+        except StoreUnavailable as error:
+            unavailable = str(error)
+            break
+        except OSError as error:
+            _log.warning("%s waits: it cannot be read (%s)", key, error)
+            continue
+        counts[added] += 1
+        if added is Added.CONFLICT:
+            _log.error("%s waits: other bytes have its name and its twin's", key)
+            continue
+        renamed += added is Added.STORED and stored_key != key
+        outbox.mark_sent(key)
+        _log.info("%s %s", stored_key, added)
+    return Uploaded(
+        stored=counts[Added.STORED],
+        already_there=counts[Added.ALREADY_THERE],
+        renamed=renamed,
+        waiting=len(outbox.waiting()),
+        unavailable=unavailable,
+    )
+
+
+def _add(store: Store, key: str, data: bytes) -> tuple[Added, str]:
+    added = store.add(key, data)
+    if added is not Added.CONFLICT:
+        return added, key
+    twin = twin_key(key, content_hash(data))
+    return store.add(twin, data), twin

@@ -1,0 +1,136 @@
+"""Where pictures come from. A camera gives bytes, never arrays: the same for every kind."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from raspi_agent import durable
+from raspi_agent.capture_facts import read_facts
+from raspi_agent.picture_bytes import sniff
+from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
+
+_log = logging.getLogger(__name__)
+
+_UTC_NAME = re.compile(r"([0-9]{8}_[0-9]{6})Z")
+
+
+class CameraError(Exception):
+    """The camera gave no picture this time; the next slot tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One photograph.
+
+    Attributes:
+        data: the whole file as the camera made it.
+        taken_at: UTC, when the camera knows it better than our clock; None otherwise.
+        details: whatever the camera tells: exposure, gains, its source; JSON values.
+    """
+
+    data: bytes
+    taken_at: datetime | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Camera(Protocol):
+    """Something that takes pictures."""
+
+    def capture(self) -> Shot:
+        """Take a picture.
+
+        Raises:
+            CameraError: there is none this time.
+        """
+        ...
+
+    def keep(self, details: Mapping[str, Any]) -> None:
+        """Learn that the shot with these details is safe and need not be given again."""
+        ...
+
+
+class FolderCamera:
+    """Pictures that others put into a folder (FTP cameras, motion detectors), by name, each once.
+
+    Args:
+        folder: only read; finished pictures of any type in it are given, other files passed over.
+        seen_file: remembers which were given, across restarts.
+        settle_s: a picture is finished when nobody has written to it for so long.
+    """
+
+    def __init__(self, folder: Path, seen_file: Path, *, settle_s: float = SETTLE_S) -> None:
+        self.folder = folder
+        self._seen_file = seen_file
+        self._settle_s = settle_s
+
+    def capture(self) -> Shot:
+        """The next picture by name; see `Camera.capture`."""
+        seen = self._seen()
+        try:
+            for path in sorted(self.folder.iterdir()):
+                if is_temporary_name(path.name) or not path.is_file():
+                    continue
+                status = path.stat()
+                source = f"{path.name}/{status.st_size}/{status.st_mtime_ns}"
+                if source in seen or not is_settled(status, self._settle_s):
+                    continue
+                data = path.read_bytes()
+                if sniff(data) is None:
+                    _log.warning("%s is passed over: it is no picture", path)
+                    self.keep({"source": source})
+                    continue
+                taken_at = _taken_at(path.name, data, status.st_mtime)
+                return Shot(data, taken_at=taken_at, details={"source": source})
+        except OSError as error:
+            message = f"the folder {self.folder} gives no pictures: {error}"
+            raise CameraError(message) from error
+        message = f"there is no new picture in {self.folder}"
+        raise CameraError(message)
+
+    def keep(self, details: Mapping[str, Any]) -> None:
+        """Remember a picture as given; see `Camera.keep`."""
+        source = details.get("source")
+        seen = self._seen()
+        if not isinstance(source, str) or source in seen:
+            return
+        # what has left the folder can be forgotten, or the file would grow for years
+        still_there = {s for s in seen if (self.folder / s.partition("/")[0]).exists()}
+        durable.make_folder(self._seen_file.parent)
+        text = "\0".join(sorted({*still_there, source}))
+        durable.replace(self._seen_file, text.encode(errors="surrogateescape"))
+
+    def _seen(self) -> frozenset[str]:
+        if not self._seen_file.exists():
+            return frozenset()
+        return frozenset(self._seen_file.read_bytes().decode(errors="surrogateescape").split("\0"))
+
+
+def open_camera(url: str, home: Path, state: Path) -> Camera:
+    """The camera at a URL: `folder:` and a path, a relative one within the home folder.
+
+    Raises:
+        ValueError: there is no camera of that kind.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "folder" or parts.netloc or not parts.path:
+        message = f"{url!r} is no camera: use folder:PATH, for example folder:/srv/ftp/meter"
+        raise ValueError(message)
+    return FolderCamera(home / Path(parts.path).expanduser(), state / "folder-camera")
+
+
+def _taken_at(name: str, data: bytes, modified_at: float) -> datetime:
+    """What the picture says itself, else its name when it is in UTC, else when the file was written."""
+    facts = read_facts(data)
+    if facts and facts.taken_at and facts.clock_synchronised:
+        return facts.taken_at
+    if match := _UTC_NAME.match(name):
+        try:
+            return datetime.strptime(match[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+        except ValueError:
+            pass
+    return datetime.fromtimestamp(modified_at, tz=UTC)

@@ -1,0 +1,138 @@
+"""The most likely chain through every picture's candidates, skipping pictures that fit nowhere (Viterbi)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.metering.power_prior import log_probability, steps_between
+from tasks.metering.register import Register
+
+CONFIDENCE_WEIGHT = 0.8
+REJECT_FLOOR = 0.02
+SMALLEST_PROBABILITY = 1e-6
+# A picture's states this far (nats) below its best one are not continued: no later evidence makes up for it.
+DEAD_BELOW_BEST = 100.0
+# Predecessors looked at: the last 24 pictures, then ever sparser, so that long runs of misreads are bridged.
+OFFSETS = np.unique(np.concatenate([np.arange(1, 25), np.geomspace(25, 3000, 24).round().astype(np.int64)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the pictures say on their own, before the series is asked.
+
+    Args:
+        taken_at_s: int64[N], ascending.
+        values: int64[N, K] units, -1 where there is no candidate.
+        accept: float64[N, K], weighted log-probability of each candidate, -inf where there is none.
+        reject: float64[N], log-probability that none of them is right.
+    """
+
+    taken_at_s: NDArray[np.int64]
+    values: NDArray[np.int64]
+    accept: NDArray[np.float64]
+    reject: NDArray[np.float64]
+
+    def rows(self, chosen: slice) -> "Evidence":
+        """The evidence of some of the pictures."""
+        return Evidence(
+            self.taken_at_s[chosen], self.values[chosen], self.accept[chosen], self.reject[chosen]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain of readings: which candidate each picture gives, and what the chain is worth.
+
+    Args:
+        column: int64[N], index of the chosen candidate, -1 where none of them fits.
+        score: nats by which the chain beats rejecting everything.
+    """
+
+    column: NDArray[np.int64]
+    score: float
+
+
+def weigh(
+    taken_at_s: NDArray[np.int64], values: NDArray[np.int64], probabilities: NDArray[np.float64]
+) -> Evidence:
+    """Evidence from candidates and their probabilities; equal values in one row are added up on the first.
+
+    The floor on rejecting is what a confident misread can cost at most.
+    """
+    present = values >= 0
+    share = np.where(present, np.clip(probabilities, 0.0, 1.0), 0.0)
+    values = values.copy()
+    for later in range(1, values.shape[1]):
+        same = present[:, :later] & (values[:, :later] == values[:, later, None]) & present[:, later, None]
+        twice = same.any(axis=1)
+        first = same.argmax(axis=1)
+        share[twice, first[twice]] += share[twice, later]
+        share[twice, later] = 0.0
+        values[twice, later] = -1
+        present[twice, later] = False
+    logs = CONFIDENCE_WEIGHT * np.log(np.clip(share, SMALLEST_PROBABILITY, 1.0))
+    accept = np.where(present, logs, -np.inf)
+    reject = np.log(np.clip(1.0 - share.sum(axis=1), REJECT_FLOOR, 1.0))
+    return Evidence(taken_at_s, values, accept, reject)
+
+
+def best_chain(evidence: Evidence, register: Register, *, pinned: bool = False) -> Chain:
+    """The most likely chain; with `pinned` it must begin at the first picture's first candidate.
+
+    Scores are gains over rejecting a picture, so skipping one costs nothing at any distance. A link is worth
+    the probability of its step against a value drawn blindly from the register's span. Of equally likely
+    chains the one with the better ranked candidates and the nearer predecessors wins.
+    """
+    count, width = evidence.values.shape
+    gain = evidence.accept - evidence.reject[:, None]
+    blind = float(np.log(register.span_units))
+    score = np.full((count, width), -np.inf)
+    origin = np.full((count, width), -1, dtype=np.int64)
+    best, best_score = -1, -np.inf
+    for i in np.flatnonzero(np.isfinite(evidence.accept).any(axis=1)):
+        fresh = 0.0 if best < 0 or not pinned else -np.inf
+        arrived, source = _arrive(evidence, score, int(i), best, register)
+        linked = arrived + blind
+        begins = linked < fresh
+        total = np.where(begins, fresh, linked) + gain[i]
+        origin[i] = np.where(begins, -1, source)
+        total[total < total.max() - DEAD_BELOW_BEST] = -np.inf
+        score[i] = total
+        column = int(total.argmax())
+        if total[column] > -np.inf and total[column] >= best_score:
+            best, best_score = int(i) * width + column, float(total[column])
+    column_of = np.full(count, -1, dtype=np.int64)
+    state = best
+    while state >= 0:
+        column_of[state // width] = state % width
+        state = int(origin[state // width, state % width])
+    return Chain(column_of, best_score if best >= 0 else 0.0)
+
+
+def _arrive(
+    evidence: Evidence, score: NDArray[np.float64], i: int, best: int, register: Register
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For each candidate of picture `i`: the best predecessor's score plus the step, and its place."""
+    width = score.shape[1]
+    nothing = np.full(width, -np.inf), np.full(width, -1, dtype=np.int64)
+    rows = i - OFFSETS[: int(np.searchsorted(OFFSETS, i, side="right"))]
+    states = (rows[:, None] * width + np.arange(width)).ravel()
+    states = states[score.ravel()[states] > -np.inf]
+    if best >= 0 and best // width < i - OFFSETS[23]:
+        states = np.append(states, best)
+    if not states.size:
+        return nothing
+    elapsed_s = (evidence.taken_at_s[i] - evidence.taken_at_s[states // width])[:, None]
+    steps = steps_between(
+        evidence.values.ravel()[states][:, None], evidence.values[i][None, :], elapsed_s, register
+    )
+    source, target = np.nonzero(steps.possible & (evidence.values[i] >= 0))
+    if not source.size:
+        return nothing
+    total = np.full(steps.units.shape, -np.inf)
+    total[source, target] = score.ravel()[states[source]] + log_probability(
+        steps.units[source, target], elapsed_s[source, 0], register
+    )
+    winner = total.argmax(axis=0)
+    return total[winner, np.arange(width)], states[winner]

@@ -1,0 +1,139 @@
+"""What `smartmeter sql`, `read` and `evaluate` print."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from models.evaluation import evaluate
+from models.picture import UnreadablePicture, decode_picture
+from models.recognizer import Recognition, Recognizer, load_recognizer
+from models.window import cut_window
+from tasks.recognize import window_of
+from tasks.settings import Settings, SettingsError
+from warehouse.connection import open_warehouse
+
+out = Console()
+
+
+def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -> None:
+    """Print the rows of a query on the read-only copy.
+
+    Raises:
+        SettingsError: Nothing is published yet, or the query is wrong.
+    """
+    if not copy.is_file():
+        raise SettingsError(f"{copy} is not there yet. `smartmeter ingest` or `smartmeter report` publishes it.")
+    with open_warehouse(copy, read_only=True) as warehouse:
+        frame = warehouse.sql(query)
+    if form == "csv":
+        sys.stdout.write(frame.write_csv())
+    elif form == "json":
+        sys.stdout.write(frame.write_json() + "\n")
+    else:
+        out.print(_table(frame))
+
+
+def _table(frame: pl.DataFrame) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, kind in frame.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left")
+    for row in frame.iter_rows():
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table
+
+
+def print_readings(
+    pictures: Sequence[Path],
+    settings: Settings | None,
+    meter: str | None,
+    digits: int | None,
+    model: str,
+    *,
+    as_json: bool,
+) -> bool:
+    """Read each picture and print a line for it; False when one could not be read."""
+    recognizer = load_recognizer(model)
+    lines = [_read_line(path, recognizer, settings, meter, digits) for path in pictures]
+    for line in lines:
+        if as_json:
+            sys.stdout.write(json.dumps(line) + "\n")
+        else:
+            _print_line(line)
+    return all(line["reading"] is not None for line in lines)
+
+
+def _read_line(
+    path: Path, recognizer: Recognizer, settings: Settings | None, meter: str | None, digits: int | None
+) -> dict[str, Any]:
+    chosen = settings.meters[meter] if settings and meter else None
+    window = window_of(chosen) if chosen else None
+    try:
+        cut = cut_window(decode_picture(path.read_bytes()), window)
+    except UnreadablePicture as error:
+        return _line(path, None, reason=error.reason)
+    except (OSError, ValueError) as error:
+        return _line(path, None, reason=str(error))
+    recognition = recognizer.read([cut], digits=digits or (chosen.digits if chosen else None))[0]
+    height, width = cut.shape[:2]
+    whole = ((0, 0), (width, 0), (width, height), (0, height))
+    return _line(
+        path,
+        recognition,
+        decimals=chosen.decimals if chosen else None,
+        window=[list(corner) for corner in (window.corners if window else whole)],
+        orientation=window.orientation if window else "upright-0",
+    )
+
+
+def _line(path: Path, recognition: Recognition | None, reason: str | None = None, **where: object) -> dict[str, Any]:
+    best = recognition.best if recognition else None
+    return {
+        "picture": str(path),
+        "reading": best.text if best else None,
+        "half_step": best.half_step if best else None,
+        "decimals": where.get("decimals"),
+        "confidence": round(best.probability, 4) if best else 0.0,
+        "candidates": [dataclasses.asdict(each) for each in recognition.candidates] if recognition else [],
+        "window": where.get("window"),
+        "orientation": where.get("orientation"),
+        "reason": recognition.reason if recognition else reason,
+        "milliseconds": round(recognition.milliseconds, 1) if recognition else None,
+    }
+
+
+def _print_line(line: dict[str, Any]) -> None:
+    shown = line["reading"] or "-"
+    note = f"confidence {line['confidence']:.2f}" if line["reading"] else f"not read: {line['reason']}"
+    half = " (half a step further)" if line["half_step"] else ""
+    out.print(f"{Path(line['picture']).name}: {shown}{half}  {note}", highlight=False, soft_wrap=True)
+
+
+def print_evaluation(
+    directory: Path,
+    model: str,
+    *,
+    window: bool,
+    prefix: bool,
+    digits: int | None,
+    series: str | None,
+    as_json: bool,
+) -> None:
+    """Print how often the reader is right on labelled pictures."""
+    result = evaluate(
+        directory, load_recognizer(model), window=window, prefix=prefix, digits=digits, series=series
+    )
+    facts = dataclasses.asdict(result)
+    if as_json:
+        sys.stdout.write(json.dumps(facts) + "\n")
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), f"{value:.3f}" if isinstance(value, float) else str(value))
+    out.print(table)

@@ -1,0 +1,140 @@
+"""The Prefect server behind a command: the configured one where it answers, else a private one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PROJECT = Path(__file__).parents[1]
+START_TIMEOUT_S = 180
+
+
+class BackendError(Exception):
+    """No Prefect server could be reached or started; the message says what to do."""
+
+
+def prefect_environment(home: Path) -> dict[str, str]:
+    """The table [tool.prefect] of pyproject.toml as PREFECT_* variables, with Prefect's files under `home`.
+
+    Prefect itself reads that table from the working directory only; commands and services run anywhere.
+    """
+    table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["prefect"]
+    variables = {f"PREFECT_{name}": text for name, text in _flatten(table)}
+    return {**variables, "PREFECT_HOME": str(home.resolve() / "prefect"), "DO_NOT_TRACK": "1"}
+
+
+def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        name = f"{prefix}{key}".upper()
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{name}_")
+        else:
+            yield name, value if isinstance(value, str) else json.dumps(value)
+
+
+def export_environment(home: Path) -> None:
+    """Set what Prefect and its child processes need, leaving every variable that is set already.
+
+    It must run before the first import of prefect, which reads its settings once.
+    """
+    for name, value in prefect_environment(home).items():
+        os.environ.setdefault(name, value)
+    os.environ["SMARTMETER_HOME"] = str(home.resolve())
+
+
+def is_healthy(api_url: str) -> bool:
+    """Whether a Prefect server answers at that address."""
+    try:
+        return httpx.get(f"{api_url}/health", timeout=3).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def start_server(home: Path, port: int, *, ui: bool) -> "subprocess.Popen[bytes]":
+    """A Prefect server process on loopback, logging to `home/logs/prefect-server.log`.
+
+    Raises:
+        BackendError: It ended, or did not answer within three minutes.
+    """
+    log = home / "logs" / "prefect-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    api_url = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
+            command if ui else [*command, "--no-ui"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PREFECT_API_URL": api_url},
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        if is_healthy(api_url):
+            return process
+        time.sleep(0.2)
+    stop(process)
+    raise BackendError(f"The Prefect server did not start. {log} says why.")
+
+
+def stop(process: "subprocess.Popen[bytes]", patience_s: float = 15) -> None:
+    """End a child process: ask, wait, then kill."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
+    """The API address of a Prefect server for the time of one command.
+
+    Args:
+        home: The home folder; a private server keeps its database there, where `smartmeter up` finds it.
+        private: Start one even if the configured server answers.
+
+    Raises:
+        BackendError: No server could be started.
+    """
+    export_environment(home)
+    configured = os.environ["PREFECT_API_URL"]
+    if not private and is_healthy(configured):
+        yield configured
+        return
+    port = free_port()
+    server = start_server(home, port, ui=False)
+    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    try:
+        yield os.environ["PREFECT_API_URL"]
+        _hand_over()
+    finally:
+        os.environ["PREFECT_API_URL"] = configured
+        stop(server)
+
+
+def _hand_over() -> None:
+    """Send the logs and events that Prefect still holds; afterwards the server is gone."""
+    if "prefect" in sys.modules:
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogHandler
+
+        APILogHandler().flush()
+        EventsWorker.drain_all(timeout=5)

@@ -1,0 +1,45 @@
+"""The flow `ingest`: from the store to the report."""
+
+from prefect import flow, runtime
+
+from flows.progress import in_batches
+from tasks.decode import decode_readings
+from tasks.derive import derive_intervals
+from tasks.fetch import BATCH, fetch_batch, list_new_pictures, prepare_warehouse
+from tasks.publish import announce, publish_report
+from tasks.recognize import list_unread_pictures, recognize_batch
+from tasks.settings import Settings, load_settings
+
+
+def run_name() -> str:
+    """A name that says what runs and when it was due."""
+    due = runtime.flow_run.scheduled_start_time
+    return f"{runtime.flow_run.flow_name}-{due:%Y%m%d-%H%M%S}"
+
+
+@flow(name="ingest", flow_run_name=run_name, timeout_seconds=12 * 3600)
+def ingest(meter: str | None = None) -> dict[str, int]:
+    """Fetch new pictures, read them, decode the series, derive intervals and publish the report.
+
+    It may be interrupted anywhere and run again: each step continues where the last one stopped.
+
+    Args:
+        meter: Only this meter; all of them when empty.
+    """
+    settings = load_settings()
+    prepare_warehouse(settings)
+    for revisions in in_batches(list_new_pictures(settings), BATCH, "Fetching pictures"):
+        fetch_batch(settings, revisions)
+    return read_and_publish(settings, [meter] if meter else sorted(settings.meters))
+
+
+def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:
+    """Recognize, decode and derive what each meter's archived pictures show, then publish."""
+    for meter in meters:
+        unread = list_unread_pictures(settings, meter)
+        for keys in in_batches(unread, settings.reader.batch_size, f"Reading {meter}"):
+            recognize_batch(settings, meter, keys)
+        decode_readings(settings, meter)
+        derive_intervals(settings, meter)
+    publish_report(settings)
+    return announce(settings, meters)

@@ -1,0 +1,180 @@
+"""The archive: every picture that ever arrived, kept as it came, with what is known about it."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from models.picture import Inspection, inspect_picture
+from raspi_agent.capture_facts import format_facts, read_facts
+from raspi_agent.durable import make_folder, move_without_replacing, write_new
+from raspi_agent.picture_key import PictureKey, imported_key, parse_picture_key, twin_key
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
+PICTURE_SCHEMA = pl.Schema(
+    {
+        "picture_key": pl.String,
+        "camera": pl.String,
+        "taken_at": pl.Datetime("us", "UTC"),
+        "time_source": pl.String,
+        "received_at": pl.Datetime("us", "UTC"),
+        "content_sha256": pl.String,
+        "size_bytes": pl.Int64,
+        "media_type": pl.String,
+        "width": pl.Int32,
+        "height": pl.Int32,
+        "reason": pl.String,
+        "facts": pl.String,
+        "source": pl.String,
+    }
+)
+# 20221122_040130Z, IMG-2022-11-22T04.01.30 and the like
+_TIME_IN_NAME = re.compile(
+    r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:.h]?(\d\d)[-:.m]?(\d\d)(?!\d)(?P<utc>Z?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A picture on its way into the archive.
+
+    Attributes:
+        key: Its picture key, or the name it had in the store where that follows no contract.
+        data: The bytes as they came.
+        camera: Whose picture it is.
+        taken_at: UTC, or None when nobody knows.
+        time_source: name, exif, labels or unknown.
+        source: Where it came from, for people.
+    """
+
+    key: str
+    data: bytes
+    camera: str
+    taken_at: datetime | None
+    time_source: str
+    source: str
+
+
+def arrival_from_store(key: str, data: bytes, source: str, cameras: Sequence[str], zone: ZoneInfo) -> Arrival:
+    """What a picture's key says about it; keys of no known form keep their picture, without a time."""
+    parsed = parse_picture_key(key)
+    taken_at, time_source = (None, "unknown") if parsed is None else _time_of_key(parsed, zone)
+    if taken_at is None:
+        taken_at, time_source = _exif_time(inspect_picture(data), zone)
+    return Arrival(key, data, _camera_of(key, parsed, cameras), taken_at, time_source, source)
+
+
+def arrival_from_file(
+    path: Path, data: bytes, camera: str, labelled_at: datetime | None, zone: ZoneInfo
+) -> Arrival:
+    """An existing picture file under a picture key of its own; its time from label, name or EXIF."""
+    taken_at, time_source = labelled_at, "labels"
+    if taken_at is None:
+        taken_at, time_source = _time_of_name(path.stem, zone), "name"
+    if taken_at is None:
+        taken_at, time_source = _exif_time(inspect_picture(data), zone)
+    digest = hashlib.sha256(data).hexdigest()
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[-80:]
+    key = f"images/{camera}/undated/i{digest[:8]}_{name}"
+    if taken_at is not None:
+        suffix = path.suffix.lower().lstrip(".")
+        extension = suffix if re.fullmatch(r"jpe?g|png|bmp|webp|gif|tiff?", suffix) else "jpg"
+        key = imported_key(camera, taken_at, digest, extension)
+    return Arrival(key, data, camera, taken_at, time_source, str(path))
+
+
+def keep(arrival: Arrival, archive: Path, received_at: datetime) -> dict[str, object]:
+    """Store the bytes durably, never replacing others, and return the picture's row.
+
+    Args:
+        arrival: The picture.
+        archive: The archive's folder.
+        received_at: UTC, now.
+
+    Returns:
+        A row of PICTURE_SCHEMA; `reason` says why the picture can't be read, null when it can.
+
+    Raises:
+        OSError: The disk is full or refuses.
+    """
+    digest = hashlib.sha256(arrival.data).hexdigest()
+    key = _store(archive, arrival.key, arrival.data, digest)
+    inspection = inspect_picture(arrival.data)
+    facts = read_facts(arrival.data)
+    reason: str | None = inspection.reason
+    if reason is None and arrival.taken_at is None:
+        reason = "no_time"
+    if reason is None and arrival.taken_at is not None and arrival.taken_at > received_at + CLOCK_TOLERANCE:
+        reason = "from_the_future"
+    return {
+        "picture_key": key,
+        "camera": arrival.camera,
+        "taken_at": arrival.taken_at,
+        "time_source": arrival.time_source,
+        "received_at": received_at,
+        "content_sha256": digest,
+        "size_bytes": len(arrival.data),
+        "media_type": inspection.media_type,
+        "width": inspection.width,
+        "height": inspection.height,
+        "reason": reason,
+        "facts": format_facts(facts) if facts else None,
+        "source": arrival.source,
+    }
+
+
+def _store(archive: Path, key: str, data: bytes, digest: str) -> str:
+    """Write once; the same bytes again change nothing, other bytes get a name beside."""
+    for name in (key, twin_key(key, digest)):
+        target = archive / name
+        if target.exists() and target.read_bytes() == data:
+            return name
+        if not target.exists():
+            make_folder(target.parent)
+            draft = target.with_name(f".{target.name}.part")
+            draft.unlink(missing_ok=True)
+            write_new(draft, data)
+            if move_without_replacing(draft, target):
+                return name
+            draft.unlink(missing_ok=True)
+    raise FileExistsError(f"{archive / key} and its twin are taken by other bytes; compare the three by hand.")
+
+
+def _camera_of(key: str, parsed: PictureKey | None, cameras: Sequence[str]) -> str:
+    if parsed is not None and parsed.camera is not None:
+        return parsed.camera
+    parts = key.split("/")
+    if parsed is None and len(parts) > 2 and parts[0] == "images":  # noqa: PLR2004  (images/<camera>/name)
+        return parts[1]
+    # The original's flat names say no camera: with one camera there is no doubt.
+    return cameras[0] if len(cameras) == 1 else "unknown"
+
+
+def _time_of_key(parsed: PictureKey, zone: ZoneInfo) -> tuple[datetime | None, str]:
+    if parsed.taken_at is not None:
+        return parsed.taken_at, "name"
+    if parsed.taken_local is not None:
+        return parsed.taken_local.replace(tzinfo=zone).astimezone(UTC), "name"
+    return None, "unknown"
+
+
+def _time_of_name(stem: str, zone: ZoneInfo) -> datetime | None:
+    match = _TIME_IN_NAME.search(stem)
+    if match is None:
+        return None
+    try:
+        naive = datetime(*(int(match[part]) for part in range(1, 7)))  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError:
+        return None
+    return naive.replace(tzinfo=UTC if match["utc"] else zone).astimezone(UTC)
+
+
+def _exif_time(inspection: Inspection, zone: ZoneInfo) -> tuple[datetime | None, str]:
+    if inspection.exif_taken_at is None:
+        return None, "unknown"
+    return inspection.exif_taken_at.replace(tzinfo=zone).astimezone(UTC), "exif"

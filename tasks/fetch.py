@@ -1,0 +1,140 @@
+"""Fetch: pictures from the store, or from a folder of existing ones, into archive and warehouse."""
+
+import csv
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from raspi_agent.folder_store import open_store
+from raspi_agent.store import Revision, RevisionGone
+from tasks.archive import PICTURE_SCHEMA, Arrival, arrival_from_file, arrival_from_store, keep
+from tasks.settings import Settings, SettingsError
+from warehouse.connection import open_warehouse
+from warehouse.loading import load_pictures, sync_registers
+from warehouse.migrate import migrate
+
+log = logging.getLogger(__name__)
+BATCH = 64
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+def prepare_warehouse(settings: Settings) -> None:
+    """Bring the warehouse's schema and its list of registers up to date."""
+    registers = [
+        {
+            "register_id": settings.register_of(name).register_id,
+            "meter": name,
+            "camera": meter.camera,
+            "obis_code": meter.obis_code,
+            "digits": meter.digits,
+            "decimals": meter.decimals,
+            "max_power_w": settings.register_of(name).max_power_w,
+            "timezone": settings.timezone,
+        }
+        for name, meter in settings.meters.items()
+    ]
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with open_warehouse(settings.warehouse) as warehouse:
+        migrate(warehouse)
+        sync_registers(warehouse, pl.DataFrame(registers))
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+def list_new_pictures(settings: Settings) -> list[Revision]:
+    """The store's pictures that the warehouse does not know yet, by name."""
+    listed = open_store(settings.store.url, settings.home).list(None).revisions
+    with open_warehouse(settings.warehouse) as warehouse:
+        known = warehouse.query("known_pictures")
+    sources = set(known.get_column("source"))
+    # A store that moved is no news; other bytes under a name of this store are.
+    here = {key for key, source in known.iter_rows() if source.startswith(settings.store.url)}
+    elsewhere = set(known.get_column("picture_key")) - here
+    fresh = [
+        each for each in listed if _source(settings, each) not in sources and each.key not in elsewhere
+    ]
+    log.info("%d pictures in the store, %d of them new", len(listed), len(fresh))
+    return fresh
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> int:
+    """Archive these pictures and note each with what is known about it; return how many arrived."""
+    store = open_store(settings.store.url, settings.home)
+    cameras = sorted({meter.camera for meter in settings.meters.values()})
+    arrivals = []
+    for each in revisions:
+        try:
+            data = store.fetch(each)
+        except RevisionGone as error:
+            log.warning("%s; the next run looks again", error)
+            continue
+        arrivals.append(
+            arrival_from_store(each.key, data, _source(settings, each), cameras, settings.zone)
+        )
+    return _save(settings, arrivals)
+
+
+@task(cache_policy=NO_CACHE)
+def list_importable(directory: Path, pattern: str) -> list[Path]:
+    """Every file under a folder whose name matches, in order; the table of labels is none of them."""
+    files = sorted(path for path in directory.rglob(pattern) if path.is_file())
+    return [path for path in files if path.name != "labels.csv" and not path.name.startswith(".")]
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+def import_batch(settings: Settings, files: Sequence[Path], camera: str, labels: Path | None) -> int:
+    """Archive these existing pictures under keys of their own; return how many arrived."""
+    times = read_label_times(labels, settings) if labels else {}
+    arrivals = [
+        arrival_from_file(path, path.read_bytes(), camera, times.get(path.name), settings.zone) for path in files
+    ]
+    return _save(settings, arrivals)
+
+
+def read_label_times(labels: Path, settings: Settings) -> dict[str, datetime]:
+    """The times in a CSV with columns `file` and `timestamp`, by file name; local where no zone is written.
+
+    Raises:
+        SettingsError: A column is missing or a time can't be read; the message names the line.
+    """
+    times = {}
+    with labels.open(newline="") as stream:
+        rows = csv.DictReader(stream)
+        if not {"file", "timestamp"} <= set(rows.fieldnames or ()):
+            raise SettingsError(f"{labels} needs the columns file and timestamp in its first line.")
+        for row in rows:
+            if not row["timestamp"]:
+                continue
+            try:
+                at = datetime.fromisoformat(row["timestamp"])
+            except ValueError as error:
+                raise SettingsError(
+                    f"{labels} line {rows.line_num}: {row['timestamp']!r} is no ISO 8601 time, "
+                    "like 2026-11-22T04:01:30Z."
+                ) from error
+            zoned = at if at.tzinfo else at.replace(tzinfo=settings.zone)
+            times[Path(row["file"]).name] = zoned.astimezone(UTC)
+    return times
+
+
+def _source(settings: Settings, revision: Revision) -> str:
+    """Where a picture lies and in which state, so that other bytes under its name are news."""
+    return f"{settings.store.url}/{revision.key}@{revision.revision}"
+
+
+def _save(settings: Settings, arrivals: Sequence[Arrival]) -> int:
+    received_at = datetime.now(UTC)
+    rows = pl.DataFrame(
+        [keep(arrival, settings.archive, received_at) for arrival in arrivals], schema=PICTURE_SCHEMA
+    )
+    for row in rows.filter(pl.col("reason").is_not_null()).iter_rows(named=True):
+        log.warning("%s is kept but can't be read: %s", row["picture_key"], row["reason"])
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_pictures(warehouse, rows)
+    return rows.height

@@ -1,0 +1,146 @@
+"""Recognize: what the reader sees in each picture, every candidate of it."""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from models.picture import UnreadablePicture, decode_picture
+from models.recognizer import Recognition, load_recognizer
+from models.window import Window, cut_window, window_from_box
+from tasks.settings import BOX_NUMBERS, MeterSettings, Settings
+from warehouse.connection import open_warehouse
+from warehouse.loading import load_recognitions
+
+log = logging.getLogger(__name__)
+
+RECOGNITION_SCHEMA = pl.Schema(
+    {
+        "picture_key": pl.String,
+        "register_id": pl.String,
+        "reader": pl.String,
+        "reader_version": pl.String,
+        "recognised_at": pl.Datetime("us", "UTC"),
+        "reason": pl.String,
+        "milliseconds": pl.Float64,
+        "window_corners": pl.String,
+        "orientation": pl.String,
+    }
+)
+CANDIDATE_SCHEMA = pl.Schema(
+    {
+        "picture_key": pl.String,
+        "register_id": pl.String,
+        "reader": pl.String,
+        "reader_version": pl.String,
+        "rank": pl.UInt8,
+        "text": pl.String,
+        "half_step": pl.Boolean,
+        "value_units": pl.Int64,
+        "probability": pl.Float64,
+    }
+)
+
+
+@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+def list_unread_pictures(settings: Settings, meter: str) -> list[str]:
+    """Keys of the meter's pictures that the current reader has not read, oldest first."""
+    recognizer = load_recognizer(settings.reader.model)
+    with open_warehouse(settings.warehouse) as warehouse:
+        unread = warehouse.query(
+            "unrecognised_pictures",
+            register_id=settings.register_of(meter).register_id,
+            reader=recognizer.name,
+            reader_version=recognizer.version,
+            limit=1_000_000,
+        )
+    log.info("%s: %d pictures to read", meter, unread.height)
+    return list(unread.get_column("picture_key"))
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, timeout_seconds=1800)
+def recognize_batch(settings: Settings, meter: str, keys: Sequence[str]) -> int:
+    """Read these pictures and keep every candidate; return how many could be read."""
+    chosen = settings.meters[meter]
+    windows = {key: register_window(settings.archive / key, chosen) for key in keys}
+    readable = {key: window for key, window in windows.items() if window is not None}
+    recognizer = load_recognizer(settings.reader.model)
+    recognitions = dict(
+        zip(readable, recognizer.read(list(readable.values()), digits=chosen.digits), strict=True)
+    )
+    common = {
+        "register_id": settings.register_of(meter).register_id,
+        "reader": recognizer.name,
+        "reader_version": recognizer.version,
+    }
+    rows = [_recognition_row(key, recognitions.get(key), chosen) | common for key in keys]
+    candidates = [
+        row | common for key, each in recognitions.items() for row in candidate_rows(key, each, chosen.digits)
+    ]
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_recognitions(
+            warehouse,
+            pl.DataFrame(rows, schema=RECOGNITION_SCHEMA),
+            pl.DataFrame(candidates, schema=CANDIDATE_SCHEMA),
+        )
+    read = sum(each.reason is None for each in recognitions.values())
+    log.info("%s: read %d of %d pictures", meter, read, len(keys))
+    return read
+
+
+def window_of(meter: MeterSettings) -> Window | None:
+    """Where the register stands in the meter's pictures; None when they are cut to it already."""
+    if meter.window is None:
+        return None
+    if len(meter.window) == BOX_NUMBERS:
+        x0, y0, x1, y1 = meter.window
+        return window_from_box((x0, y0, x1, y1), meter.mirror, meter.rotation)
+    x, y = meter.window[0::2], meter.window[1::2]
+    return Window(((x[0], y[0]), (x[1], y[1]), (x[2], y[2]), (x[3], y[3])))
+
+
+def register_window(path: Path, meter: MeterSettings) -> NDArray[np.uint8] | None:
+    """The register window of an archived picture, or None when the file can't be decoded."""
+    try:
+        return cut_window(decode_picture(path.read_bytes()), window_of(meter))
+    except (UnreadablePicture, OSError, ValueError) as error:
+        log.warning("%s: %s", path.name, error)
+        return None
+
+
+def candidate_rows(key: str, recognition: Recognition, digits: int) -> list[dict[str, Any]]:
+    """The candidates of a recognition as rows; a text with the wrong number of digits has no value."""
+    return [
+        {
+            "picture_key": key,
+            "rank": rank,
+            "text": candidate.text,
+            "half_step": candidate.half_step,
+            "value_units": int(candidate.text)
+            if len(candidate.text) == digits and candidate.text.isascii() and candidate.text.isdigit()
+            else None,
+            "probability": candidate.probability,
+        }
+        for rank, candidate in enumerate(recognition.candidates, start=1)
+    ]
+
+
+def _recognition_row(key: str, recognition: Recognition | None, meter: MeterSettings) -> dict[str, Any]:
+    window = window_of(meter)
+    return {
+        "picture_key": key,
+        "recognised_at": datetime.now(UTC),
+        "reason": "unreadable_picture" if recognition is None else recognition.reason,
+        "milliseconds": None if recognition is None else recognition.milliseconds,
+        "window_corners": None if window is None else json.dumps(window.corners),
+        "orientation": "upright-0" if window is None else window.orientation,
+    }

@@ -1,0 +1,171 @@
+"""The settings of one installation: `smartmeter.toml` in the home folder, overruled by SMARTMETER_* variables."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tasks.metering.register import Register
+
+FILE_NAME = "smartmeter.toml"
+NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
+BOX_NUMBERS = 4
+CORNER_NUMBERS = 8
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the message says where and what to do."""
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone; write it like 'Europe/Berlin'")
+    return name
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Table):
+    """Where the camera leaves its pictures."""
+
+    url: str = "file:store"
+
+
+class ReaderSettings(_Table):
+    """What reads the pictures."""
+
+    model: str = "builtin"
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
+
+
+class ScheduleSettings(_Table):
+    """When the served deployments run, as cron in UTC; the report follows each ingest."""
+
+    ingest: str = "2-59/15 * * * *"
+
+
+class MeterSettings(_Table):
+    """One meter, its register, and where the register stands in its camera's pictures."""
+
+    camera: Annotated[str, Field(pattern=NAME)]
+    obis_code: Annotated[str, Field(pattern=r"^\d+-\d+:\d+\.\d+\.\d+$")] = "1-0:1.8.0"
+    digits: Annotated[int, Field(ge=3, le=12)]
+    decimals: Annotated[int, Field(ge=0, le=3)] = 0
+    max_power_kw: Annotated[float, Field(gt=0, le=1000)] = 24.0
+    window: tuple[float, ...] | None = None
+    mirror: Literal["none", "horizontal", "vertical"] = "none"
+    rotation: Literal[0, 90, 180, 270] = 0
+
+    @model_validator(mode="after")
+    def _window_has_corners(self) -> "MeterSettings":
+        if self.window is not None and len(self.window) not in (BOX_NUMBERS, CORNER_NUMBERS):
+            raise ValueError("window takes 4 numbers (x0, y0, x1, y1) or 8 (four corners), in pixels")
+        if self.decimals >= self.digits:
+            raise ValueError("decimals must be fewer than digits")
+        return self
+
+
+class Settings(BaseSettings):
+    """Everything that varies between two installations."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SMARTMETER_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path = Path("var")
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Berlin"
+    store: StoreSettings = StoreSettings()
+    reader: ReaderSettings = ReaderSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    meters: dict[Annotated[str, Field(pattern=NAME)], MeterSettings] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic calls by this signature)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (likewise)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file; the file lies in the home folder that the environment names."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home_folder() / FILE_NAME)
+
+    @property
+    def archive(self) -> Path:
+        """Folder with every picture ever fetched, under its picture key."""
+        return self.home / "archive"
+
+    @property
+    def warehouse(self) -> Path:
+        """The live DuckDB file; only flows open it."""
+        return self.home / "smartmeter.duckdb"
+
+    @property
+    def site(self) -> Path:
+        """Folder with the report page, its pictures and the read-only SQL copy."""
+        return self.home / "site"
+
+    @property
+    def sql_copy(self) -> Path:
+        """The read-only copy of the warehouse for people."""
+        return self.site / "smartmeter.duckdb"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The household's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def register_of(self, meter: str) -> Register:
+        """The register of a configured meter.
+
+        Raises:
+            SettingsError: No meter of that name is configured.
+        """
+        chosen = self.meters.get(meter)
+        if chosen is None:
+            known = ", ".join(sorted(self.meters)) or "none"
+            raise SettingsError(
+                f"There is no meter {meter!r} in {self.home / FILE_NAME} (configured: {known}). "
+                f"Add a table [meters.{meter}] there; `smartmeter init` writes an explained example."
+            )
+        return Register(
+            register_id=f"{meter}/{chosen.obis_code}",
+            digits=chosen.digits,
+            decimals=chosen.decimals,
+            max_power_w=round(chosen.max_power_kw * 1000),
+        )
+
+
+def home_folder() -> Path:
+    """The home folder: SMARTMETER_HOME, or `var` in the working directory."""
+    return Path(os.environ.get("SMARTMETER_HOME", "var"))
+
+
+def load_settings() -> Settings:
+    """The settings of the home folder, checked.
+
+    Raises:
+        SettingsError: A value is missing or wrong; the message names each.
+    """
+    path = home_folder() / FILE_NAME
+    try:
+        return Settings()
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}. Mend that line.") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise SettingsError(f"{path} can't be used: {faults}.") from error

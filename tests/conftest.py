@@ -1,0 +1,60 @@
+"""Fixtures that more than one room's tests use."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+# Before anything imports prefect, which reads its settings once.
+os.environ["DO_NOT_TRACK"] = "1"
+os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+
+METER = """
+timezone = "Europe/Berlin"
+
+[meters.home]
+camera = "cellar"
+digits = 7
+decimals = 1
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder that every command and flow of the test uses, with one configured meter."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "smartmeter.toml").write_text(METER)
+    monkeypatch.setenv("SMARTMETER_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real meter pictures with labels, which strangers don't have."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("real meter pictures are not here: ../shared/data is missing")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """A real Prefect server for flows that the tests call; the result is its API address."""
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_LOGGING_TO_API_ENABLED,
+        temporary_settings,
+    )
+    from prefect.testing.utilities import prefect_test_harness
+
+    # Without heartbeats a flow ends a second earlier.
+    with (
+        prefect_test_harness(server_startup_timeout=180),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_TO_API_ENABLED: False}),
+    ):
+        yield str(PREFECT_API_URL.value())

@@ -1,0 +1,95 @@
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from PIL import Image
+
+from tasks.archive import Arrival, arrival_from_file, arrival_from_store, keep
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TAKEN_AT = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+KEY = "images/cellar/20261122/20261122_101500Z_000001.jpg"
+
+
+def a_jpeg(shade: int = 90) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 48), (shade, shade, shade)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def arrival(key: str = KEY, data: bytes | None = None, taken_at: datetime | None = TAKEN_AT) -> Arrival:
+    return Arrival(key, a_jpeg() if data is None else data, "cellar", taken_at, "name", "test")
+
+
+@pytest.mark.parametrize(
+    ("data", "taken_at", "reason"),
+    [
+        (a_jpeg(), TAKEN_AT, None),
+        (b"", TAKEN_AT, "empty"),
+        (b"no picture at all", TAKEN_AT, "not_a_picture"),
+        (a_jpeg()[:-40], TAKEN_AT, "truncated"),
+        (a_jpeg(), None, "no_time"),
+        (a_jpeg(), TAKEN_AT + timedelta(days=1), "from_the_future"),
+    ],
+)
+def test_every_file_is_kept_with_its_reason(
+    tmp_path: Path, data: bytes, taken_at: datetime | None, reason: str | None
+) -> None:
+    row = keep(arrival(data=data, taken_at=taken_at), tmp_path, TAKEN_AT)
+    assert row["reason"] == reason
+    assert (tmp_path / str(row["picture_key"])).read_bytes() == data
+
+
+def test_the_same_picture_twice_is_one_file(tmp_path: Path) -> None:
+    keys = {keep(arrival(), tmp_path, TAKEN_AT)["picture_key"] for _ in range(3)}
+    assert keys == {KEY}
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_other_bytes_under_a_taken_name_are_kept_beside(tmp_path: Path) -> None:
+    first = keep(arrival(), tmp_path, TAKEN_AT)["picture_key"]
+    second = keep(arrival(data=a_jpeg(120)), tmp_path, TAKEN_AT)["picture_key"]
+    assert first == KEY
+    assert str(second).startswith(KEY.removesuffix(".jpg") + "~")
+    assert (tmp_path / str(first)).read_bytes() != (tmp_path / str(second)).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("key", "camera", "taken_at"),
+    [
+        (KEY, "cellar", TAKEN_AT),
+        ("images/20261122_111500.png", "cellar", TAKEN_AT),
+        ("images/20260722_121500.png", "cellar", datetime(2026, 7, 22, 10, 15, tzinfo=UTC)),
+        ("images/attic/holiday.jpg", "attic", None),
+        ("holiday.jpg", "cellar", None),
+    ],
+)
+def test_a_key_tells_camera_and_time(key: str, camera: str, taken_at: datetime | None) -> None:
+    found = arrival_from_store(key, a_jpeg(), "test", ["cellar"], BERLIN)
+    assert (found.camera, found.taken_at) == (camera, taken_at)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken_at"),
+    [
+        ("20261122_101500Z_000007.jpg", TAKEN_AT),
+        ("IMG_20261122_111500.jpg", TAKEN_AT),
+        ("meter 2026-11-22T11.15.00.png", TAKEN_AT),
+        ("20261322_101500.jpg", None),
+        ("meter.jpg", None),
+    ],
+)
+def test_a_file_name_tells_the_time(name: str, taken_at: datetime | None) -> None:
+    assert arrival_from_file(Path(name), a_jpeg(), "cellar", None, BERLIN).taken_at == taken_at
+
+
+def test_a_label_goes_before_the_name() -> None:
+    found = arrival_from_file(Path("20200101_000000.jpg"), a_jpeg(), "cellar", TAKEN_AT, BERLIN)
+    assert (found.taken_at, found.time_source) == (TAKEN_AT, "labels")
+
+
+def test_an_import_gives_the_same_picture_the_same_key() -> None:
+    keys = {arrival_from_file(Path(name), a_jpeg(), "cellar", TAKEN_AT, BERLIN).key for name in ("a.jpg", "b.jpg")}
+    assert len(keys) == 1

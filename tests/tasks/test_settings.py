@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.settings import Settings, SettingsError, load_settings
+
+
+def test_a_home_without_a_file_has_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
+    settings = load_settings()
+    assert settings.home == tmp_path
+    assert settings.meters == {}
+    assert settings.store.url == "file:store"
+
+
+def test_the_file_is_read_and_the_environment_overrules_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTMETER_READER__MODEL", "other")
+    settings = load_settings()
+    assert settings.meters["home"].digits == 7
+    assert settings.reader.model == "other"
+    assert settings.warehouse == home / "smartmeter.duckdb"
+
+
+def test_a_register_knows_its_unit_and_its_span(home: Path) -> None:
+    register = load_settings().register_of("home")
+    assert (register.register_id, register.unit_wh, register.span_wh) == ("home/1-0:1.8.0", 100, 10**9)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("timezone = 'Europe/Berlon'", "timezone"),
+        ("colour = 'red'", "colour"),
+        ("[meters.home]\ncamera = 'cellar'\ndigits = 99", "meters.home.digits"),
+        ("[meters.home]\ncamera = 'cellar'\ndigits = 7\nwindow = [1, 2, 3]", "window takes 4 numbers"),
+        ("[meters.home]\ncamera = '../cellar'\ndigits = 7", "meters.home.camera"),
+        ("[meters.home]\ncamera = 'cellar'\ndigits = 3\ndecimals = 3", "decimals must be fewer"),
+        ("[reader]\nbatch_size = 0", "reader.batch_size"),
+        ("timezone = ", "not valid TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_naming_the_fault(home: Path, line: str, named: str) -> None:
+    (home / "smartmeter.toml").write_text(line)
+    with pytest.raises(SettingsError, match=r"smartmeter\.toml") as refusal:
+        load_settings()
+    assert named in str(refusal.value)
+
+
+def test_an_unknown_meter_is_refused_with_the_known_ones(home: Path) -> None:
+    with pytest.raises(SettingsError, match=r"configured: home.*\[meters\.garage\]"):
+        load_settings().register_of("garage")
+
+
+def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = Path(__file__).parents[2] / "deployments" / "smartmeter.example.toml"
+    (tmp_path / "smartmeter.toml").write_text(example.read_text())
+    monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
+    settings = load_settings()
+    text = example.read_text()
+    for table in ("store", "reader", "schedule"):
+        for name in type(getattr(settings, table)).model_fields:
+            assert f"\n{name} =" in text, f"{table}.{name} is not in the example"
+    for name in type(settings.meters["home"]).model_fields:
+        assert f"\n{name} =" in text, f"meters.*.{name} is not in the example"
+    assert set(Settings.model_fields) == {"home", "timezone", "store", "reader", "schedule", "meters"}

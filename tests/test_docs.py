@@ -1,0 +1,36 @@
+"""What the documents say must be so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from flows.cli import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMANDS = sorted(getattr(get_command(app), "commands"))  # noqa: B009  (typer's type hides it)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme_and_answers_help(command: str) -> None:
+    assert f"`smartmeter {command}" in README
+    answer = subprocess.run(
+        [sys.executable, "-m", "flows.cli", command, "--help"], capture_output=True, text=True, check=True
+    )
+    assert command in answer.stdout
+
+
+def test_readme_names_no_command_that_is_not_there() -> None:
+    named = set(re.findall(r"^\| `smartmeter ([a-z]+)", README, flags=re.MULTILINE))
+    assert named == set(COMMANDS)
+
+
+@pytest.mark.parametrize("document", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")) + ["README.md"])
+def test_links_between_documents_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
+        assert (path.parent / target).exists(), f"{document} links to {target}"

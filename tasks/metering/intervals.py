@@ -11,6 +11,8 @@ from tasks.metering.register import Register
 
 INTERVAL_S = 900
 SHORTEST_GAP = timedelta(minutes=30)
+# Quarter hours drawn from readings further apart are an estimate, however rarely pictures are taken.
+LONGEST_USUAL_GAP = timedelta(hours=3)
 NIGHT_END_MINUTE = 300
 NIGHT_COVERED_S = 3 * 3600
 BASE_LOAD_QUANTILE = 0.10
@@ -60,9 +62,11 @@ def cumulative(readings: pl.DataFrame, register: Register) -> pl.DataFrame:
 
 
 def usual_gap(read_at: pl.Series) -> timedelta:
-    """The longest usual distance between readings: twice the median, at least 30 minutes."""
+    """The longest usual distance between readings: twice the median, from 30 minutes to 3 hours."""
     distance = read_at.diff().drop_nulls().median()
-    return max(SHORTEST_GAP, 2 * distance) if isinstance(distance, timedelta) else SHORTEST_GAP
+    if not isinstance(distance, timedelta):
+        return SHORTEST_GAP
+    return min(max(SHORTEST_GAP, 2 * distance), LONGEST_USUAL_GAP)
 
 
 def intervals_15min(

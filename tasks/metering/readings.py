@@ -40,8 +40,8 @@ def decode_readings(
     """The most likely readings of a register's recognitions.
 
     Args:
-        window: picture_key, taken_at (UTC), recognised_at, reason, and the candidates by rank as the lists texts,
-            value_units and probabilities; in any order.
+        window: picture_key, taken_at (UTC), recognised_at, reason, and by rank the lists texts, value_units
+            and probabilities; in any order.
         register: the counter the pictures show.
         anchor: read_at and value_wh of a settled reading before the window.
     """

@@ -1,0 +1,28 @@
+"""What can go wrong in the warehouse, each a sentence for the user.
+
+WarehouseError
+├── WarehouseBusy         another program holds the file
+├── MigrationChanged      a released migration was edited
+├── QueryFailed           a person's query is wrong
+└── IntervalsDoNotAddUp   interval data contradict the readings; nothing was saved
+"""
+
+
+class WarehouseError(Exception):
+    """Anything about the warehouse that a caller can tell the user."""
+
+
+class WarehouseBusy(WarehouseError):  # noqa: N818 - named as the sentence it says
+    """Another program holds the warehouse file."""
+
+
+class MigrationChanged(WarehouseError):  # noqa: N818 - named as the sentence it says
+    """A migration that was applied has another text now."""
+
+
+class QueryFailed(WarehouseError):  # noqa: N818 - named as the sentence it says
+    """DuckDB refused a person's query."""
+
+
+class IntervalsDoNotAddUp(WarehouseError):  # noqa: N818 - named as the sentence it says
+    """The interval data are not last minus first reading."""

@@ -1,0 +1,63 @@
+"""Schema migrations: numbered files, each applied once, in a transaction with its record."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from warehouse.connection import Warehouse
+from warehouse.errors import MigrationChanged
+
+RELEASED = files("warehouse") / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file: its name decides the order; `repeatable` ones (views) run again when their text changes."""
+
+    name: str
+    text: str
+    repeatable: bool
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def migrate(warehouse: Warehouse, folder: Traversable = RELEASED) -> list[str]:
+    """Bring the schema up to date; return the names of what was applied.
+
+    Raises:
+        MigrationChanged: when a released migration has another text than the one applied.
+    """
+    warehouse.execute("create_schema_migrations")
+    applied = dict(warehouse.query("schema_migrations").select("name", "sha256").iter_rows())
+    pending = [step for step in _migrations(folder) if applied.get(step.name) != step.sha256]
+    for step in pending:
+        if step.name in applied and not step.repeatable:
+            raise MigrationChanged(
+                f"{step.name} was applied with another text. Restore it and write a new migration instead."
+            )
+    for step in pending:
+        with warehouse.transaction():
+            warehouse.script(step.text)
+            warehouse.execute("record_migration", name=step.name, sha256=step.sha256)
+    return [step.name for step in pending]
+
+
+def _migrations(folder: Traversable) -> list[Migration]:
+    """Numbered files in order, then the repeatable ones of `views/`."""
+    views = folder / "views"
+    return [
+        *(Migration(name, text, repeatable=False) for name, text in _sql_files(folder)),
+        *(Migration(f"views/{name}", text, repeatable=True) for name, text in _sql_files(views)),
+    ]
+
+
+def _sql_files(folder: Traversable) -> list[tuple[str, str]]:
+    """Names and texts of a folder's SQL files, by name."""
+    if not folder.is_dir():
+        return []
+    found = (file for file in folder.iterdir() if file.name.endswith(".sql"))
+    return sorted((file.name, file.read_text(encoding="utf-8")) for file in found)

@@ -1,0 +1,1 @@
+select count(*) as readings from core.register_readings;

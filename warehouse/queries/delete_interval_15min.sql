@@ -1,0 +1,2 @@
+delete from core.interval_15min
+where register_id = $register_id and ($since::timestamptz is null or start_at >= $since::timestamptz);

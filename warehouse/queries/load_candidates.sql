@@ -1,0 +1,9 @@
+-- Runs before load_recognitions: candidates of a recognition that is already there belong to another run.
+insert into raw.candidates by name
+select incoming.*
+from incoming
+anti join raw.recognitions
+    using (picture_key, register_id, reader, reader_version)
+qualify row_number() over (
+    partition by picture_key, register_id, reader, reader_version, rank order by probability desc, text
+) = 1;

@@ -1,0 +1,14 @@
+-- Mean power of every local hour of the newest 366 days; the hour repeated in autumn is one hour here.
+with quarter_hours as (
+    select local_date, local_minute // 60 as hour, start_at, end_at, energy_wh
+    from core.interval_15min
+    where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+)
+select
+    local_date,
+    hour::bigint as hour,
+    round(sum(energy_wh) * 3600 / sum(date_diff('second', start_at, end_at)))::bigint as mean_w
+from quarter_hours
+where local_date > (select max(local_date) from quarter_hours) - 366
+group by local_date, hour
+order by local_date, hour;

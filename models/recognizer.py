@@ -1,0 +1,176 @@
+"""From counter windows to candidates with probabilities, by any TrOCR checkpoint."""
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import TrOCRProcessor, VisionEncoderDecoderModel
+from transformers.utils.logging import disable_progress_bar
+
+from models.architecture import ConvStemViTConfig
+from models.beam import Beam, search_small, search_with_generate
+from models.views import as_input, is_dark, is_sharp, views_of
+
+BUILTIN = Path(__file__).parent / "weights" / "trocr-meter-small"
+_EMPTY_ABOVE = 0.5
+_BATCH = 64
+
+
+class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who branch, the sentence to people
+    """No reader's weights where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to read the counter: its digits without a point, and whether the last drum stands midway."""
+
+    text: str
+    half_step: bool
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a reader says of one window; `reason` is set, and the candidates are none, when nothing could be read."""
+
+    candidates: tuple[Candidate, ...]
+    reason: str | None
+    reader: str
+    reader_version: str
+    milliseconds: float
+
+    @property
+    def best(self) -> Candidate | None:
+        """The most probable candidate."""
+        return self.candidates[0] if self.candidates else None
+
+
+class Recognizer:
+    """Guards a loaded TrOCR; reads windows in batches."""
+
+    def __init__(self, name: str, version: str, model: VisionEncoderDecoderModel, processor: TrOCRProcessor) -> None:
+        self.name, self.version = name, version
+        self._model, self._processor = model, processor
+        self._is_small = isinstance(model.config.encoder, ConvStemViTConfig)
+
+    def read(
+        self, windows: Sequence[NDArray[np.uint8]], *, digits: int | None = None, n_candidates: int = 8
+    ) -> list[Recognition]:
+        """What each window says, in their order.
+
+        Args:
+            windows: Counters cut out upright and unmirrored, RGB `(height, width, 3)` each, of any size.
+            digits: How many drums the register has, where that is known: every candidate then has as many.
+            n_candidates: How many candidates to return of each window at most.
+        """
+        recognitions: list[Recognition] = []
+        for first in range(0, len(windows), _BATCH):
+            batch = windows[first : first + _BATCH]
+            started = time.perf_counter()
+            answers = self._answers(batch, digits, n_candidates)
+            milliseconds = (time.perf_counter() - started) * 1000 / len(batch)
+            recognitions += [
+                Recognition(candidates, reason, self.name, self.version, milliseconds)
+                for candidates, reason in answers]
+        return recognitions
+
+    def _answers(
+        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
+    ) -> list[tuple[tuple[Candidate, ...], str | None]]:
+        answers: list[tuple[tuple[Candidate, ...], str | None]] = [((), "dark")] * len(windows)
+        lit = [index for index, window in enumerate(windows) if min(window.shape[:2]) > 0 and not is_dark(window)]
+        if not lit:
+            return answers
+        shown = [windows[index] for index in lit]
+        looks = self._small_looks(shown, digits, n_candidates) if self._is_small else (
+            self._foreign_looks(shown, digits, n_candidates))
+        for index, (candidates, empty) in zip(lit, looks, strict=True):
+            if candidates and empty <= _EMPTY_ABOVE:
+                answers[index] = candidates[:n_candidates], None
+            else:
+                answers[index] = (), "no_counter" if is_sharp(windows[index]) else "blurred"
+        return answers
+
+    def _small_looks(
+        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
+    ) -> list[tuple[tuple[Candidate, ...], float]]:
+        views = [views_of(window) for window in windows]
+        readings, empty = search_small(
+            self._model, as_input([view for some in views for view in some]), max(n_candidates, 8), digits)
+        looks, first = [], 0
+        for some in views:
+            last = first + len(some)
+            looks.append((merged(readings[first:last]), sum(empty[first:last]) / len(some)))
+            first = last
+        return looks
+
+    def _foreign_looks(
+        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
+    ) -> list[tuple[tuple[Candidate, ...], float]]:
+        pictures = self._processor(images=list(windows), return_tensors="pt").pixel_values
+        found = search_with_generate(self._model, self._processor.tokenizer, pictures, max(n_candidates, 8))
+        looks = []
+        for beams in found:
+            empty = sum(exp(beam.log_probability) for beam in beams if not beam.text)
+            fitting = [beam for beam in beams if beam.text and digits in {None, len(beam.text.rstrip("~"))}]
+            looks.append((merged([fitting]), empty))
+        return looks
+
+
+def merged(readings: Sequence[Sequence[Beam]]) -> tuple[Candidate, ...]:
+    """The candidates of several looks at one window: each probability is the mean over the looks, so they sum to one
+    at most."""
+    shares: dict[str, float] = defaultdict(float)
+    for beams in readings:
+        for beam in beams:
+            shares[beam.text] += exp(beam.log_probability) / len(readings)
+    ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Candidate(text.rstrip("~"), text.endswith("~"), share) for text, share in ranked)
+
+
+@lru_cache(maxsize=4)
+def load_recognizer(model: str = "builtin") -> Recognizer:
+    """The reader of a name.
+
+    Args:
+        model: `builtin` for the project's own small TrOCR; else the folder of any TrOCR checkpoint, or its name on
+            the model hub or in its cache, such as `microsoft/trocr-small-printed`.
+
+    Raises:
+        ModelNotFound: When there are no such weights.
+    """
+    source = BUILTIN if model == "builtin" else Path(model)
+    disable_progress_bar()
+    try:
+        place = str(source) if source.is_dir() else _hub_name(model)
+        network = VisionEncoderDecoderModel.from_pretrained(place, dtype=torch.float32)
+        processor = TrOCRProcessor.from_pretrained(place)
+    except (OSError, ValueError) as error:
+        raise ModelNotFound(
+            f"There is no reader {model!r}: give `builtin`, a folder with a TrOCR checkpoint and its processor, or "
+            "the name of one that this machine can download.") from error
+    name = "trocr-meter-small" if model == "builtin" else model
+    return Recognizer(name, version_of(network), network.eval(), processor)
+
+
+def _hub_name(model: str) -> str:
+    if model == "builtin" or model.startswith(("/", ".", "~")):
+        raise OSError(f"no folder {model}")
+    return model
+
+
+def version_of(model: VisionEncoderDecoderModel) -> str:
+    """A short fingerprint of a model's weights: the same weights read the same everywhere."""
+    digest = hashlib.sha256()
+    for name, values in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(values.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]

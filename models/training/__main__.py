@@ -1,0 +1,102 @@
+"""Trains the reader: `python -m models.training pool|stem|train|export`, or `all` of them in turn."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import torch
+
+from models.recognizer import BUILTIN, load_recognizer
+from models.training.export import CardFacts, export_weights, measured_rows, write_card
+from models.training.fit import FitPlan, fit, load_state, validate
+from models.training.pool import PoolSources, draw_pool
+from models.training.stem import pretrain_stem
+
+_CARD = Path(__file__).parents[1] / "cards" / "trocr-meter-small.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line."""
+
+    stage: str
+    home: Path
+    drums: Path
+    fonts: Path | None
+    shards: int
+    shard_size: int
+    stem_steps: int
+    samples: int
+    seed: int
+    threads: int
+    target: Path
+    measure: Path | None
+
+
+def options_of(arguments: Sequence[str]) -> Options:
+    """The command line, read."""
+    parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
+    add = parser.add_argument
+    add("stage", choices=("pool", "stem", "train", "export", "all"), help="what to do; each stage resumes")
+    add("--home", type=Path, default=Path("var/training"), help="pool and checkpoint (default %(default)s)")
+    add("--drums", type=Path, default=Path("../shared/data/drums.parquet"), help="single drums to glue strips from")
+    add("--fonts", type=Path, help="folder of font files to draw with besides the project's own strokes")
+    add("--shards", type=int, default=24, help="shards of the pool (default %(default)s)")
+    add("--shard-size", type=int, default=5000, help="strips per shard (default %(default)s)")
+    add("--stem-steps", type=int, default=1500, help="steps of the stem's own training (default %(default)s)")
+    add("--samples", type=int, default=600_000, help="strips that the model sees in all (default %(default)s)")
+    add("--seed", type=int, default=0, help="of everything random (default %(default)s)")
+    add("--threads", type=int, default=2, help="of torch, and drawing processes (default %(default)s)")
+    add("--target", type=Path, default=BUILTIN, help="folder for the weights (default %(default)s)")
+    add("--measure", type=Path, help="folder of real strips with labels.csv, measured for the card, never trained on")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def run(options: Options) -> None:
+    """Does one stage, or all in turn."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(options.threads)
+    # Dying activations turn into denormal numbers, which this hardware computes many times slower.
+    torch.set_flush_denormal(True)
+    if options.stage in {"pool", "all"}:
+        sources = PoolSources(options.home / "pool", options.drums, options.fonts)
+        draw_pool(sources, shards=options.shards, shard_size=options.shard_size, seed=options.seed,
+                  processes=options.threads)
+    if options.stage in {"stem", "all"}:
+        accuracy = pretrain_stem(options.drums, options.home / "stem.pt", steps=options.stem_steps, seed=options.seed)
+        (options.home / "stem.txt").write_text(f"{accuracy:.4f}\n", encoding="utf-8")
+    if options.stage in {"train", "all"}:
+        fit(_plan(options))
+    if options.stage in {"export", "all"}:
+        _export(options)
+
+
+def _plan(options: Options) -> FitPlan:
+    return FitPlan(options.home / "pool", options.home / "stem.pt", options.home / "checkpoint.pt", options.samples,
+                   batch=32, learning_rate=1e-3, seed=options.seed)
+
+
+def _export(options: Options) -> None:
+    state = load_state(_plan(options))
+    stem = options.home / "stem.txt"
+    export_weights(state.average, options.target)
+    measured = measured_rows(options.measure, load_recognizer(str(options.target))) if options.measure else ""
+    facts = CardFacts(
+        command=_command(options), seed=options.seed, samples=state.seen,
+        pool_size=options.shard_size * len(list((options.home / "pool").glob("train-*.texts.npy"))),
+        shares=validate(state.average, options.home / "pool", 1500),
+        stem_accuracy=float(stem.read_text(encoding="utf-8")) if stem.exists() else None, measured=measured)
+    write_card(_CARD, facts, sum(values.numel() for values in state.average.parameters()))
+
+
+def _command(options: Options) -> str:
+    fonts = f" --fonts {options.fonts}" if options.fonts else ""
+    return f"python -m models.training all --drums {options.drums}{fonts} --shards {options.shards} " \
+           f"--samples {options.samples} --seed {options.seed}"
+
+
+if __name__ == "__main__":
+    run(options_of(sys.argv[1:]))

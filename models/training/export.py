@@ -1,0 +1,59 @@
+"""Stage four: the averaged weights become a TrOCR folder that loads like any other, with its card."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import VisionEncoderDecoderModel
+
+from models.architecture import new_processor
+from models.evaluation import evaluate
+from models.recognizer import Recognizer
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the card says that the weights do not: the run and its marks."""
+
+    command: str
+    seed: int
+    samples: int
+    pool_size: int
+    shares: dict[str, float]
+    stem_accuracy: float | None
+    measured: str
+
+
+def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
+    """Writes weights (as half floats; loading widens them again), configuration and processor to a folder."""
+    part = target.with_name(target.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    model.half().save_pretrained(part)
+    model.float().load_state_dict(state)
+    new_processor().save_pretrained(part)
+    shutil.rmtree(target, ignore_errors=True)
+    part.replace(target)
+
+
+def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
+    """Writes the model card: what it is, how it came about, how good it is, what it cannot do."""
+    template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
+    stem = f"{facts.stem_accuracy:.3f}" if facts.stem_accuracy is not None else "not measured in this run"
+    text = template.format(
+        command=facts.command, seed=facts.seed, samples=f"{facts.samples:,}", pool_size=f"{facts.pool_size:,}",
+        parameters=f"{parameters:,}", stem_accuracy=stem, measured=facts.measured, torch=torch.__version__.split("+")[0],
+        **{name: f"{share:.3f}" for name, share in facts.shares.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def measured_rows(directory: Path, recognizer: Recognizer) -> str:
+    """A paragraph of the card: the marks on real strips, which were measured and never trained on."""
+    marks = evaluate(directory, recognizer, window=True)
+    shares = ", ".join(f"{share:.3f} at {coverage:.0%}" for coverage, share in marks.exact_at.items())
+    return (f"\nReal counters cut out by others ({marks.complete} complete ones of {marks.pictures}; development "
+            f"pictures), three looks each, number of drums not told: exact {shares} coverage; "
+            f"{marks.per_drum:.3f} of the drums; the truth among the first five candidates in {marks.in_top_5:.3f}.\n")

@@ -1,0 +1,242 @@
+"""Stage three: the whole reader learns from the pool, resumable at any moment."""
+
+import copy
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+from transformers import VisionEncoderDecoderModel
+
+from models.architecture import BOS, EOS, FIRST_DIGIT, HALF_STEP, INPUT_HEIGHT, INPUT_WIDTH, PAD, new_model, tokens_of
+from models.training.pool import VALIDATION_KINDS
+
+_IGNORED, _MOST_TOKENS, _WARM_UP = -100, 12, 200
+_REPORT_EVERY, _VALIDATE_EVERY, _RESCAN_EVERY = 200, 2000, 500
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """What to train on and for how long; `samples` strips are seen in all."""
+
+    pool: Path
+    stem: Path
+    checkpoint: Path
+    samples: int
+    batch: int
+    learning_rate: float
+    seed: int
+
+
+@dataclass
+class FitState:
+    """Everything a run needs to go on from where it stopped."""
+
+    model: VisionEncoderDecoderModel
+    average: VisionEncoderDecoderModel
+    column_head: nn.Linear
+    optimizer: torch.optim.AdamW
+    step: int = 0
+    seen: int = 0
+
+
+def _new_state(plan: FitPlan) -> FitState:
+    torch.manual_seed(plan.seed)
+    model = new_model()
+    if plan.stem.exists():
+        projection = model.encoder.embeddings.patch_embeddings.projection
+        projection.load_state_dict(torch.load(plan.stem))
+    head = nn.Linear(model.config.encoder.hidden_size, 11)
+    parameters = [*model.parameters(), *head.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
+                                  fused=True)
+    return FitState(model, copy.deepcopy(model).eval(), head, optimizer)
+
+
+def load_state(plan: FitPlan) -> FitState:
+    """The state of the plan's checkpoint, or a new one."""
+    state = _new_state(plan)
+    if plan.checkpoint.exists():
+        saved = torch.load(plan.checkpoint)
+        state.model.load_state_dict(saved["model"])
+        state.average.load_state_dict(saved["average"])
+        state.column_head.load_state_dict(saved["column_head"])
+        state.optimizer.load_state_dict(saved["optimizer"])
+        state.step, state.seen = saved["step"], saved["seen"]
+    return state
+
+
+def save_state(plan: FitPlan, state: FitState) -> None:
+    """Writes the checkpoint, whole or not at all."""
+    part = plan.checkpoint.with_suffix(".part")
+    torch.save({"model": state.model.state_dict(), "average": state.average.state_dict(),
+                "column_head": state.column_head.state_dict(), "optimizer": state.optimizer.state_dict(),
+                "step": state.step, "seen": state.seen}, part)
+    part.replace(plan.checkpoint)
+
+
+def learning_rate_at(progress: float, step: int, highest: float) -> float:
+    """Warm-up, then constant for half of the run, then a cosine down to a fiftieth."""
+    warm = min(1.0, (step + 1) / _WARM_UP)
+    fall = 1.0 if progress < 0.5 else max(0.02, 0.5 * (1 + math.cos(math.pi * (2 * progress - 1))))
+    return highest * warm * fall
+
+
+class ShardReader:
+    """Guards the pool's open shards; new ones are found while training goes on."""
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder, self._prefix = folder, prefix
+        self._shards: dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]] = {}
+        self.rescan()
+
+    def rescan(self) -> None:
+        """Opens the shards that have been finished since the last look."""
+        for path in sorted(self._folder.glob(f"{self._prefix}*.texts.npy")):
+            if path.name not in self._shards:
+                pictures = np.load(path.with_name(path.name.replace("texts", "pictures")), mmap_mode="r")
+                self._shards[path.name] = pictures, labels_of(np.load(path).tolist())
+        if not self._shards:
+            message = f"No strips in {self._folder}: run the stage `pool` first."
+            raise FileNotFoundError(message)
+
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Random strips of a random shard: pictures from 0 to 1 and labels."""
+        names = list(self._shards)
+        pictures, labels = self._shards[names[int(rng.integers(len(names)))]]
+        rows = np.sort(rng.choice(len(labels), size, replace=False))
+        return as_pictures(pictures[rows]), torch.from_numpy(labels[rows])
+
+    def everything(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """All strips in order."""
+        shards = list(self._shards.values())
+        return np.concatenate([s[0] for s in shards]), np.concatenate([s[1] for s in shards])
+
+
+def labels_of(texts: list[str]) -> NDArray[np.int64]:
+    """Token rows that end in EOS, padded with what the loss ignores."""
+    labels = np.full((len(texts), _MOST_TOKENS), _IGNORED, np.int64)
+    for row, text in enumerate(texts):
+        tokens = [*tokens_of(text), EOS]
+        labels[row, : len(tokens)] = tokens
+    return labels
+
+
+def as_pictures(pictures: NDArray[np.uint8]) -> torch.Tensor:
+    """`(n, height, width, 3)` bytes as `(n, 3, height, width)` from 0 to 1."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 255
+
+
+def varied(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Each strip cut, tilted and lit a little differently every time it is seen, at the reader's size."""
+    count = len(pictures)
+
+    def between(low: float, high: float) -> torch.Tensor:
+        return torch.from_numpy(rng.uniform(low, high, count).astype(np.float32))
+
+    theta = torch.zeros(count, 2, 3)
+    theta[:, 0, 0], theta[:, 0, 1], theta[:, 0, 2] = between(0.97, 1.12), between(-0.03, 0.03), between(-0.03, 0.03)
+    theta[:, 1, 0], theta[:, 1, 1], theta[:, 1, 2] = between(-0.16, 0.16), between(0.85, 1.12), between(-0.1, 0.1)
+    grid = functional.affine_grid(theta, [count, 3, INPUT_HEIGHT, INPUT_WIDTH], align_corners=False)
+    seen = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    if rng.random() < 0.15:
+        seen = functional.avg_pool2d(functional.pad(seen, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    spread = seen.std((1, 2, 3), keepdim=True)
+    seen = seen * (1 + 0.12 * torch.randn(count, 3, 1, 1)) + 0.1 * spread * torch.randn(count, 3, 1, 1)
+    return seen + torch.randn_like(seen) * spread * between(0, 0.25)[:, None, None, None]
+
+
+def loss_of(state: FitState, pictures: torch.Tensor, labels: torch.Tensor, column_weight: float) -> torch.Tensor:
+    """Cross entropy of the decoder plus connectionist loss of the encoder's columns."""
+    hidden = state.model.encoder(pictures).last_hidden_state
+    length = int((labels != _IGNORED).sum(1).max())
+    labels = labels[:, :length]
+    start = torch.full((len(labels), 1), BOS)
+    inputs = torch.cat([start, labels[:, :-1].masked_fill(labels[:, :-1] == _IGNORED, PAD)], 1)
+    logits = state.model.decoder(input_ids=inputs, encoder_hidden_states=hidden, use_cache=False).logits
+    loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=_IGNORED)
+    columns = state.column_head(hidden[:, 1:]).log_softmax(-1).transpose(0, 1)
+    is_digit = (labels >= FIRST_DIGIT) & (labels < HALF_STEP)
+    lengths = torch.full((len(labels),), columns.shape[0])
+    by_column = functional.ctc_loss(columns, labels[is_digit] - FIRST_DIGIT + 1, lengths, is_digit.sum(1),
+                                    zero_infinity=True)
+    return loss + column_weight * by_column
+
+
+@torch.no_grad()
+def exact_share(model: VisionEncoderDecoderModel, pictures: torch.Tensor, labels: torch.Tensor) -> float:
+    """The share of strips read without a mistake, greedily."""
+    right = 0
+    for first in range(0, len(labels), 100):
+        hidden = model.encoder(pictures[first : first + 100]).last_hidden_state
+        wanted = labels[first : first + 100].masked_fill(labels[first : first + 100] == _IGNORED, PAD)
+        tokens = torch.full((len(hidden), 1), BOS)
+        done = torch.zeros(len(hidden), dtype=torch.bool)
+        for _ in range(_MOST_TOKENS):
+            following = model.decoder(input_ids=tokens, encoder_hidden_states=hidden).logits[:, -1].argmax(-1)
+            tokens = torch.cat([tokens, following.masked_fill(done, PAD)[:, None]], 1)
+            done |= following == EOS
+        right += int((tokens[:, 1:] == wanted).all(1).sum())
+    return right / len(labels)
+
+
+def validate(model: VisionEncoderDecoderModel, pool: Path, count: int) -> dict[str, float]:
+    """Exact share on strips drawn afresh, in unseen fonts, and glued from unseen meters."""
+    shares = {}
+    for kind in VALIDATION_KINDS:
+        pictures, labels = ShardReader(pool, f"val-{kind}").everything()
+        resized = functional.interpolate(as_pictures(pictures[:count]), (INPUT_HEIGHT, INPUT_WIDTH), mode="bilinear",
+                                         antialias=True)
+        shares[kind] = exact_share(model, resized, torch.from_numpy(labels[:count]))
+    return shares
+
+
+def fit(plan: FitPlan) -> FitState:
+    """Trains until `plan.samples` strips have been seen, from the checkpoint on where there is one."""
+    state = load_state(plan)
+    rng = np.random.default_rng([plan.seed, state.step])
+    torch.manual_seed(plan.seed + state.step)
+    reader = ShardReader(plan.pool, "train-")
+    losses: list[float] = []
+    started = time.monotonic()
+    first_seen = state.seen
+    while state.seen < plan.samples:
+        losses.append(_step(plan, state, reader, rng))
+        if state.step % _RESCAN_EVERY == 0:
+            reader.rescan()
+        if state.step % _REPORT_EVERY == 0:
+            rate = (state.seen - first_seen) / (time.monotonic() - started)
+            print(f"fit: step {state.step}, {state.seen} of {plan.samples} strips, loss "  # noqa: T201 progress
+                  f"{np.mean(losses):.4f}, {rate:.0f} strips/s", flush=True)
+            losses.clear()
+        if state.step % _VALIDATE_EVERY == 0:
+            save_state(plan, state)
+            print(f"fit: exact {validate(state.average, plan.pool, 300)}", flush=True)  # noqa: T201 progress
+    save_state(plan, state)
+    return state
+
+
+def _step(plan: FitPlan, state: FitState, reader: ShardReader, rng: np.random.Generator) -> float:
+    progress = state.seen / plan.samples
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate_at(progress, state.step, plan.learning_rate)
+    pictures, labels = reader.batch(rng, plan.batch)
+    state.model.train()
+    loss = loss_of(state, varied(pictures, rng), labels, 0.5 if progress < 0.5 else 0.15)
+    state.optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_([*state.model.parameters(), *state.column_head.parameters()], 1.0)
+    state.optimizer.step()
+    state.step += 1
+    state.seen += plan.batch
+    decay = min(0.998, (1 + state.step) / (10 + state.step))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(state.average.parameters()), list(state.model.parameters()), 1 - decay)
+        for mean, value in zip(state.average.buffers(), state.model.buffers(), strict=True):
+            mean.copy_(value)
+    return loss.item()

@@ -1,0 +1,86 @@
+"""Stage one: a pool of labelled strips on disk, in shards that training may read while more are being drawn."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.rendering.glyphs import Typeface, font_typefaces, own_typefaces, segment_typefaces
+from models.rendering.strips import (
+    STRIP_HEIGHT,
+    STRIP_WIDTH,
+    Strip,
+    counterless_strip,
+    drawn_strip,
+    is_legible,
+)
+from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums
+
+GLUED_SHARE, COUNTERLESS_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.12
+VALIDATION_KINDS = ("drawn", "fonts", "drums")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSources:
+    """Where a pool's strips come from; pickled to the drawing processes."""
+
+    folder: Path
+    drums: Path
+    fonts: Path | None
+
+
+def typefaces(fonts: Path | None, *, held_out: bool) -> tuple[Typeface, ...]:
+    """The faces to train with, or those whose whole family is kept for validation."""
+    own = [] if held_out else [*own_typefaces(), *segment_typefaces()]
+    files = font_typefaces(fonts) if fonts is not None else ()
+    return (*own, *(face for face in files if is_held_out(face.family) == held_out))
+
+
+def draw_shard(sources: PoolSources, name: str, kind: str, count: int, seed: int) -> Path:
+    """Draws one shard; `kind` is `train` or one of the validation kinds. Returns the path of its pictures."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed)
+    faces = typefaces(sources.fonts, held_out=kind == "fonts")
+    bank = load_drums(sources.drums, held_out=kind == "drums") if kind in {"train", "drums"} else None
+    pictures = np.empty((count, STRIP_HEIGHT, STRIP_WIDTH, 3), np.uint8)
+    texts = []
+    for row in range(count):
+        strip = _draw(rng, kind, faces, bank)
+        pictures[row] = strip.picture
+        texts.append(strip.text + "~" * strip.half_step)
+    sources.folder.mkdir(parents=True, exist_ok=True)
+    path = sources.folder / f"{name}.pictures.npy"
+    np.save(path, pictures)
+    # The labels come last: a shard counts from the moment they are there.
+    np.save(sources.folder / f"{name}.texts.npy", np.array(texts, dtype="<U12"))
+    return path
+
+
+def _draw(rng: np.random.Generator, kind: str, faces: Sequence[Typeface], bank: DrumBank | None) -> Strip:
+    while True:
+        chance = rng.random()
+        if kind == "train" and chance < COUNTERLESS_SHARE:
+            return counterless_strip(rng, faces)
+        if bank is not None and (kind == "drums" or chance < COUNTERLESS_SHARE + GLUED_SHARE):
+            strip = glued_strip(rng, bank)
+        else:
+            is_lcd = rng.random() < DISPLAY_SHARE
+            suited = [face for face in faces if face.is_lcd == is_lcd] or list(faces)
+            strip = drawn_strip(rng, suited)
+        if is_legible(strip.picture):
+            return strip
+
+
+def draw_pool(sources: PoolSources, *, shards: int, shard_size: int, seed: int, processes: int) -> None:
+    """Draws the validation strips and `shards` training shards that are not there yet."""
+    jobs = [(f"val-{kind}", kind, 1500, seed + 7 + index) for index, kind in enumerate(VALIDATION_KINDS)]
+    jobs += [(f"train-{shard:04d}", "train", shard_size, seed + 1000 + shard) for shard in range(shards)]
+    missing = [job for job in jobs if not (sources.folder / f"{job[0]}.texts.npy").exists()]
+    with ProcessPoolExecutor(processes) as pool:
+        futures = [pool.submit(draw_shard, sources, *job) for job in missing]
+        for job, future in zip(missing, futures, strict=True):
+            future.result()
+            print(f"pool: {job[0]} drawn, {job[2]} strips", flush=True)  # noqa: T201 a progress line

@@ -1,0 +1,51 @@
+"""Several looks at one window, and whether there is anything to look at."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.architecture import INPUT_HEIGHT, INPUT_WIDTH
+
+# Shares of the height that each look leaves out above and below the drums: windows are cut loosely as often as
+# closely, and lettering above or below is what misleads the reader most.
+TRIMS = ((0.0, 0.0), (0.08, 0.08), (0.15, 0.15))
+_DARK_LEVEL, _DARK_SPREAD = 24.0, 4.0
+_BLURRED_BELOW = 0.06
+
+
+def views_of(window: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """The window at the reader's size, whole and trimmed."""
+    height = window.shape[0]
+    views = []
+    for above, below in TRIMS:
+        part = window[int(height * above) : max(height - int(height * below), int(height * above) + 1)]
+        views.append(_resized(part))
+    return views
+
+
+def _resized(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    shrinks = picture.shape[0] > INPUT_HEIGHT and picture.shape[1] > INPUT_WIDTH
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (INPUT_WIDTH, INPUT_HEIGHT), interpolation=method), np.uint8)
+
+
+def as_input(views: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+    """Views as the small TrOCR takes them: `(n, 3, 32, 160)` from 0 to 1."""
+    return torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2).float().div_(255)
+
+
+def is_dark(window: NDArray[np.uint8]) -> bool:
+    """Whether the window is so nearly black that nothing can stand in it."""
+    grey = cv2.blur(cv2.cvtColor(_resized(window), cv2.COLOR_RGB2GRAY), (3, 3))
+    low, high = np.percentile(grey, (2, 98))
+    return bool(high < _DARK_LEVEL and high - low < _DARK_SPREAD)
+
+
+def is_sharp(window: NDArray[np.uint8]) -> bool:
+    """Whether the window shows edges as a focused picture does, by its share of fine detail in all contrast."""
+    grey = cv2.cvtColor(_resized(window), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.CV_32F)
+    return bool(detail.std() >= _BLURRED_BELOW * (grey.std() + 1))

@@ -1,0 +1,127 @@
+"""Scales and axes the charts share: days, the clock, units of power, colours of qualities."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+Record = dict[str, Any]
+
+DAY_MS = 86_400_000
+HOUR_MIN = 60
+BAR_SHARE = 0.8
+FEWEST_DAYS = 5
+EVERY_DAY_UP_TO = 14
+MONDAYS_UP_TO = 100
+LONGEST_AXIS_DAYS = 3660
+HOURS_LABELLED = (0, 3, 6, 9, 12, 15, 18, 21)
+KILOWATT_FROM_W = 1500
+
+
+def data(records: Sequence[Record]) -> alt.InlineData:
+    """Return records as inline data."""
+    return alt.InlineData(values=list(records))
+
+
+def day_ms(local_date: date) -> int:
+    """Return a local date's midnight as the milliseconds of the same date in UTC."""
+    return int(datetime.combine(local_date, datetime.min.time(), UTC).timestamp()) * 1000
+
+
+def bar_span(local_date: date) -> Record:
+    """Return where a day's bar begins and ends, centred on its noon."""
+    pad = round(DAY_MS * (1 - BAR_SHARE) / 2)
+    start = day_ms(local_date)
+    return {"from": start + pad, "to": start + DAY_MS - pad}
+
+
+def day_axis(days: Sequence[date], field: str = "from") -> alt.X:
+    """Return an axis of days, labelled at noon so that a label stands under the middle of its bar."""
+    first, last = min(days), max(days)
+    last = max(last, first + timedelta(days=FEWEST_DAYS - 1))
+    ticks, label = _day_ticks(first, max(days))
+    return alt.X(
+        f"{field}:Q",
+        scale=alt.Scale(domain=[day_ms(first), day_ms(last) + DAY_MS], nice=False),
+        axis=alt.Axis(
+            title=None,
+            values=ticks,
+            labelExpr=label,
+            labelOverlap="greedy",
+            labelSeparation=6,
+        ),
+    )
+
+
+def _day_ticks(first: date, last: date) -> tuple[list[int], str]:
+    n_days = (last - first).days + 1
+    every_day = [first + timedelta(days=offset) for offset in range(min(n_days, LONGEST_AXIS_DAYS))]
+    noon = DAY_MS // 2
+    if n_days <= EVERY_DAY_UP_TO:
+        return [day_ms(local_date) + noon for local_date in every_day], "utcFormat(datum.value, '%a %-d %b')"
+    if n_days <= MONDAYS_UP_TO:
+        return [
+            day_ms(local_date) + noon for local_date in every_day if local_date.weekday() == 0
+        ], "utcFormat(datum.value, '%-d %b')"
+    label = "utcFormat(datum.value, utcmonth(datum.value) ? '%b' : '%b %Y')"
+    return [day_ms(local_date) + noon for local_date in every_day if local_date.day == 1], label
+
+
+def elapsed_minutes(start_local: pl.Series, timezone: str) -> list[int]:
+    """Return the real minutes between local midnight and each start; a clock change stays in its place.
+
+    Args:
+        start_local: Naive local wall times of one day in order; an hour that comes twice is there twice.
+        timezone: The meter's IANA time zone.
+    """
+    naive = pl.DataFrame({"start": start_local}).with_columns(
+        ambiguous=pl.when(pl.col("start").is_first_distinct())
+        .then(pl.lit("earliest"))
+        .otherwise(pl.lit("latest"))
+    )
+    instants = naive.select(
+        pl.col("start").dt.replace_time_zone(timezone, ambiguous=pl.col("ambiguous")),
+        pl.col("start")
+        .dt.truncate("1d")
+        .dt.replace_time_zone(timezone, ambiguous="earliest")
+        .alias("midnight"),
+    )
+    minutes = instants.select((pl.col("start") - pl.col("midnight")).dt.total_minutes())
+    return [int(minute) for minute in minutes.to_series().to_list()]
+
+
+def clock_axis(field: str, starts: Sequence[datetime], minutes: Sequence[int], length_min: int) -> alt.X:
+    """Return an axis of one day's wall time over its real minutes.
+
+    Args:
+        field: The field with the minutes since local midnight.
+        starts: Naive local wall times of intervals of that day.
+        minutes: Their minutes since local midnight.
+        length_min: The day's length: 1440, or 1380 and 1500 when the clock is changed.
+    """
+    shift = next((m - _wall(s) for s, m in zip(starts, minutes, strict=True) if m != _wall(s)), 0)
+    change = next((m for s, m in zip(starts, minutes, strict=True) if m != _wall(s)), length_min)
+    ticks = [HOUR_MIN * hour + (shift if HOUR_MIN * hour >= change - shift else 0) for hour in HOURS_LABELLED]
+    labels = [f"{hour:02d}:00" for hour in HOURS_LABELLED]
+    return alt.X(
+        f"{field}:Q",
+        scale=alt.Scale(domain=[0, length_min], nice=False),
+        axis=alt.Axis(
+            title=None,
+            values=[*ticks, length_min],
+            labelExpr=f"{[*labels, '24:00']}[indexof({[*ticks, length_min]}, datum.value)]",
+            labelOverlap="greedy",
+            labelSeparation=6,
+        ),
+    )
+
+
+def _wall(start: datetime) -> int:
+    return HOUR_MIN * start.hour + start.minute
+
+
+def power_unit(highest_w: float) -> tuple[str, int]:
+    """Return the unit of a power axis and how many W it is."""
+    return ("kW", 1000) if highest_w >= KILOWATT_FROM_W else ("W", 1)

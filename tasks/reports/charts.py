@@ -1,0 +1,189 @@
+"""The report's charts: frames in, Altair charts out.
+
+Local wall time is encoded as if it were UTC, so that a page shows the meter's time wherever it is opened.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import altair as alt
+import polars as pl
+
+from tasks.reports.axes import (
+    Record,
+    bar_span,
+    data,
+    day_axis,
+    day_ms,
+)
+from tasks.reports.formatting import energy, short_day
+from tasks.reports.marks import hover_targets, level, quality_bars
+from tasks.reports.theme import QUALITIES, colour
+
+HEIGHT = 240
+QUALITY_HEIGHT = 170
+ROW_HEIGHT = 26
+DAYS_AS_ROWS_UP_TO = 10
+LEGEND_POWERS_W = (100, 500, 1000, 2000, 5000, 10_000, 20_000)
+LEGEND_GAP = 0.19
+
+ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart)
+
+
+def daily_chart(days: pl.DataFrame, usual_kwh: float | None) -> alt.LayerChart:
+    """Return the consumption per day: measured and estimated parts, days not covered in full marked.
+
+    Args:
+        days: The daily frame with `is_full`; days without a row stay empty.
+        usual_kwh: Median of the full days, drawn as a line; None leaves it out.
+    """
+    parts, totals = _daily_records(days)
+    x = day_axis(days["local_date"].to_list())
+    y = alt.Y(
+        "low:Q", scale=alt.Scale(domainMin=0, nice=True), axis=alt.Axis(title="kWh per day", tickCount=5)
+    )
+    whole = alt.Chart(data(totals))
+    partial = alt.Chart(data([total for total in totals if not total["full"]]))
+    circle = partial.mark_point(
+        size=40, strokeWidth=1.6, yOffset=-9, stroke=alt.ExprRef(colour("ink")), opacity=1
+    )
+    tips = [("day", "Day"), ("used", "used"), ("estimated", "of it estimated"), ("covered", "readings cover")]
+    usual = [level(usual_kwh)] if usual_kwh is not None else []
+    incomplete = [] if days["is_full"].all() else [circle.encode(x="noon:Q", y="total:Q")]
+    layers = [quality_bars(parts, x, y), *usual, *incomplete, hover_targets(whole, "daily_hover", tips)]
+    return _finish(alt.LayerChart(layer=layers), "daily", HEIGHT)
+
+
+def _daily_records(days: pl.DataFrame) -> tuple[list[Record], list[Record]]:
+    parts: list[Record] = []
+    totals: list[Record] = []
+    for row in days.iter_rows(named=True):
+        span = bar_span(row["local_date"])
+        total = round(row["energy_kwh"], 3)
+        measured = round(max(0.0, total - row["estimated_kwh"]), 3)
+        bounds = (("measured", 0.0, measured), ("estimated", measured, total))
+        parts += [{**span, "quality": q, "low": low, "high": high} for q, low, high in bounds if high > low]
+        totals.append(
+            {
+                **span,
+                "noon": (span["from"] + span["to"]) // 2,
+                "total": total,
+                "full": row["is_full"],
+                "day": short_day(row["local_date"]),
+                "used": energy(total),
+                "estimated": energy(row["estimated_kwh"]),
+                "covered": f"{row['hours']:.1f} h",
+            }
+        )
+    return parts, totals
+
+
+def heat_map(hours: pl.DataFrame) -> alt.Chart:
+    """Return the mean power of each hour of each day on a square-root colour scale; gaps stay empty.
+
+    Few days are rows of hours; many are columns.
+    """
+    days = hours.sort("local_date", "hour").group_by("local_date", maintain_order=True).agg("hour", "mean_w")
+    records = [
+        {
+            "from": day_ms(row["local_date"]),
+            "day": short_day(row["local_date"]),
+            "h": row["hour"],
+            "w": row["mean_w"],
+        }
+        for row in days.iter_rows(named=True)
+    ]
+    highest_w = max(1, *hours["mean_w"].to_list())
+    legend = alt.Legend(
+        title="mean power in the hour",
+        gradientLength=220,
+        gradientThickness=12,
+        values=_legend_powers(highest_w),
+        labelExpr="datum.value < 1000 ? datum.value + ' W' : format(datum.value / 1000, '.1~f') + ' kW'",
+    )
+    shade = alt.Color(
+        "w:Q", scale=alt.Scale(type="sqrt", domain=[0, highest_w], range="heatmap"), legend=legend
+    )
+    base = (
+        alt.Chart(data(records))
+        .transform_flatten(["h", "w"])
+        .transform_calculate(
+            to="datum.from + 86400000",
+            until="datum.h + 1",
+            time="datum.h + '\u2013' + (datum.h + 1) + ' h'",
+            mean="format(datum.w, ',') + ' W'",
+        )
+    )
+    tips = [alt.Tooltip(f"{field}:N", title=title) for field, title in _HEAT_TIPS]
+    by_row = days.height <= DAYS_AS_ROWS_UP_TO
+    place = _hours_across(records) if by_row else _hours_down(days)
+    chart: alt.Chart = base.mark_rect(strokeWidth=0).encode(color=shade, tooltip=tips, **place)
+    return _finish(chart, "heat_map", ROW_HEIGHT * days.height if by_row else HEIGHT)
+
+
+_HEAT_TIPS = (("day", "Day"), ("time", "hour"), ("mean", "mean power"))
+
+
+def _hours_across(records: Sequence[Record]) -> dict[str, Any]:
+    values = list(range(0, 25, 3))
+    axis = alt.Axis(title=None, values=values, labelExpr="datum.value + ' h'", labelOverlap="greedy")
+    return {
+        "x": alt.X("h:Q", scale=alt.Scale(domain=[0, 24], nice=False), axis=axis),
+        "x2": "until",
+        "y": alt.Y(
+            "day:N",
+            sort=[record["day"] for record in records],
+            scale=alt.Scale(paddingInner=0.12, paddingOuter=0),
+            axis=alt.Axis(title=None, grid=False),
+        ),
+    }
+
+
+def _hours_down(days: pl.DataFrame) -> dict[str, Any]:
+    axis = alt.Axis(title=None, values=[0, 6, 12, 18, 24], labelExpr="datum.value + ' h'", grid=False)
+    return {
+        "x": day_axis(days["local_date"].to_list()),
+        "x2": "to",
+        "y": alt.Y("h:Q", scale=alt.Scale(domain=[24, 0], nice=False), axis=axis),
+        "y2": "until",
+    }
+
+
+def _legend_powers(highest_w: int) -> list[int]:
+    shown = [0]
+    for power_w in LEGEND_POWERS_W:
+        place, last = (power_w / highest_w) ** 0.5, (shown[-1] / highest_w) ** 0.5
+        # Labels nearer than this touch on the square-root scale.
+        if last + LEGEND_GAP < place < 1 - LEGEND_GAP:
+            shown.append(power_w)
+    return [*shown, highest_w]
+
+
+def quality_chart(quality: pl.DataFrame) -> alt.LayerChart:
+    """Return the number of readings per day by quality, and of pictures that are missing."""
+    records: list[Record] = []
+    totals: list[Record] = []
+    for row in quality.sort("local_date").iter_rows(named=True):
+        span = bar_span(row["local_date"])
+        low = 0
+        for name in QUALITIES:
+            if row[name]:
+                records.append({**span, "quality": name, "low": low, "high": low + row[name]})
+                low += row[name]
+        totals.append(
+            {**span, "day": short_day(row["local_date"]), **{name: row[name] for name in QUALITIES}}
+        )
+    x = day_axis(quality["local_date"].to_list())
+    y = alt.Y(
+        "low:Q",
+        scale=alt.Scale(domainMin=0, nice=True),
+        axis=alt.Axis(title="pictures per day", tickCount=4, tickMinStep=1, format="d"),
+    )
+    tips = [("day", "Day"), *((name, name) for name in QUALITIES)]
+    height = HEIGHT if quality.height <= DAYS_AS_ROWS_UP_TO else QUALITY_HEIGHT
+    hover = hover_targets(alt.Chart(data(totals)), "quality_hover", tips)
+    return _finish(alt.LayerChart(layer=[quality_bars(records, x, y), hover]), "quality", height)
+
+
+def _finish(chart: ChartT, name: str, height: int) -> ChartT:
+    return chart.properties(name=name, width="container", height=height)

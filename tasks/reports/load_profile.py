@@ -1,0 +1,129 @@
+"""The load profile of one day as a chart whose intervals lead to the pictures that prove them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import altair as alt
+import polars as pl
+
+from tasks.reports.axes import HOUR_MIN, Record, clock_axis, data, elapsed_minutes, power_unit
+from tasks.reports.formatting import clock, power
+from tasks.reports.key_figures import hours_of_day
+from tasks.reports.marks import DASHES, hover_targets, level, quality_colours
+from tasks.reports.theme import colour
+
+HEIGHT = 240
+# A linear axis up to an electric car's 14 kW leaves 5 pixels for everything else in the house.
+ROOT_SCALE_FROM_W = 4000
+ROOT_SCALE_FROM_MEDIANS = 8
+ROOT_TICKS_KW = (0, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30)
+PEAK_LABEL_EDGE = 0.1
+PEAK_HEADROOM = 1.1
+FILL_OPACITY = 0.4
+
+
+def load_profile_chart(
+    last_day: pl.DataFrame,
+    timezone: str,
+    picture_url: Callable[[str], str | None],
+    base_load_w: float | None = None,
+) -> alt.LayerChart:
+    """Return the load profile of one day; a click on an interval opens the picture at its end.
+
+    Args:
+        last_day: The day's intervals in order.
+        timezone: The meter's IANA time zone.
+        picture_url: Where the page finds a picture.
+        base_load_w: Drawn as a line when there is one.
+    """
+    starts = last_day["start_local"].to_list()
+    minutes = elapsed_minutes(last_day["start_local"], timezone)
+    unit, unit_w = power_unit(max(last_day["mean_w"].to_list()))
+    records: list[Record] = []
+    for row, start_min in zip(last_day.iter_rows(named=True), minutes, strict=True):
+        record = _interval_record(row, start_min, unit_w, picture_url)
+        joins = bool(records) and records[-1]["to"] == start_min
+        records.append({**record, "before": records[-1]["power"] if joins else record["power"]})
+    length_min = round(HOUR_MIN * hours_of_day(starts[0].date(), timezone))
+    x = clock_axis("from", starts, minutes, length_min)
+    y = _power_axis(unit, max(record["power"] for record in records), is_root=is_squashed(last_day))
+    layers = [*_step_line(records, x, y), *_peak_mark(records, length_min)]
+    if base_load_w:
+        layers.append(level(base_load_w / unit_w))
+    tips = [("time", "Interval"), ("mean", "mean power"), ("energy", "energy"), ("quality", "quality")]
+    layers.append(hover_targets(alt.Chart(), "profile_hover", tips, linked=True))
+    chart = alt.LayerChart(data=data(records), layer=layers)
+    return chart.properties(name="profile", width="container", height=HEIGHT)
+
+
+def is_squashed(last_day: pl.DataFrame) -> bool:
+    """Tell whether one peak would press the rest of the day flat on a linear axis."""
+    powers_w = sorted(last_day["mean_w"].to_list())
+    if not powers_w:
+        return False
+    median_w = powers_w[len(powers_w) // 2]
+    return bool(powers_w[-1] >= ROOT_SCALE_FROM_W and powers_w[-1] > ROOT_SCALE_FROM_MEDIANS * median_w)
+
+
+def _power_axis(unit: str, highest: float, *, is_root: bool) -> alt.Y:
+    domain = [0, max(highest, 1e-3) * PEAK_HEADROOM]
+    title = f"{unit}, mean of the interval"
+    if not is_root:
+        return alt.Y(
+            "power:Q", scale=alt.Scale(domain=domain, nice=False), axis=alt.Axis(title=title, tickCount=5)
+        )
+    ticks = [tick for tick in ROOT_TICKS_KW if tick <= domain[1]]
+    axis = alt.Axis(title=title, values=ticks, format="~g", labelOverlap="greedy")
+    return alt.Y("power:Q", scale=alt.Scale(type="sqrt", domain=domain, nice=False), axis=axis)
+
+
+def _interval_record(
+    row: dict[str, Any], start_min: int, unit_w: int, picture_url: Callable[[str], str | None]
+) -> Record:
+    key = row["last_picture"] or row["first_picture"]
+    url = picture_url(key) if key else None
+    return {
+        "from": start_min,
+        "to": start_min + row["minutes"],
+        "power": round(row["mean_w"] / unit_w, 3),
+        "quality": "estimated" if row["quality"] == "estimated" else "measured",
+        "time": f"{clock(row['start_local'])} + {row['minutes']} min",
+        "mean": power(row["mean_w"]),
+        "energy": f"{row['energy_wh']:,} Wh",
+        **({"url": url} if url else {}),
+    }
+
+
+def _step_line(records: Sequence[Record], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    base = alt.Chart()
+    line = base.mark_rule(strokeWidth=2, strokeCap="round", stroke=alt.ExprRef(colour("measured")))
+    dashes = alt.condition("datum.quality == 'estimated'", alt.value(DASHES), alt.value([1, 0]))
+    fill = base.mark_rect().encode(
+        x=x,
+        x2="to",
+        y=y,
+        y2=alt.Y2Datum(0),
+        color=quality_colours(records),
+        opacity=alt.condition("datum.quality == 'estimated'", alt.value(1), alt.value(FILL_OPACITY)),
+    )
+    return [
+        fill,
+        line.encode(x="from:Q", x2="to", y="power:Q", strokeDash=dashes),
+        line.encode(x="from:Q", y="before:Q", y2="power", strokeDash=dashes),
+    ]
+
+
+def _peak_mark(records: Sequence[Record], length_min: int) -> list[alt.Chart]:
+    measured = [record for record in records if record["quality"] == "measured"]
+    if not measured:
+        return []
+    peak = max(measured, key=lambda record: record["power"])
+    middle = (peak["from"] + peak["to"]) / 2
+    side = middle / length_min
+    align: Literal["left", "center", "right"] = (
+        "left" if side < PEAK_LABEL_EDGE else "right" if side > 1 - PEAK_LABEL_EDGE else "center"
+    )
+    text = alt.Chart(data([{**peak, "middle": middle, "label": f"peak {peak['mean']}"}])).mark_text(
+        align=align, baseline="bottom", dy=-5, fontWeight=600, fill=alt.ExprRef(colour("ink"))
+    )
+    return [text.encode(x="middle:Q", y="power:Q", text="label:N")]

@@ -1,0 +1,88 @@
+"""Marks the charts share: quality bars, a labelled level, hover targets as tall as the chart."""
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from tasks.reports.axes import Record, data
+from tasks.reports.theme import QUALITIES, colour
+
+HOVER_OPACITY = 0.09
+DASHES = [3, 2]
+
+
+def present(records: Sequence[Record]) -> list[str]:
+    """Return the qualities that occur, in the order of the legend."""
+    occurring = {record["quality"] for record in records}
+    return [quality for quality in QUALITIES if quality in occurring]
+
+
+def quality_colours(records: Sequence[Record]) -> alt.Color:
+    """Return the colour of each quality that occurs; measurements alone need no legend."""
+    domain = present(records)
+    shown = domain != ["measured"]
+    return alt.Color(
+        "quality:N",
+        scale=alt.Scale(domain=domain, range=[alt.ExprRef(colour(quality)) for quality in domain]),
+        sort=domain,
+        legend=alt.Legend(title=None, symbolOpacity=1) if shown else None,
+    )
+
+
+def quality_bars(records: Sequence[Record], x: alt.X, y: alt.Y) -> alt.Chart:
+    """Return stacked bars of records with `from`, `to`, `low`, `high` and `quality`; estimates are dashed."""
+    bars: alt.Chart = (
+        alt.Chart(data(records))
+        .mark_rect(strokeWidth=1, strokeDash=DASHES)
+        .encode(
+            x=x,
+            x2="to",
+            y=y,
+            y2="high",
+            color=quality_colours(records),
+            stroke=alt.condition(
+                "datum.quality == 'estimated'",
+                alt.value(alt.ExprRef(colour("measured"))),
+                alt.value(None),
+            ),
+        )
+    )
+    return bars
+
+
+def level(value: float) -> alt.Chart:
+    """Return a dotted line across the chart; its meaning stands in the chart's note."""
+    rule = alt.Chart(data([{"level": value}])).mark_rule(
+        stroke=alt.ExprRef(colour("ink")), strokeDash=[1, 3], strokeWidth=1.6, strokeCap="round"
+    )
+    line: alt.Chart = rule.encode(y="level:Q")
+    return line
+
+
+def hover_targets(
+    chart: alt.Chart, name: str, tips: Sequence[tuple[str, str]], *, linked: bool = False
+) -> alt.Chart:
+    """Return invisible marks as tall as the chart, so that a low bar is as easy to hit as a high one.
+
+    Args:
+        chart: A chart of records with `from` and `to`.
+        name: Of the chart's hover state, unique in a page.
+        tips: Field and title of each line of the tooltip.
+        linked: Whether a click opens the record's `url`.
+    """
+    hover = alt.selection_point(name=name, on="pointerover", clear="pointerout", empty=False)
+    encoding = {"href": alt.Href("url:N")} if linked else {}
+    targets: alt.Chart = (
+        chart.mark_rect(fill=alt.ExprRef(colour("ink")), cursor="pointer" if linked else "default")
+        .encode(
+            x="from:Q",
+            x2="to",
+            y=alt.value(0),
+            y2=alt.value("height"),
+            opacity=alt.condition(hover, alt.value(HOVER_OPACITY), alt.value(0)),
+            tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in tips],
+            **encoding,
+        )
+        .add_params(hover)
+    )
+    return targets

@@ -1,0 +1,247 @@
+"""The tables of the report: behind each chart its values, and every reading of the day shown."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from tasks.reports.formatting import (
+    NBSP,
+    clock,
+    count,
+    energy,
+    power,
+    reason,
+    register_value,
+    share,
+    short_day,
+)
+from tasks.reports.key_figures import BaseLoad, DayFigure, KeyFigures, Peak, PictureYield, UsualDay
+from tasks.reports.theme import QUALITIES
+
+MOST_DECIMALS = 3
+TWICE = 2
+ALL_BUT_ROUNDING = 0.999
+HOURS = 24
+EMPTY = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cell that opens a picture."""
+
+    text: str
+    url: str
+
+
+Cell = str | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose first column names the row."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A reading of the day as the page shows it."""
+
+    time: Cell
+    value: str
+    quality: str
+    reason: str
+    recognised: str
+    probability: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A key figure with its comparison, and the picture that proves it."""
+
+    label: str
+    value: str
+    unit: str
+    notes: tuple[Cell, ...]
+
+
+def key_figure_tiles(
+    figures: KeyFigures, picture_url: Callable[[str], str | None], decimals: int
+) -> list[Tile]:
+    """Return the tiles at the top; a figure that the readings do not tell says why."""
+    tiles = [_base_load_tile(figures.base_load), _peak_tile(figures.peak)]
+    if figures.day:
+        tiles.insert(0, _day_tile(figures.day))
+    if figures.pictures:
+        tiles.append(_yield_tile(figures.pictures))
+    if figures.newest:
+        newest = figures.newest
+        when = f"{short_day(newest.read_local.date())}, {clock(newest.read_local)}"
+        proof = _picture(f"{newest.quality}, see picture", newest.picture_key, picture_url)
+        tiles.append(
+            Tile("Register reading", *_split(register_value(newest.value_kwh, decimals)), (when, proof))
+        )
+    return tiles
+
+
+def _day_tile(figure: DayFigure) -> Tile:
+    notes: list[str] = []
+    if not figure.is_full:
+        notes.append(f"readings cover {figure.hours:.1f} h of the day")
+    if figure.usual:
+        notes.append(_comparison(figure.energy_kwh, figure.usual))
+        kind = "weekend day" if figure.usual.is_weekend else "weekday"
+        notes.append(f"median of {count(figure.usual.n_days, f'earlier {kind}')}")
+    elif figure.is_full:
+        notes.append("too few earlier days to compare")
+    if figure.estimated_share >= ALL_BUT_ROUNDING:
+        notes.append("all of it estimated")
+    elif figure.estimated_kwh > 0:
+        notes.append(f"{energy(figure.estimated_kwh)} of it estimated")
+    label = "last full day" if figure.is_full else "not a full day"
+    return Tile(f"{short_day(figure.local_date)}, {label}", *_split(energy(figure.energy_kwh)), tuple(notes))
+
+
+def _base_load_tile(base_load: BaseLoad | None) -> Tile:
+    if base_load is None:
+        return Tile("Base load", "not yet", "", ("needs a night of readings",))
+    notes = [f"median of {count(base_load.n_nights, 'night')}"]
+    if base_load.base_load_w <= 0:
+        notes.insert(0, "less than the register shows in a night")
+    elif base_load.share is not None:
+        notes.insert(0, f"{100 * base_load.share:.0f}{NBSP}% of consumption")
+    return Tile("Base load", *_split(power(base_load.base_load_w)), tuple(notes))
+
+
+def _peak_tile(peak: Peak | None) -> Tile:
+    if peak is None:
+        return Tile("Peak", "unknown", "", ("no measured interval on the day shown",))
+    when = f"{short_day(peak.start_local.date())}, {clock(peak.start_local)}"
+    return Tile("Peak", *_split(power(peak.mean_w)), (when, f"mean of {count(peak.minutes, 'minute')}"))
+
+
+def _yield_tile(pictures: PictureYield) -> Tile:
+    total = pictures.accepted + pictures.rejected
+    of_all = f"{pictures.accepted:,} of {total:,} in {count(pictures.n_days, 'day')}"
+    rest = f"{pictures.repaired:,} repaired, {pictures.missing:,} missing"
+    return Tile("Pictures read", *_split(share(pictures.share)), (of_all, rest))
+
+
+def _split(quantity: str) -> tuple[str, str]:
+    value, unit = quantity.split(NBSP)
+    return value, unit
+
+
+def _comparison(energy_kwh: float, usual: UsualDay) -> str:
+    usual_day = f"the usual {energy(usual.energy_kwh)}"
+    ratio = energy_kwh / usual.energy_kwh if usual.energy_kwh > 0 else 1
+    percent = round(100 * abs(ratio - 1))
+    if percent == 0:
+        return f"{usual_day}, as always"
+    if ratio >= TWICE:
+        return f"{ratio:.1f} times {usual_day}"
+    return f"{percent}{NBSP}% {'more' if ratio > 1 else 'less'} than {usual_day}"
+
+
+def register_decimals(values_kwh: Iterable[float | None]) -> int:
+    """Return the fewest decimals that show every value of a register exactly."""
+    values = [value for value in values_kwh if value is not None]
+    exact = (n for n in range(MOST_DECIMALS) if all(abs(round(value, n) - value) < 1e-6 for value in values))  # noqa: PLR2004 - a thousandth of a Wh
+    return next(exact, MOST_DECIMALS)
+
+
+def daily_table(days: pl.DataFrame) -> Table:
+    """Return the days with `is_full`, newest first."""
+    rows = (
+        (
+            short_day(row["local_date"]) + f" {row['local_date'].year}",
+            f"{row['energy_kwh']:,.3f}",
+            f"{row['estimated_kwh']:,.3f}",
+            f"{row['hours']:.1f}" + ("" if row["is_full"] else " (not full)"),
+            EMPTY if row["base_load_w"] is None else f"{row['base_load_w']:,}",
+            f"{row['peak_w']:,}",
+        )
+        for row in days.sort("local_date", descending=True).iter_rows(named=True)
+    )
+    columns = ("Day", "Energy, kWh", "of it estimated, kWh", "Covered, h", "Base load, W", "Peak, W")
+    return Table(columns, tuple(rows))
+
+
+def load_profile_table(last_day: pl.DataFrame, picture_url: Callable[[str], str | None]) -> Table:
+    """Return the intervals of the day with the pictures of the readings that enclose them."""
+    rows = (
+        (
+            clock(row["start_local"]),
+            str(row["minutes"]),
+            f"{row['energy_wh']:,}",
+            f"{row['mean_w']:,}",
+            row["quality"],
+            _picture("before", row["first_picture"], picture_url),
+            _picture("after", row["last_picture"], picture_url),
+        )
+        for row in last_day.iter_rows(named=True)
+    )
+    columns = ("From", "Minutes", "Energy, Wh", "Mean power, W", "Quality", "Picture before", "Picture after")
+    return Table(columns, tuple(rows))
+
+
+def heat_map_table(hours: pl.DataFrame) -> Table:
+    """Return a row of 24 hourly means for each day, newest first; hours without readings are empty."""
+    by_day: dict[date, dict[int, int]] = {}
+    for local_date, hour, mean_w in hours.select("local_date", "hour", "mean_w").iter_rows():
+        by_day.setdefault(local_date, {})[hour] = mean_w
+    rows = (
+        (
+            f"{local_date:%Y-%m-%d}",
+            *(str(by_day[local_date].get(hour, EMPTY)) for hour in range(HOURS)),
+        )
+        for local_date in sorted(by_day, reverse=True)
+    )
+    return Table(("Mean W from", *(f"{hour} h" for hour in range(HOURS))), tuple(rows))
+
+
+def quality_table(quality: pl.DataFrame) -> Table:
+    """Return the number of readings by quality for each day, newest first."""
+    rows = (
+        (
+            short_day(row["local_date"]) + f" {row['local_date'].year}",
+            *(f"{row[name]:,}" for name in QUALITIES),
+        )
+        for row in quality.sort("local_date", descending=True).iter_rows(named=True)
+    )
+    return Table(("Day", *QUALITIES), tuple(rows))
+
+
+def reading_rows(
+    readings: pl.DataFrame, picture_url: Callable[[str], str | None], decimals: int
+) -> list[ReadingRow]:
+    """Return every reading of the day in the frame's order, which keeps an hour that comes twice apart."""
+    return [
+        ReadingRow(
+            time=_picture(_time(row["read_local"]), row["picture_key"], picture_url),
+            value=EMPTY if row["value_kwh"] is None else f"{row['value_kwh']:,.{decimals}f}",
+            quality=row["quality"],
+            reason=_why(row["quality"], row["reason"]),
+            recognised=row["recognised_text"] or EMPTY,
+            probability=EMPTY if row["probability"] is None else share(row["probability"]),
+        )
+        for row in readings.iter_rows(named=True)
+    ]
+
+
+def _time(local: datetime | None) -> str:
+    return clock(local) if local else "time unknown"
+
+
+def _why(quality: str, code: str | None) -> str:
+    if quality == "repaired" and not code:
+        return "the best reading of the picture does not fit its neighbours, a less likely one does"
+    return reason(code)
+
+
+def _picture(text: str, key: str | None, picture_url: Callable[[str], str | None]) -> Cell:
+    url = picture_url(key) if key else None
+    return Link(text, url) if url else text if key else EMPTY

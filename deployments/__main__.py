@@ -37,7 +37,9 @@ def _serve(settings: Settings) -> int:
     from deployments.catalogue import catalogue, deployment_keeping_pauses
 
     # Pausing schedules on shutdown would leave them paused after each restart.
-    serve(*(deployment_keeping_pauses(entry) for entry in catalogue(settings)), limit=2, pause_on_shutdown=False)
+    serve(
+        *(deployment_keeping_pauses(entry) for entry in catalogue(settings)), limit=2, pause_on_shutdown=False
+    )
     return 0
 
 

@@ -11,7 +11,8 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from models.evaluation import evaluate
+from flows.progress import in_batches
+from models.evaluation import marks, read_directory, read_labels
 from models.picture import UnreadablePicture, decode_picture
 from models.recognizer import Recognition, Recognizer, load_recognizer
 from models.window import cut_window
@@ -29,7 +30,9 @@ def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -
         SettingsError: Nothing is published yet, or the query is wrong.
     """
     if not copy.is_file():
-        raise SettingsError(f"{copy} is not there yet. `smartmeter ingest` or `smartmeter report` publishes it.")
+        raise SettingsError(
+            f"{copy} is not there yet. `smartmeter ingest` or `smartmeter report` publishes it."
+        )
     with open_warehouse(copy, read_only=True) as warehouse:
         frame = warehouse.sql(query)
     if form == "csv":
@@ -92,7 +95,9 @@ def _read_line(
     )
 
 
-def _line(path: Path, recognition: Recognition | None, reason: str | None = None, **where: object) -> dict[str, Any]:
+def _line(
+    path: Path, recognition: Recognition | None, reason: str | None = None, **where: object
+) -> dict[str, Any]:
     best = recognition.best if recognition else None
     return {
         "picture": str(path),
@@ -122,14 +127,20 @@ def print_evaluation(
     window: bool,
     prefix: bool,
     digits: int | None,
-    series: str | None,
+    only: str | None,
     as_json: bool,
 ) -> None:
     """Print how often the reader is right on labelled pictures."""
-    result = evaluate(
-        directory, load_recognizer(model), window=window, prefix=prefix, digits=digits, series=series
-    )
-    facts = dataclasses.asdict(result)
+    labels = [each for each in read_labels(directory) if only in {None, each.meter}]
+    if not labels:
+        raise SettingsError(f"{directory / 'labels.csv'} has no row of the meter {only!r}.")
+    recognizer = load_recognizer(model)
+    readings = [
+        reading
+        for batch in in_batches(labels, 32, "Reading pictures")
+        for reading in read_directory(directory, recognizer, window=window, digits=digits, labels=batch)
+    ]
+    facts = dataclasses.asdict(marks(readings, prefix=prefix))
     if as_json:
         sys.stdout.write(json.dumps(facts) + "\n")
         return

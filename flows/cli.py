@@ -29,8 +29,12 @@ Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 @app.command()
 def demo(
-    days: Annotated[int, typer.Option(min=1, max=400, help="Days to simulate, a picture every 15 minutes.")] = 2,
-    home: Annotated[Path, typer.Option(help="Folder for the demo; an earlier demo in it is replaced.")] = Path("var/demo"),
+    days: Annotated[
+        int, typer.Option(min=1, max=400, help="Days to simulate, a picture every 15 minutes.")
+    ] = 2,
+    home: Annotated[
+        Path, typer.Option(help="Folder for the demo; an earlier demo in it is replaced.")
+    ] = Path("var/demo"),
 ) -> None:
     """Run the main job from end to end on a simulated household and compare it with the truth."""
     from flows.demo import run_demo
@@ -57,7 +61,9 @@ def init(home: Home = None) -> None:
 def import_(
     directory: Annotated[Path, typer.Argument(help="Folder with pictures; subfolders too.")],
     meter: Annotated[str, typer.Option(help="The configured meter they show.")],
-    labels: Annotated[Path | None, typer.Option(help="CSV with columns file and timestamp: their times.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV with columns file and timestamp: their times.")
+    ] = None,
     pattern: Annotated[str, typer.Option(help="Only files whose names match, like 'bana_*'.")] = "*",
     home: Home = None,
 ) -> None:
@@ -69,7 +75,9 @@ def import_(
 
     folder = _use_home(home)
     _refuse_unless(directory.is_dir(), f"{directory} is no folder. Name the folder with the pictures.")
-    _refuse_unless(labels is None or labels.is_file(), f"{labels} is no file. Leave --labels out, or name a CSV.")
+    _refuse_unless(
+        labels is None or labels.is_file(), f"{labels} is no file. Leave --labels out, or name a CSV."
+    )
     _settings().register_of(meter)
     with prefect_backend(folder):
         from flows.import_pictures import import_pictures
@@ -151,9 +159,13 @@ def sql(
 def read(
     pictures: Annotated[list[Path], typer.Argument(help="Picture files.")],
     *,
-    window: Annotated[bool, typer.Option("--window", help="The picture already is the register window.")] = False,
+    window: Annotated[
+        bool, typer.Option("--window", help="The picture already is the register window.")
+    ] = False,
     meter: Annotated[str | None, typer.Option(help="Cut the window of this configured meter.")] = None,
-    digits: Annotated[int | None, typer.Option(min=1, max=14, help="How many drums the register has.")] = None,
+    digits: Annotated[
+        int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
+    ] = None,
     model: Annotated[str, typer.Option(help="builtin, or a TrOCR checkpoint by name or folder.")] = "builtin",
     json: Json = False,
     home: Home = None,
@@ -176,10 +188,14 @@ def read(
 def evaluate(
     directory: Annotated[Path, typer.Argument(help="Folder with labels.csv and images/.")],
     *,
-    window: Annotated[bool, typer.Option("--window", help="The pictures already are register windows.")] = False,
+    window: Annotated[
+        bool, typer.Option("--window", help="The pictures already are register windows.")
+    ] = False,
     prefix: Annotated[bool, typer.Option("--prefix", help="A label may cover only the first drums.")] = False,
-    digits: Annotated[int | None, typer.Option(min=1, max=14, help="How many drums the register has.")] = None,
-    series: Annotated[str | None, typer.Option(help="Only pictures of this series (column seq).")] = None,
+    digits: Annotated[
+        int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(help="Only pictures of this meter (column meter).")] = None,
     model: Annotated[str, typer.Option(help="builtin, or a TrOCR checkpoint by name or folder.")] = "builtin",
     json: Json = False,
 ) -> None:
@@ -190,7 +206,7 @@ def evaluate(
         (directory / "labels.csv").is_file(),
         f"{directory / 'labels.csv'} is missing. Point at a folder with labels.csv and images/.",
     )
-    print_evaluation(directory, model, window=window, prefix=prefix, digits=digits, series=series, as_json=json)
+    print_evaluation(directory, model, window=window, prefix=prefix, digits=digits, only=only, as_json=json)
 
 
 def _use_home(home: Path | None) -> Path:
@@ -229,7 +245,7 @@ def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
     from flows.backend import BackendError
     from models.recognizer import ModelNotFound
-    from warehouse.connection import WarehouseError
+    from warehouse.errors import WarehouseError
 
     try:
         app()

@@ -119,7 +119,9 @@ def photograph(home: Path, truth: Truth, out: Console) -> None:
 
     The lamp fails, a file is cut short and the power is out now and then.
     """
-    face = MeterFace(digits=DEMO_REGISTER.digits, decimals=DEMO_REGISTER.decimals, seed=SEED, mirror="vertical")
+    face = MeterFace(
+        digits=DEMO_REGISTER.digits, decimals=DEMO_REGISTER.decimals, seed=SEED, mirror="vertical"
+    )
     corners = [number for corner in register_corners(face) for number in corner]
     (home / FILE_NAME).write_text(SETTINGS.format(window=", ".join(f"{number:.1f}" for number in corners)))
     outbox = Outbox(home / "outbox")
@@ -188,7 +190,15 @@ def _print_verdict(verdict: Verdict, settings: Settings, took: timedelta, out: C
     out.print(f"\nEverything took {took.total_seconds():.0f} s.", highlight=False)
     out.print(f"Report:    {settings.site / 'index.html'}", soft_wrap=True, highlight=False)
     out.print(f"SQL copy:  {settings.sql_copy}", soft_wrap=True, highlight=False)
-    out.print(f'Next:      smartmeter sql "from out.consumption_day" --home {settings.home}', soft_wrap=True, highlight=False)
-    out.print(f"           smartmeter up --home {settings.home}      (Prefect UI with this run in it)", soft_wrap=True, highlight=False)
+    out.print(
+        f'Next:      smartmeter sql "from out.consumption_day" --home {settings.home}',
+        soft_wrap=True,
+        highlight=False,
+    )
+    out.print(
+        f"           smartmeter up --home {settings.home}      (Prefect UI with this run in it)",
+        soft_wrap=True,
+        highlight=False,
+    )
     if not verdict.passed:
         out.print("The result is wrong: see the readings in the report.", style="red")

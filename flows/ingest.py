@@ -3,8 +3,8 @@
 from prefect import flow, runtime
 
 from flows.progress import in_batches
-from tasks.decode import decode_readings
-from tasks.derive import derive_intervals
+from tasks.decode import decode_series
+from tasks.derive import derive_energy
 from tasks.fetch import BATCH, fetch_batch, list_new_pictures, prepare_warehouse
 from tasks.publish import announce, publish_report
 from tasks.recognize import list_unread_pictures, recognize_batch
@@ -39,7 +39,7 @@ def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:
         unread = list_unread_pictures(settings, meter)
         for keys in in_batches(unread, settings.reader.batch_size, f"Reading {meter}"):
             recognize_batch(settings, meter, keys)
-        decode_readings(settings, meter)
-        derive_intervals(settings, meter)
+        decode_series(settings, meter)
+        derive_energy(settings, meter)
     publish_report(settings)
     return announce(settings, meters)

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from polars._typing import PolarsDataType
 
 from models.picture import Inspection, inspect_picture
 from raspi_agent.capture_facts import format_facts, read_facts
@@ -16,23 +17,21 @@ from raspi_agent.durable import make_folder, move_without_replacing, write_new
 from raspi_agent.picture_key import PictureKey, imported_key, parse_picture_key, twin_key
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
-PICTURE_SCHEMA = pl.Schema(
-    {
-        "picture_key": pl.String,
-        "camera": pl.String,
-        "taken_at": pl.Datetime("us", "UTC"),
-        "time_source": pl.String,
-        "received_at": pl.Datetime("us", "UTC"),
-        "content_sha256": pl.String,
-        "size_bytes": pl.Int64,
-        "media_type": pl.String,
-        "width": pl.Int32,
-        "height": pl.Int32,
-        "reason": pl.String,
-        "facts": pl.String,
-        "source": pl.String,
-    }
-)
+PICTURE_SCHEMA: dict[str, PolarsDataType] = {
+    "picture_key": pl.String,
+    "camera": pl.String,
+    "taken_at": pl.Datetime("us", "UTC"),
+    "time_source": pl.String,
+    "received_at": pl.Datetime("us", "UTC"),
+    "content_sha256": pl.String,
+    "size_bytes": pl.Int64,
+    "media_type": pl.String,
+    "width": pl.Int32,
+    "height": pl.Int32,
+    "reason": pl.String,
+    "facts": pl.String,
+    "source": pl.String,
+}
 # 20221122_040130Z, IMG-2022-11-22T04.01.30 and the like
 _TIME_IN_NAME = re.compile(
     r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:.h]?(\d\d)[-:.m]?(\d\d)(?!\d)(?P<utc>Z?)"
@@ -142,7 +141,9 @@ def _store(archive: Path, key: str, data: bytes, digest: str) -> str:
             if move_without_replacing(draft, target):
                 return name
             draft.unlink(missing_ok=True)
-    raise FileExistsError(f"{archive / key} and its twin are taken by other bytes; compare the three by hand.")
+    raise FileExistsError(
+        f"{archive / key} and its twin are taken by other bytes; compare the three by hand."
+    )
 
 
 def _camera_of(key: str, parsed: PictureKey | None, cameras: Sequence[str]) -> str:

@@ -16,14 +16,20 @@ from raspi_agent.store import Revision, RevisionGone
 from tasks.archive import PICTURE_SCHEMA, Arrival, arrival_from_file, arrival_from_store, keep
 from tasks.settings import Settings, SettingsError
 from warehouse.connection import open_warehouse
-from warehouse.loading import load_pictures, sync_registers
+from warehouse.loading import load_pictures, load_registers
 from warehouse.migrate import migrate
 
 log = logging.getLogger(__name__)
 BATCH = 64
 
 
-@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+@task(
+    cache_policy=NO_CACHE,
+    retries=4,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_jitter_factor=0.5,
+    timeout_seconds=600,
+)
 def prepare_warehouse(settings: Settings) -> None:
     """Bring the warehouse's schema and its list of registers up to date."""
     registers = [
@@ -42,27 +48,37 @@ def prepare_warehouse(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     with open_warehouse(settings.warehouse) as warehouse:
         migrate(warehouse)
-        sync_registers(warehouse, pl.DataFrame(registers))
+        load_registers(warehouse, pl.DataFrame(registers))
 
 
-@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+@task(
+    cache_policy=NO_CACHE,
+    retries=4,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_jitter_factor=0.5,
+    timeout_seconds=600,
+)
 def list_new_pictures(settings: Settings) -> list[Revision]:
     """The store's pictures that the warehouse does not know yet, by name."""
     listed = open_store(settings.store.url, settings.home).list(None).revisions
     with open_warehouse(settings.warehouse) as warehouse:
-        known = warehouse.query("known_pictures")
+        known = warehouse.query("known_sources")
     sources = set(known.get_column("source"))
     # A store that moved is no news; other bytes under a name of this store are.
     here = {key for key, source in known.iter_rows() if source.startswith(settings.store.url)}
     elsewhere = set(known.get_column("picture_key")) - here
-    fresh = [
-        each for each in listed if _source(settings, each) not in sources and each.key not in elsewhere
-    ]
+    fresh = [each for each in listed if _source(settings, each) not in sources and each.key not in elsewhere]
     log.info("%d pictures in the store, %d of them new", len(listed), len(fresh))
     return fresh
 
 
-@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+@task(
+    cache_policy=NO_CACHE,
+    retries=4,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_jitter_factor=0.5,
+    timeout_seconds=600,
+)
 def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> int:
     """Archive these pictures and note each with what is known about it; return how many arrived."""
     store = open_store(settings.store.url, settings.home)
@@ -74,9 +90,7 @@ def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> int:
         except RevisionGone as error:
             log.warning("%s; the next run looks again", error)
             continue
-        arrivals.append(
-            arrival_from_store(each.key, data, _source(settings, each), cameras, settings.zone)
-        )
+        arrivals.append(arrival_from_store(each.key, data, _source(settings, each), cameras, settings.zone))
     return _save(settings, arrivals)
 
 
@@ -87,12 +101,19 @@ def list_importable(directory: Path, pattern: str) -> list[Path]:
     return [path for path in files if path.name != "labels.csv" and not path.name.startswith(".")]
 
 
-@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+@task(
+    cache_policy=NO_CACHE,
+    retries=4,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_jitter_factor=0.5,
+    timeout_seconds=600,
+)
 def import_batch(settings: Settings, files: Sequence[Path], camera: str, labels: Path | None) -> int:
     """Archive these existing pictures under keys of their own; return how many arrived."""
     times = read_label_times(labels, settings) if labels else {}
     arrivals = [
-        arrival_from_file(path, path.read_bytes(), camera, times.get(path.name), settings.zone) for path in files
+        arrival_from_file(path, path.read_bytes(), camera, times.get(path.name), settings.zone)
+        for path in files
     ]
     return _save(settings, arrivals)
 

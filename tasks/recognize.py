@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from polars._typing import PolarsDataType
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
@@ -23,35 +24,37 @@ from warehouse.loading import load_recognitions
 
 log = logging.getLogger(__name__)
 
-RECOGNITION_SCHEMA = pl.Schema(
-    {
-        "picture_key": pl.String,
-        "register_id": pl.String,
-        "reader": pl.String,
-        "reader_version": pl.String,
-        "recognised_at": pl.Datetime("us", "UTC"),
-        "reason": pl.String,
-        "milliseconds": pl.Float64,
-        "window_corners": pl.String,
-        "orientation": pl.String,
-    }
-)
-CANDIDATE_SCHEMA = pl.Schema(
-    {
-        "picture_key": pl.String,
-        "register_id": pl.String,
-        "reader": pl.String,
-        "reader_version": pl.String,
-        "rank": pl.UInt8,
-        "text": pl.String,
-        "half_step": pl.Boolean,
-        "value_units": pl.Int64,
-        "probability": pl.Float64,
-    }
-)
+RECOGNITION_SCHEMA: dict[str, PolarsDataType] = {
+    "picture_key": pl.String,
+    "register_id": pl.String,
+    "reader": pl.String,
+    "reader_version": pl.String,
+    "recognised_at": pl.Datetime("us", "UTC"),
+    "reason": pl.String,
+    "milliseconds": pl.Float64,
+    "window_corners": pl.String,
+    "orientation": pl.String,
+}
+CANDIDATE_SCHEMA: dict[str, PolarsDataType] = {
+    "picture_key": pl.String,
+    "register_id": pl.String,
+    "reader": pl.String,
+    "reader_version": pl.String,
+    "rank": pl.UInt8,
+    "text": pl.String,
+    "half_step": pl.Boolean,
+    "value_units": pl.Int64,
+    "probability": pl.Float64,
+}
 
 
-@task(cache_policy=NO_CACHE, retries=4, retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, timeout_seconds=600)
+@task(
+    cache_policy=NO_CACHE,
+    retries=4,
+    retry_delay_seconds=exponential_backoff(2),
+    retry_jitter_factor=0.5,
+    timeout_seconds=600,
+)
 def list_unread_pictures(settings: Settings, meter: str) -> list[str]:
     """Keys of the meter's pictures that the current reader has not read, oldest first."""
     recognizer = load_recognizer(settings.reader.model)

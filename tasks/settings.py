@@ -1,4 +1,4 @@
-"""The settings of one installation: `smartmeter.toml` in the home folder, overruled by SMARTMETER_* variables."""
+"""The settings of one installation: `smartmeter.toml` in its home, overruled by SMARTMETER_* variables."""
 
 import os
 import tomllib

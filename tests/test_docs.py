@@ -29,7 +29,10 @@ def test_readme_names_no_command_that_is_not_there() -> None:
     assert named == set(COMMANDS)
 
 
-@pytest.mark.parametrize("document", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")) + ["README.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))],
+)
 def test_links_between_documents_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):

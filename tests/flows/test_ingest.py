@@ -42,7 +42,9 @@ def contents() -> dict[str, pl.DataFrame]:
     return {name: answer(f"from ({query}) order by all") for name, query in questions.items()}
 
 
-def test_pictures_become_readings_intervals_and_a_page(drawn_meter: "DrawnMeter", prefect_server: str) -> None:
+def test_pictures_become_readings_intervals_and_a_page(
+    drawn_meter: "DrawnMeter", prefect_server: str
+) -> None:
     drawn_meter.fill(range(32))
     summary = ingest()
     readings = answer("from core.register_readings order by read_at")
@@ -50,7 +52,9 @@ def test_pictures_become_readings_intervals_and_a_page(drawn_meter: "DrawnMeter"
     accepted = readings.filter(pl.col("value_wh").is_not_null())
     assert accepted.height >= 30
     expected = {drawn_meter.slot_at(number): drawn_meter.value_wh(number) for number in range(32)}
-    assert all(abs(row["value_wh"] - expected[row["read_at"]]) <= 100 for row in accepted.iter_rows(named=True))
+    assert all(
+        abs(row["value_wh"] - expected[row["read_at"]]) <= 100 for row in accepted.iter_rows(named=True)
+    )
     total = answer("select sum(energy_wh) from core.interval_15min").item()
     assert total == accepted["value_wh"][-1] - accepted["value_wh"][0]
     assert (drawn_meter.home / "site" / "index.html").is_file()
@@ -98,11 +102,15 @@ def test_bad_files_become_rows_with_a_reason_and_nothing_else_is_lost(
     drawn_meter.put(drawn_meter.key(5).replace("_000005", "_000200"), good)
     drawn_meter.put(drawn_meter.key(3, camera="attic"), good)
     ingest()
-    reasons = dict(answer("select picture_key, reason from raw.pictures where reason is not null").iter_rows())
+    reasons = dict(
+        answer("select picture_key, reason from raw.pictures where reason is not null").iter_rows()
+    )
     assert reasons == {key: reason for key, (_, reason) in bad.items()}
     shown = dict(answer("select picture_key, reason from out.pictures where reason is not null").iter_rows())
     assert shown[drawn_meter.key(3, camera="attic")] == "unknown_camera"
-    twins = answer(f"select quality, reason from core.register_readings where read_at = '{drawn_meter.slot_at(5)}'")
+    twins = answer(
+        f"select quality, reason from core.register_readings where read_at = '{drawn_meter.slot_at(5)}'"
+    )
     assert sorted(twins["reason"].to_list(), key=str) == [None, "same_instant"]
     accepted = answer("select count(*) from core.register_readings where value_wh is not null").item()
     assert accepted == 12

@@ -91,5 +91,7 @@ def test_a_label_goes_before_the_name() -> None:
 
 
 def test_an_import_gives_the_same_picture_the_same_key() -> None:
-    keys = {arrival_from_file(Path(name), a_jpeg(), "cellar", TAKEN_AT, BERLIN).key for name in ("a.jpg", "b.jpg")}
+    keys = {
+        arrival_from_file(Path(name), a_jpeg(), "cellar", TAKEN_AT, BERLIN).key for name in ("a.jpg", "b.jpg")
+    }
     assert len(keys) == 1

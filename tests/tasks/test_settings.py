@@ -13,7 +13,9 @@ def test_a_home_without_a_file_has_defaults(tmp_path: Path, monkeypatch: pytest.
     assert settings.store.url == "file:store"
 
 
-def test_the_file_is_read_and_the_environment_overrules_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_is_read_and_the_environment_overrules_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SMARTMETER_READER__MODEL", "other")
     settings = load_settings()
     assert settings.meters["home"].digits == 7

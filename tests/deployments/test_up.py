@@ -1,0 +1,66 @@
+"""`smartmeter up` for real: a server, the catalogue, and a schedule that fires."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flows.backend import free_port
+
+PATIENCE_S = 240
+
+
+@pytest.fixture
+def address(home: Path) -> Iterator[str]:
+    """The API of an installation that `smartmeter up` runs, its ingest due every minute."""
+    address = f"http://127.0.0.1:{free_port()}/api"
+    environment = {**os.environ, "PREFECT_API_URL": address, "SMARTMETER_SCHEDULE__INGEST": "* * * * *"}
+    environment["SMARTMETER_HOME"] = str(home)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "up", "--home", str(home)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield address
+    process.send_signal(signal.SIGTERM)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert address.removesuffix("/api") in shown
+
+
+def runs(address: str, **only: object) -> list[dict[str, object]]:
+    try:
+        answer = httpx.post(f"{address}/flow_runs/filter", json={"flow_runs": only}, timeout=10)
+    except httpx.HTTPError:
+        return []
+    return list(answer.json()) if answer.status_code == httpx.codes.OK else []
+
+
+def wait_for(address: str, **only: object) -> dict[str, object]:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if found := runs(address, **only):
+            return found[0]
+        time.sleep(1)
+    pytest.fail(f"no flow run {only} within {PATIENCE_S} s")
+
+
+def test_the_schedule_fires_and_a_person_can_run_it_too(home: Path, address: str) -> None:
+    fired = wait_for(address, state={"type": {"any_": ["COMPLETED"]}})
+    assert fired["auto_scheduled"] is True
+    assert (home / "site" / "index.html").is_file()
+    asked = subprocess.run(
+        [sys.executable, "-m", "prefect", "deployment", "run", "ingest/home", "--param", "meter=home"],
+        env={**os.environ, "PREFECT_API_URL": address},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ingest" in asked.stdout

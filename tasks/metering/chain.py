@@ -13,8 +13,11 @@ REJECT_FLOOR = 0.02
 SMALLEST_PROBABILITY = 1e-6
 # A picture's states this far (nats) below its best one are not continued: no later evidence makes up for it.
 DEAD_BELOW_BEST = 100.0
-# Predecessors looked at: the last 24 pictures, then ever sparser, so that long runs of misreads are bridged.
-OFFSETS = np.unique(np.concatenate([np.arange(1, 25), np.geomspace(25, 3000, 24).round().astype(np.int64)]))
+# Predecessors looked at: the last 12 pictures, then ever sparser, so that long runs of misreads are bridged.
+RECENT = 12
+OFFSETS = np.unique(
+    np.concatenate([np.arange(1, RECENT + 1), np.geomspace(RECENT + 1, 3000, 16).round().astype(np.int64)])
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Evidence:
     accept: NDArray[np.float64]
     reject: NDArray[np.float64]
 
-    def rows(self, chosen: slice) -> "Evidence":
+    def rows(self, chosen: slice | NDArray[np.int64]) -> "Evidence":
         """The evidence of some of the pictures."""
         return Evidence(
             self.taken_at_s[chosen], self.values[chosen], self.accept[chosen], self.reject[chosen]
@@ -84,54 +87,59 @@ def best_chain(evidence: Evidence, register: Register, *, pinned: bool = False) 
     the probability of its step against a value drawn blindly from the register's span. Of equally likely
     chains the one with the better ranked candidates and the nearer predecessors wins.
     """
+    pictures = np.flatnonzero(np.isfinite(evidence.accept).any(axis=1))
+    column = np.full(len(evidence.values), -1, dtype=np.int64)
+    if not pictures.size:
+        return Chain(column, 0.0)
+    column[pictures], score = _best_columns(evidence.rows(pictures), register, pinned=pinned)
+    return Chain(column, score)
+
+
+def _best_columns(evidence: Evidence, register: Register, *, pinned: bool) -> tuple[NDArray[np.int64], float]:
+    """The chain through pictures that all have a candidate, and its score."""
     count, width = evidence.values.shape
     gain = evidence.accept - evidence.reject[:, None]
     blind = float(np.log(register.span_units))
-    score = np.full((count, width), -np.inf)
-    origin = np.full((count, width), -1, dtype=np.int64)
-    best, best_score = -1, -np.inf
-    for i in np.flatnonzero(np.isfinite(evidence.accept).any(axis=1)):
-        fresh = 0.0 if best < 0 or not pinned else -np.inf
-        arrived, source = _arrive(evidence, score, int(i), best, register)
-        linked = arrived + blind
-        begins = linked < fresh
-        total = np.where(begins, fresh, linked) + gain[i]
-        origin[i] = np.where(begins, -1, source)
-        total[total < total.max() - DEAD_BELOW_BEST] = -np.inf
-        score[i] = total
+    score = np.full(count * width, -np.inf)
+    origin = np.full(count * width, -1, dtype=np.int64)
+    best = -1
+    for i in range(count):
+        fresh = 0.0 if i == 0 or not pinned else -np.inf
+        arrived, source = _arrive(evidence, score, i, best, register)
+        begins = arrived + blind < fresh
+        total = np.where(begins, fresh, arrived + blind) + gain[i]
         column = int(total.argmax())
-        if total[column] > -np.inf and total[column] >= best_score:
-            best, best_score = int(i) * width + column, float(total[column])
-    column_of = np.full(count, -1, dtype=np.int64)
-    state = best
-    while state >= 0:
-        column_of[state // width] = state % width
-        state = int(origin[state // width, state % width])
-    return Chain(column_of, best_score if best >= 0 else 0.0)
+        total[total < total[column] - DEAD_BELOW_BEST] = -np.inf
+        score[i * width : (i + 1) * width] = total
+        origin[i * width : (i + 1) * width] = np.where(begins, -1, source)
+        if total[column] > -np.inf and (best < 0 or total[column] >= score[best]):
+            best = i * width + column
+    best_score = float(score[best])
+    columns = np.full(count, -1, dtype=np.int64)
+    while best >= 0:
+        columns[best // width] = best % width
+        best = int(origin[best])
+    return columns, best_score
 
 
 def _arrive(
     evidence: Evidence, score: NDArray[np.float64], i: int, best: int, register: Register
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """For each candidate of picture `i`: the best predecessor's score plus the step, and its place."""
-    width = score.shape[1]
-    nothing = np.full(width, -np.inf), np.full(width, -1, dtype=np.int64)
-    rows = i - OFFSETS[: int(np.searchsorted(OFFSETS, i, side="right"))]
+    width = evidence.values.shape[1]
+    rows = i - OFFSETS[: int(OFFSETS.searchsorted(i, side="right"))]
     states = (rows[:, None] * width + np.arange(width)).ravel()
-    states = states[score.ravel()[states] > -np.inf]
-    if best >= 0 and best // width < i - OFFSETS[23]:
+    states = states[score[states] > -np.inf]
+    if best >= 0 and best // width < i - RECENT:
         states = np.append(states, best)
     if not states.size:
-        return nothing
+        return np.full(width, -np.inf), np.full(width, -1, dtype=np.int64)
     elapsed_s = (evidence.taken_at_s[i] - evidence.taken_at_s[states // width])[:, None]
-    steps = steps_between(
-        evidence.values.ravel()[states][:, None], evidence.values[i][None, :], elapsed_s, register
-    )
-    source, target = np.nonzero(steps.possible & (evidence.values[i] >= 0))
-    if not source.size:
-        return nothing
+    earlier = evidence.values.ravel()[states][:, None]
+    steps = steps_between(earlier, evidence.values[i], elapsed_s, register)
+    source, target = (steps.possible & (evidence.values[i] >= 0)).nonzero()
     total = np.full(steps.units.shape, -np.inf)
-    total[source, target] = score.ravel()[states[source]] + log_probability(
+    total[source, target] = score[states[source]] + log_probability(
         steps.units[source, target], elapsed_s[source, 0], register
     )
     winner = total.argmax(axis=0)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from tasks.metering.register import SECONDS_PER_HOUR, Register
 
 # Mean power of a household: mostly some hundred watts, then cooking, now and then up to the fuses.
-EXPONENTIAL_PARTS = ((0.80, 500.0), (0.15, 3000.0))
+EXPONENTIAL_SHARES = np.array([0.80, 0.15])
+EXPONENTIAL_MEANS_W = np.array([500.0, 3000.0])
 UNIFORM_PART = 0.05
 BACKWARD_PROBABILITY = 0.02
 TOLERANCE_UNITS = 1
@@ -32,9 +33,7 @@ def steps_between(
 ) -> Steps:
     """Units advanced from `earlier` to `later`, and whether `elapsed_s` allows it (all broadcast)."""
     span = register.span_units
-    units = later - earlier
-    units = np.where(units < -TOLERANCE_UNITS, units + span, units)
-    units = np.where(units >= span - TOLERANCE_UNITS, units - span, units)
+    units = (later - earlier + TOLERANCE_UNITS) % span - TOLERANCE_UNITS
     possible = (elapsed_s > 0) & (units <= ceiling_units(elapsed_s, register) + TOLERANCE_UNITS)
     return Steps(units, possible)
 
@@ -54,14 +53,14 @@ def log_probability(
     max(0, 1 - |E - d|); integrating that over an exponential of mean m gives the closed forms below.
     They stay right when a unit takes months and when thousands pass in a minute.
     """
-    mass = UNIFORM_PART / (ceiling_units(elapsed_s, register) + 1.0)
-    for weight, mean_w in EXPONENTIAL_PARTS:
-        mean = mean_w / (SECONDS_PER_HOUR * register.unit_wh) * elapsed_s
-        within_one = -np.expm1(-1.0 / mean)
-        still = 1.0 - mean * within_one
-        advanced = mean * within_one**2 * np.exp(-(np.maximum(units, 1) - 1) / mean)
-        mass = mass + weight * np.where(units == 0, still, advanced)
-    logs: NDArray[np.float64] = np.log(
-        np.where(units < 0, BACKWARD_PROBABILITY, mass * (1.0 - BACKWARD_PROBABILITY))
-    )
+    per_second = EXPONENTIAL_MEANS_W / (SECONDS_PER_HOUR * register.unit_wh)
+    mean = per_second.reshape(-1, *[1] * elapsed_s.ndim) * elapsed_s
+    within_one = -np.expm1(-1.0 / mean)
+    moved = mean * within_one
+    advanced = moved * within_one * np.exp((1 - np.maximum(units, 1)) / mean)
+    parts = np.where(units == 0, 1.0 - moved, advanced)
+    mass = (EXPONENTIAL_SHARES @ parts.reshape(len(parts), -1)).reshape(parts.shape[1:])
+    mass += UNIFORM_PART / (ceiling_units(elapsed_s, register) + 1.0)
+    mass *= 1.0 - BACKWARD_PROBABILITY
+    logs: NDArray[np.float64] = np.log(np.where(units < 0, BACKWARD_PROBABILITY, mass))
     return logs

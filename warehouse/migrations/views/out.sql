@@ -46,7 +46,7 @@ with quarter_hours as (
         register_id,
         local_date,
         local_minute // 60 as hour,
-        epoch(local_date) + local_minute * 60 - epoch(start_at) // 900 * 900 as offset_s,
+        epoch(local_date) + local_minute::integer * 60 - epoch(start_at) // 900 * 900 as offset_s,
         start_at, end_at, energy_wh, quality
     from core.interval_15min
 ),

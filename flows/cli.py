@@ -244,7 +244,6 @@ def _print_summary(summary: dict[str, int], home: Path) -> None:
 def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
     from flows.backend import BackendError
-    from models.recognizer import ModelNotFound
     from warehouse.errors import WarehouseError
 
     try:
@@ -252,7 +251,7 @@ def main() -> None:
     except SettingsError as error:
         err.print(str(error), style="red", highlight=False, soft_wrap=True)
         sys.exit(2)
-    except (BackendError, ModelNotFound, WarehouseError) as error:
+    except (BackendError, WarehouseError, OSError) as error:  # a missing model is an OSError
         err.print(str(error), style="red", highlight=False, soft_wrap=True)
         sys.exit(1)
 

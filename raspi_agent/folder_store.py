@@ -113,7 +113,7 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         plain = PurePosixPath(key)
-        if not key or "\\" in key or "\0" in key or plain.is_absolute() or ".." in plain.parts:
+        if not plain.parts or "\\" in key or "\0" in key or plain.is_absolute() or ".." in plain.parts:
             message = f"{key!r} is no key: a relative path with / and without .. is one"
             raise ValueError(message)
         if plain.as_posix() != key or any(is_temporary_name(part) for part in plain.parts):
@@ -125,12 +125,11 @@ class FolderStore:
         """All settled files, and the instant before which everything has settled (ns)."""
         entries = []
         unsettled_ns = time.time_ns() + 10**18
-        for path in self._files():
+        for key, file in self._files():
             try:
-                status = path.stat(follow_symlinks=False)
+                status = file.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            key = path.relative_to(self.root).as_posix()
             if not is_settled(status, self.settle_s):
                 unsettled_ns = min(unsettled_ns, status.st_ctime_ns)
                 continue
@@ -139,19 +138,20 @@ class FolderStore:
             entries.append(_Entry(key, status.st_size, status.st_ctime_ns, signature))
         return tuple(entries), unsettled_ns
 
-    def _files(self) -> Iterator[Path]:
-        """Every regular file; links are not followed, they may lead out of the store."""
+    def _files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Every regular file with its key; links are not followed, they may lead out of the store."""
         self._check_root()
-        folders = [self.root]
+        folders = [""]
         while folders:
-            with os.scandir(folders.pop()) as found:
+            folder = folders.pop()
+            with os.scandir(self.root / folder) as found:
                 for entry in found:
                     if is_temporary_name(entry.name) or not self._is_storable(entry.name):
                         continue
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(Path(entry.path))
+                        folders.append(f"{folder}{entry.name}/")
                     elif entry.is_file(follow_symlinks=False):
-                        yield Path(entry.path)
+                        yield f"{folder}{entry.name}", entry
 
     def _is_storable(self, name: str) -> bool:
         try:

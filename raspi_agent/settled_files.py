@@ -5,11 +5,13 @@ import time
 
 SETTLE_S = 2.0
 _PARTIAL_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download", "~")
+_OF_THE_FILE_SYSTEM = frozenset({"lost+found", "system volume information", "$recycle.bin"})
 
 
 def is_temporary_name(name: str) -> bool:
-    """Whether a name is one that copying programs give to unfinished files (rsync, FTP, browsers)."""
-    return name.startswith(".") or name.lower().endswith(_PARTIAL_ENDINGS)
+    """Whether a name is hidden, the file system's own, or of an unfinished copy (rsync, FTP, browsers)."""
+    lower = name.lower()
+    return lower.startswith(".") or lower.endswith(_PARTIAL_ENDINGS) or lower in _OF_THE_FILE_SYSTEM
 
 
 def is_settled(status: os.stat_result, settle_s: float = SETTLE_S) -> bool:

@@ -1,0 +1,88 @@
+import os
+import resource
+import signal
+import struct
+import sys
+import traceback
+import zlib
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+import pytest
+
+_TABLES = b"\xff\xdb\x00\x04\x00\x01"
+_SCAN = b"\xff\xda\x00\x04\x00\x00"
+
+
+@pytest.fixture(scope="session")
+def jpeg() -> Callable[..., bytes]:
+    """A function that makes a JPEG's skeleton: its header real, its scan the bytes given."""
+
+    def make(scan: bytes = b"scan", *, exif: bytes = b"") -> bytes:
+        app0 = b"\xff\xe0\x00\x10JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00"
+        app1 = b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif if exif else b""
+        return b"\xff\xd8" + app0 + app1 + _TABLES + _SCAN + scan.replace(b"\xff", b"\xff\x00") + b"\xff\xd9"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\x00\x80")
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.fixture
+def no_space() -> Iterator[Callable[[int], None]]:
+    """A function after whose call no file can grow beyond so many bytes: a full disk without a disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture(scope="session")
+def killed_before_call() -> Callable[[int, Callable[[Callable[[str], None]], None]], tuple[list[str], bool]]:
+    """A function that runs a program in a child of this process and kills it before its n-th file call.
+
+    The program gets a function by which it makes promises; the result is the promises and whether the
+    program was killed, False when it ended before.
+    """
+
+    def run(n: int, program: Callable[[Callable[[str], None]], None]) -> tuple[list[str], bool]:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            _live_until(n, program, os.fdopen(writing, "w", buffering=1))
+        os.close(writing)
+        with os.fdopen(reading) as promises:
+            said = promises.read().split()
+        status = os.waitpid(child, 0)[1]
+        assert status in (0, signal.SIGKILL)
+        return said, status != 0
+
+    return run
+
+
+def _live_until(n: int, program: Callable[[Callable[[str], None]], None], promises: TextIO) -> None:
+    left = n
+
+    def count(event: str, _: object) -> None:
+        nonlocal left
+        if event in {"open", "os.link", "os.rename", "os.remove", "os.mkdir", "os.utime"}:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    try:
+        sys.addaudithook(count)
+        program(lambda promise: print(promise, file=promises))
+    except BaseException:  # noqa: BLE001 - nothing may get back into pytest's copy in the child
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)

@@ -1,0 +1,117 @@
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from raspi_agent.cameras import CameraError, FolderCamera, open_camera
+from raspi_agent.capture_facts import CaptureFacts, embed_facts
+
+WRITTEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pictures").mkdir()
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def camera(folder: Path) -> FolderCamera:
+    return FolderCamera(folder, folder.parent / "state" / "seen")
+
+
+def put(path: Path, data: bytes, written_at: datetime = WRITTEN) -> None:
+    path.write_bytes(data)
+    os.utime(path, (written_at.timestamp(),) * 2)
+
+
+def all_of(camera: FolderCamera) -> list[bytes]:
+    pictures: list[bytes] = []
+    while True:
+        try:
+            shot = camera.capture()
+        except CameraError:
+            return pictures
+        pictures.append(shot.data)
+        camera.keep(shot.details)
+
+
+def test_pictures_come_by_name_each_once_across_restarts(
+    camera: FolderCamera, folder: Path, tmp_path: Path, jpeg: Callable[..., bytes]
+) -> None:
+    for name in ("b.jpg", "c.jpg", "a.jpg"):
+        put(folder / name, jpeg(name.encode()))
+    assert all_of(camera) == [jpeg(b"a.jpg"), jpeg(b"b.jpg"), jpeg(b"c.jpg")]
+    put(folder / "0.jpg", jpeg(b"late"))
+    put(folder / "a.jpg", jpeg(b"a changed"))
+    again = FolderCamera(folder, tmp_path / "state" / "seen")
+    assert all_of(again) == [jpeg(b"late"), jpeg(b"a changed")]
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_a_picture_is_given_again_until_it_is_safe(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]
+) -> None:
+    put(folder / "a.jpg", jpeg())
+    assert camera.capture() == camera.capture()
+
+
+def test_unfinished_files_wait_and_files_that_are_no_pictures_are_passed_over(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]
+) -> None:
+    put(folder / "0.txt", b"a note")
+    put(folder / "1.jpg.part", jpeg())
+    put(folder / "2.jpg", jpeg(), datetime.fromtimestamp(time.time(), tz=UTC))
+    (folder / "3.jpg").mkdir()
+    put(folder / "4.jpg", jpeg(b"finished"))
+    assert all_of(camera) == [jpeg(b"finished")]
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "taken_at"),
+    [
+        ("a.jpg", None, WRITTEN),
+        ("20260102_030405Z_x.jpg", None, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("20261302_030405Z.jpg", None, WRITTEN),
+        ("20260102_030405.jpg", None, WRITTEN),
+        (
+            "20260102_030405Z.jpg",
+            CaptureFacts(camera="x", taken_at=WRITTEN.replace(hour=1), clock_synchronised=True),
+            WRITTEN.replace(hour=1),
+        ),
+        ("a.jpg", CaptureFacts(camera="x", taken_at=WRITTEN.replace(hour=1)), WRITTEN),
+    ],
+)
+def test_when_a_picture_was_taken(
+    camera: FolderCamera,
+    jpeg: Callable[..., bytes],
+    name: str,
+    facts: CaptureFacts | None,
+    taken_at: datetime,
+) -> None:
+    put(camera.folder / name, embed_facts(jpeg(), facts) if facts else jpeg())
+    assert camera.capture().taken_at == taken_at
+
+
+def test_what_left_the_folder_is_forgotten(
+    camera: FolderCamera, folder: Path, tmp_path: Path, jpeg: Callable[..., bytes]
+) -> None:
+    for number in range(5):
+        put(folder / f"{number}.jpg", jpeg(b"%d" % number))
+        all_of(camera)
+        (folder / f"{number}.jpg").unlink()
+    assert (tmp_path / "state" / "seen").read_bytes().count(b".jpg") == 1
+
+
+def test_a_missing_folder_is_a_camera_without_pictures(tmp_path: Path) -> None:
+    with pytest.raises(CameraError, match="gives no pictures"):
+        open_camera("folder:nowhere", tmp_path, tmp_path).capture()
+
+
+@pytest.mark.parametrize("url", ["", "folder:", "picamera2:", "folder://host/x", "/srv/x"])
+def test_other_urls_are_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValueError, match="is no camera: use folder:"):
+        open_camera(url, tmp_path, tmp_path)

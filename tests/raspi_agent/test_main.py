@@ -1,0 +1,131 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raspi_agent.__main__ import main
+from raspi_agent.folder_store import FolderStore
+
+SETTINGS = 'camera = "home"\ncamera_url = "folder:pictures"\ninterval_minutes = 1440\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path, jpeg: Callable[..., bytes]) -> Path:
+    (tmp_path / "agent.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "pictures").mkdir()
+    for number in range(3):
+        path = tmp_path / "pictures" / f"20260301_12000{number}Z.jpg"
+        path.write_bytes(jpeg(b"%d" % number))
+        os.utime(path, (0, 0))
+    return tmp_path
+
+
+def run(home: Path, *arguments: str) -> int:
+    return main(["--home", str(home), *arguments])
+
+
+def stored(home: Path) -> list[str]:
+    return [revision.key for revision in FolderStore(home / "store").list().revisions]
+
+
+def test_once_brings_the_picture_of_the_slot_to_the_store(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(home, "once") == 0
+    assert stored(home) == ["images/home/20260301/20260301_120000Z_000001.jpg"]
+    assert run(home, "once") == 0
+    assert len(stored(home)) == 1
+    assert "has its picture already" in capsys.readouterr().out
+
+
+def test_a_store_that_is_away_costs_no_picture(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as away:
+        away.setenv("SMARTMETER_AGENT_STORE_URL", f"file:{home}/not-mounted")
+        assert run(home, "once") == 0
+        assert run(home, "upload") == 1
+    assert run(home, "upload") == 0
+    assert len(stored(home)) == 1
+
+
+def test_status_tells_as_table_and_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(home, "once")
+    capsys.readouterr()
+    assert run(home, "status", "--json") == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["waiting"], status["sent"]) == (0, 1)
+    assert status["last_taken_at"] == "2026-03-01T12:00:00+00:00"
+    assert run(home, "status") == 0
+    assert "last taken at    2026-03-01 12:00:00+00:00" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "setting", "code", "sentence"),
+    [
+        (("once",), ("CAMERA_URL", "folder:empty"), 1, "no picture: the folder .* gives no pictures"),
+        (("once",), ("CAMERA_URL", "picamera:"), 2, "is no camera: use folder:PATH"),
+        (("once",), ("STORE_URL", "ftp://x"), 2, "is no store: use file:FOLDER"),
+        (("status",), ("INTERVAL_MINUTES", "7"), 2, "7 minutes do not divide a day"),
+        (("once",), ("OUTBOX", "agent.toml"), 1, "does the folder belong to another user"),
+    ],
+)
+def test_errors_are_a_sentence_and_a_code(
+    *,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    setting: tuple[str, str],
+    code: int,
+    sentence: str,
+) -> None:
+    monkeypatch.setenv(f"SMARTMETER_AGENT_{setting[0]}", setting[1])
+    assert run(home, *arguments) == code
+    complaint = capsys.readouterr().err
+    assert "Traceback" not in complaint
+    assert len(complaint.splitlines()) == 1
+    assert re.search(sentence, complaint)
+    assert stored(home) == [] if (home / "store").exists() else True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--help"], 0), (["once", "--help"], 0), (["shoot"], 2), ([], 2)]
+)
+def test_the_command_answers(arguments: list[str], code: int) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == code
+
+
+def test_run_takes_pictures_until_it_is_told_to_stop(home: Path) -> None:
+    agent = subprocess.Popen(
+        [sys.executable, "-m", "raspi_agent", "--home", str(home), "run"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while not (home / "store" / "images").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        agent.send_signal(signal.SIGTERM)
+    output, _ = agent.communicate(timeout=20)
+    assert agent.returncode == 0
+    assert output.startswith("taken: images/home/20260301/")
+    assert len(stored(home)) == 1
+
+
+def test_the_capture_path_is_the_standard_library_alone() -> None:
+    program = (
+        "import sys, raspi_agent.capture, raspi_agent.cameras, raspi_agent.upload, raspi_agent.folder_store,"
+        " raspi_agent.__main__\n"
+        "ours = {name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)\n"
+        "print(*sorted(name for name in ours if not name.startswith('_')))"
+    )
+    command = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, '.')\n{program}"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert ended.stdout.split() == ["raspi_agent"]

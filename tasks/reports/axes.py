@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 import polars as pl
+from altair.utils.schemapi import debug_mode
 
 Record = dict[str, Any]
 
@@ -22,7 +23,9 @@ KILOWATT_FROM_W = 1500
 
 def data(records: Sequence[Record]) -> alt.InlineData:
     """Return records as inline data."""
-    return alt.InlineData(values=list(records))
+    # Altair would check thousands of records against its schema, which costs more than all else.
+    with debug_mode(False):
+        return alt.InlineData(values=list(records))
 
 
 def day_ms(local_date: date) -> int:

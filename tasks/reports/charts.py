@@ -25,7 +25,7 @@ QUALITY_HEIGHT = 170
 ROW_HEIGHT = 26
 DAYS_AS_ROWS_UP_TO = 10
 LEGEND_POWERS_W = (100, 500, 1000, 2000, 5000, 10_000, 20_000)
-LEGEND_GAP = 0.19
+LEGEND_GAP = 0.21
 
 ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart)
 
@@ -94,11 +94,13 @@ def heat_map(hours: pl.DataFrame) -> alt.Chart:
         for row in days.iter_rows(named=True)
     ]
     highest_w = max(1, *hours["mean_w"].to_list())
+    powers_w = _legend_powers(highest_w)
     legend = alt.Legend(
         title="mean power in the hour",
-        gradientLength=220,
+        gradientLength=240,
         gradientThickness=12,
-        values=_legend_powers(highest_w),
+        values=powers_w,
+        tickCount=len(powers_w),
         labelExpr="datum.value < 1000 ? datum.value + ' W' : format(datum.value / 1000, '.1~f') + ' kW'",
     )
     shade = alt.Color(

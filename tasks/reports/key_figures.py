@@ -152,7 +152,7 @@ def day_figure(daily: pl.DataFrame, last_day: pl.DataFrame, timezone: str) -> Da
     if daily.is_empty():
         return None
     days = with_fullness(daily, timezone)
-    shown = days.filter(pl.col("local_date") == last_day["start_local"].dt.date().min())
+    shown = days.filter(pl.col("local_date").is_in(last_day["start_local"].dt.date().head(1).implode()))
     if shown.is_empty():
         full = days.filter("is_full")
         shown = (days if full.is_empty() else full).tail(1)

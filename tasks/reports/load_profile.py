@@ -73,7 +73,7 @@ def _power_axis(unit: str, highest: float, *, is_root: bool) -> alt.Y:
             "power:Q", scale=alt.Scale(domain=domain, nice=False), axis=alt.Axis(title=title, tickCount=5)
         )
     ticks = [tick for tick in ROOT_TICKS_KW if tick <= domain[1]]
-    axis = alt.Axis(title=title, values=ticks, format="~g", labelOverlap="greedy")
+    axis = alt.Axis(title=title, values=ticks, tickCount=len(ticks), format="~g")
     return alt.Y("power:Q", scale=alt.Scale(type="sqrt", domain=domain, nice=False), axis=axis)
 
 
@@ -87,7 +87,7 @@ def _interval_record(
         "to": start_min + row["minutes"],
         "power": round(row["mean_w"] / unit_w, 3),
         "quality": "estimated" if row["quality"] == "estimated" else "measured",
-        "time": f"{clock(row['start_local'])} + {row['minutes']} min",
+        "time": f"{clock(row['start_local'])}, {row['minutes']} min",
         "mean": power(row["mean_w"]),
         "energy": f"{row['energy_wh']:,} Wh",
         **({"url": url} if url else {}),

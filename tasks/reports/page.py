@@ -105,7 +105,7 @@ def build_page(report: ReportData) -> str:
         readings_title=findings.readings_title(report.readings) if rows else "",
         rows=rows,
         doubtful=[row for row in rows if row.quality in {"repaired", "rejected"}],
-        style=f":root{{{css_variables(LIGHT)}}}" + _dark_rules() + _text("page.css"),
+        style=_theme_rules() + _text("page.css"),
         scripts=scripts,
         script_hashes=[_source_hash(script) for script in scripts],
         data=_json(
@@ -203,7 +203,8 @@ def _last(shown: pl.DataFrame, everything: pl.DataFrame) -> str:
 
 
 def _spec(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
-    spec = chart.to_dict()
+    # Validation against the schema costs more than all else; the tests do it.
+    spec = chart.to_dict(validate=False)
     # The page hands in the configuration of its theme; Altair's own would win over it.
     spec.pop("config", None)
     spec.pop("$schema", None)
@@ -230,11 +231,13 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
 
 
-def _dark_rules() -> str:
-    dark = css_variables(DARK)
+def _theme_rules() -> str:
+    light, dark = css_variables(LIGHT), css_variables(DARK)
     return (
+        f":root{{{light}}}"
         f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
         f":root[data-theme=dark]{{{dark}}}"
+        f"@media print{{:root,:root:not(.screen){{{light}}}}}"
     )
 
 

@@ -33,10 +33,10 @@ LIGHT = Palette(
     line="#dde3e9",
     accent="#0b5fa5",
     measured="#1769aa",
-    repaired="#2ba58f",
+    repaired="#46bfa8",
     estimated="#b5d3ee",
     rejected="#c2410c",
-    missing="#c6ccd3",
+    missing="#67717b",
     ramp=("#e6eff8", "#a9cde8", "#4f97cd", "#155a9c", "#08264d"),
 )
 DARK = Palette(
@@ -46,11 +46,11 @@ DARK = Palette(
     muted="#a3b0bd",
     line="#2c3742",
     accent="#7cc0f5",
-    measured="#58a9e6",
-    repaired="#6fd8bd",
+    measured="#4d9fdd",
+    repaired="#a5eedb",
     estimated="#2f5478",
     rejected="#f2803f",
-    missing="#59656f",
+    missing="#77828d",
     ramp=("#1f2f3f", "#1d5381", "#2f88c8", "#86c5f1", "#eef8ff"),
 )
 

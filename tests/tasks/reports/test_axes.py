@@ -1,0 +1,71 @@
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from tasks.reports import axes
+
+SUNDAY = date(2026, 10, 25)
+
+
+def noons(*dates: date) -> list[int]:
+    return [axes.day_ms(local_date) + axes.DAY_MS // 2 for local_date in dates]
+
+
+@pytest.mark.parametrize(
+    ("n_days", "ticks"),
+    [
+        (1, [SUNDAY]),
+        (3, [SUNDAY, date(2026, 10, 26), date(2026, 10, 27)]),
+        (
+            30,
+            [
+                date(2026, 10, 26),
+                date(2026, 11, 2),
+                date(2026, 11, 9),
+                date(2026, 11, 16),
+                date(2026, 11, 23),
+            ],
+        ),
+        (120, [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)]),
+    ],
+)
+def test_days_are_labelled_at_the_middle_of_their_bars(n_days: int, ticks: list[date]) -> None:
+    days = [SUNDAY + timedelta(days=ahead) for ahead in range(n_days)]
+    assert axes.day_axis(days).to_dict()["axis"]["values"] == noons(*ticks)
+    bar = axes.bar_span(SUNDAY)
+    assert (bar["from"] + bar["to"]) // 2 == noons(SUNDAY)[0]
+
+
+@pytest.mark.parametrize(
+    ("walls", "minutes"),
+    [
+        pytest.param(["2026-11-20 00:00", "2026-11-20 23:45"], [0, 1425], id="an ordinary day"),
+        pytest.param(
+            ["2026-10-25 01:45", "2026-10-25 02:00", "2026-10-25 02:00", "2026-10-25 03:00"],
+            [105, 120, 180, 240],
+            id="the hour that comes twice",
+        ),
+        pytest.param(["2026-03-29 01:45", "2026-03-29 03:00"], [105, 120], id="the hour that never comes"),
+    ],
+)
+def test_a_clock_change_keeps_its_place(walls: list[str], minutes: list[int]) -> None:
+    starts = pl.Series(walls).str.to_datetime()
+    assert axes.elapsed_minutes(starts, "Europe/Berlin") == minutes
+
+
+@pytest.mark.parametrize(
+    ("walls", "length_min", "at_six"),
+    [
+        (["2026-11-20 00:00", "2026-11-20 23:45"], 1440, 360),
+        (["2026-10-25 00:00", "2026-10-25 03:00"], 1500, 420),
+        (["2026-03-29 00:00", "2026-03-29 03:00"], 1380, 300),
+    ],
+)
+def test_the_clock_axis_follows_the_clock(walls: list[str], length_min: int, at_six: int) -> None:
+    starts = pl.Series(walls).str.to_datetime()
+    minutes = axes.elapsed_minutes(starts, "Europe/Berlin")
+    axis = axes.clock_axis("from", starts.to_list(), minutes, length_min).to_dict()["axis"]
+    assert axis["values"][2] == at_six
+    assert axis["values"][-1] == length_min
+    assert "'06:00'" in axis["labelExpr"]

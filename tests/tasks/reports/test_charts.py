@@ -1,0 +1,125 @@
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import altair as alt
+import polars as pl
+import pytest
+
+from tasks.reports import charts, load_profile
+from tasks.reports.key_figures import with_fullness
+
+BERLIN = "Europe/Berlin"
+Household = Callable[..., Any]
+Rows = Callable[..., pl.DataFrame]
+
+CASES = pytest.mark.parametrize(
+    "case",
+    [
+        {"n_days": 1},
+        {"n_days": 2, "hours_of_last_day": 9},
+        {"n_days": 1, "hours_of_last_day": 1},
+        {"n_days": 60, "gaps": True},
+        {"n_days": 400, "gaps": True, "car": True},
+        {"n_days": 3, "last": date(2026, 10, 25)},
+        {"n_days": 3, "last": date(2026, 3, 29)},
+    ],
+    ids=["one day", "two days", "an hour", "gaps", "a year with a car", "25 hours", "23 hours"],
+)
+
+
+def url(key: str) -> str:
+    return f"pictures/{key}"
+
+
+def all_charts(frames: dict[str, pl.DataFrame]) -> list[alt.Chart | alt.LayerChart]:
+    return [
+        charts.daily_chart(with_fullness(frames["daily"], BERLIN).tail(62), 8.0),
+        load_profile.load_profile_chart(frames["last_day"], BERLIN, url, 130.0),
+        charts.heat_map(frames["hours"]),
+        charts.quality_chart(frames["quality"].tail(62)),
+    ]
+
+
+def records(spec: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name, value in spec.items() if isinstance(spec, dict) else enumerate(spec):
+        if name == "data":
+            found += value["values"]
+        elif isinstance(value, (dict, list)):
+            found += records(value)
+    return found
+
+
+@CASES
+def test_specifications_are_valid_and_repeatable(household: Household, case: dict[str, Any]) -> None:
+    frames = household(**case).frames()
+    first, second = (
+        [json.dumps(chart.to_dict(validate=True)) for chart in all_charts(frames)] for _ in range(2)
+    )
+    assert first == second
+
+
+def test_bars_add_up_to_the_energy_and_gaps_stay_empty(household: Household) -> None:
+    days = with_fullness(household(60, gaps=True).frames()["daily"], BERLIN)
+    bars = [record for record in records(charts.daily_chart(days, None).to_dict()) if "high" in record]
+    assert sum(bar["high"] - bar["low"] for bar in bars) == pytest.approx(days["energy_kwh"].sum())
+    estimated = sum(bar["high"] - bar["low"] for bar in bars if bar["quality"] == "estimated")
+    assert estimated == pytest.approx(days["estimated_kwh"].sum()) and estimated > 0
+    assert len({bar["from"] for bar in bars}) == days.height < 60
+
+
+def test_a_day_not_covered_in_full_is_marked(household: Household) -> None:
+    days = with_fullness(household(5, hours_of_last_day=9).frames()["daily"], BERLIN)
+    totals = [record for record in records(charts.daily_chart(days, None).to_dict()) if "full" in record]
+    assert [total["day"] for total in totals if not total["full"]] == ["Fri\u00a020\u00a0Nov"] * 2
+
+
+def test_every_interval_leads_to_its_picture(household: Household) -> None:
+    last_day = household(1).frames()["last_day"]
+    chart = load_profile.load_profile_chart(last_day, BERLIN, url).to_dict()
+    intervals = [record for record in records(chart) if "before" in record]
+    assert [record["url"] for record in intervals[:96]] == [url(key) for key in last_day["last_picture"]]
+    assert any("href" in layer["encoding"] for layer in chart["layer"])
+
+
+def test_a_picture_that_was_not_published_is_no_link(household: Household) -> None:
+    last_day = household(1).frames()["last_day"]
+    chart = load_profile.load_profile_chart(last_day, BERLIN, lambda _: None).to_dict()
+    assert not any("url" in record for record in records(chart))
+
+
+@pytest.mark.parametrize(
+    ("powers_w", "squashed"),
+    [
+        ([150] * 90 + [14_000] * 6, True),
+        ([150] * 90 + [3_000] * 6, False),
+        ([6_000] * 90 + [14_000] * 6, False),
+        ([0] * 96, False),
+        ([], False),
+    ],
+)
+def test_a_peak_does_not_press_the_rest_flat(rows_of: Rows, powers_w: list[int], squashed: bool) -> None:
+    rows = [(None, 15, power_w // 4, power_w, "measured", None, None) for power_w in powers_w]
+    assert load_profile.is_squashed(rows_of("last_day", *rows)) is squashed
+
+
+@pytest.mark.parametrize(
+    ("highest_w", "powers_w"), [(1, [0, 1]), (400, [0, 100, 400]), (14_000, [0, 1000, 5000, 14_000])]
+)
+def test_heat_map_legend_names_round_powers(rows_of: Rows, highest_w: int, powers_w: list[int]) -> None:
+    spec = charts.heat_map(rows_of("hours", (date(2026, 11, 20), 7, highest_w))).to_dict()
+    assert spec["encoding"]["color"]["legend"]["values"] == powers_w
+
+
+@pytest.mark.parametrize(("n_days", "across"), [(2, "h"), (10, "h"), (11, "from")])
+def test_few_days_are_rows_and_many_are_columns(household: Household, n_days: int, across: str) -> None:
+    spec = charts.heat_map(household(n_days).frames()["hours"]).to_dict()
+    assert spec["encoding"]["x"]["field"] == across
+
+
+def test_quality_legend_lists_what_occurs_in_order(household: Household) -> None:
+    spec = charts.quality_chart(household(14, gaps=True).frames()["quality"]).to_dict()
+    domain = spec["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert domain == ["measured", "repaired", "rejected", "missing"]

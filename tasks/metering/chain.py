@@ -13,11 +13,8 @@ REJECT_FLOOR = 0.02
 SMALLEST_PROBABILITY = 1e-6
 # A picture's states this far (nats) below its best one are not continued: no later evidence makes up for it.
 DEAD_BELOW_BEST = 100.0
-# Predecessors looked at: the last 12 pictures, then ever sparser, so that long runs of misreads are bridged.
-RECENT = 12
-OFFSETS = np.unique(
-    np.concatenate([np.arange(1, RECENT + 1), np.geomspace(RECENT + 1, 3000, 16).round().astype(np.int64)])
-)
+# Predecessors looked at: those of the last pictures; all of the last thousands where that does not pay.
+NEAR, FAR = 12, 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +102,15 @@ def _best_columns(evidence: Evidence, register: Register, *, pinned: bool) -> tu
     best = -1
     for i in range(count):
         fresh = 0.0 if i == 0 or not pinned else -np.inf
-        arrived, source = _arrive(evidence, score, i, best, register)
-        begins = arrived + blind < fresh
-        total = np.where(begins, fresh, arrived + blind) + gain[i]
+        states = _live(score, (i - NEAR) * width, i * width)
+        if best >= 0 and best < (i - NEAR) * width:
+            states = np.append(best, states)
+        total, source = _extend(evidence, score, i, states, register)
+        if i > NEAR and (total + gain[i]).max() + blind < score[best]:
+            states = _live(score, (i - FAR) * width, i * width)
+            total, source = _extend(evidence, score, i, states, register)
+        begins = total + blind < fresh
+        total = np.where(begins, fresh, total + blind) + gain[i]
         column = int(total.argmax())
         total[total < total[column] - DEAD_BELOW_BEST] = -np.inf
         score[i * width : (i + 1) * width] = total
@@ -122,25 +125,26 @@ def _best_columns(evidence: Evidence, register: Register, *, pinned: bool) -> tu
     return columns, best_score
 
 
-def _arrive(
-    evidence: Evidence, score: NDArray[np.float64], i: int, best: int, register: Register
+def _live(score: NDArray[np.float64], start: int, stop: int) -> NDArray[np.int64]:
+    """States from `start` to `stop` that a chain has reached."""
+    first = max(start, 0)
+    return np.flatnonzero(score[first:stop] > -np.inf) + first
+
+
+def _extend(
+    evidence: Evidence, score: NDArray[np.float64], i: int, states: NDArray[np.int64], register: Register
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each candidate of picture `i`: the best predecessor's score plus the step, and its place."""
+    """For each candidate of picture `i`: the best of these states plus the step from it, and which it is."""
     width = evidence.values.shape[1]
-    rows = i - OFFSETS[: int(OFFSETS.searchsorted(i, side="right"))]
-    states = (rows[:, None] * width + np.arange(width)).ravel()
-    states = states[score[states] > -np.inf]
-    if best >= 0 and best // width < i - RECENT:
-        states = np.append(states, best)
     if not states.size:
         return np.full(width, -np.inf), np.full(width, -1, dtype=np.int64)
     elapsed_s = (evidence.taken_at_s[i] - evidence.taken_at_s[states // width])[:, None]
     earlier = evidence.values.ravel()[states][:, None]
     steps = steps_between(earlier, evidence.values[i], elapsed_s, register)
-    source, target = (steps.possible & (evidence.values[i] >= 0)).nonzero()
+    origin, target = (steps.possible & (evidence.values[i] >= 0)).nonzero()
     total = np.full(steps.units.shape, -np.inf)
-    total[source, target] = score[states[source]] + log_probability(
-        steps.units[source, target], elapsed_s[source, 0], register
+    total[origin, target] = score[states[origin]] + log_probability(
+        steps.units[origin, target], elapsed_s[origin, 0], register
     )
-    winner = total.argmax(axis=0)
+    winner = len(states) - 1 - total[::-1].argmax(axis=0)
     return total[winner, np.arange(width)], states[winner]

@@ -51,7 +51,8 @@ def cumulative(readings: pl.DataFrame, register: Register) -> pl.DataFrame:
     tolerance_wh = TOLERANCE_UNITS * register.unit_wh
     forward = (steps + tolerance_wh) % register.span_wh - tolerance_wh
     ceiling_wh = register.max_power_w * np.diff(seconds) // 3600 + 1 + 2 * tolerance_wh
-    steps = np.where(forward <= ceiling_wh, forward, steps)
+    shortest = (steps + register.span_wh // 2) % register.span_wh - register.span_wh // 2
+    steps = np.where(forward <= ceiling_wh, forward, shortest)
     start = ordered["value_wh"].head(1).to_numpy()
     unrolled = np.concatenate([start, start + np.cumsum(steps)]) if start.size else start
     return (

@@ -60,7 +60,7 @@ def log_probability(
     advanced = moved * within_one * np.exp((1 - np.maximum(units, 1)) / mean)
     parts = np.where(units == 0, 1.0 - moved, advanced)
     mass = (EXPONENTIAL_SHARES @ parts.reshape(len(parts), -1)).reshape(parts.shape[1:])
-    mass += UNIFORM_PART / (ceiling_units(elapsed_s, register) + 1.0)
+    mass += UNIFORM_PART / (ceiling_units(elapsed_s, register) + 2.0)
     mass *= 1.0 - BACKWARD_PROBABILITY
     logs: NDArray[np.float64] = np.log(np.where(units < 0, BACKWARD_PROBABILITY, mass))
     return logs

@@ -1,5 +1,6 @@
 -- Energy counted by the readings (rollovers unrolled, falls held) beside the sums of the interval data.
--- A step is a rollover when the fuses allow it; two units of tolerance, one for each end.
+-- A step leads forward, across a rollover if need be, as far as the fuses allow, with two units of tolerance;
+-- else it goes the shortest way.
 with register as (
     select
         register_id,
@@ -26,18 +27,18 @@ stepped as (
 counted as (
     select
         place,
-        case
-            when ((step_wh + unit_wh) % span_wh + span_wh) % span_wh - unit_wh
-                <= max_power_w::bigint * elapsed_s // 3600 + 1 + 2 * unit_wh
-            then ((step_wh + unit_wh) % span_wh + span_wh) % span_wh - unit_wh
-            else step_wh
-        end as energy_wh
+        ((step_wh + unit_wh) % span_wh + span_wh) % span_wh - unit_wh as forward_wh,
+        ((step_wh + span_wh // 2) % span_wh + span_wh) % span_wh - span_wh // 2 as shortest_wh,
+        max_power_w::bigint * elapsed_s // 3600 + 1 + 2 * unit_wh as ceiling_wh
     from stepped
     cross join register
     where place > 1
 ),
 unrolled as (
-    select sum(energy_wh) over (order by place) as cumulative_wh from counted
+    select
+        sum(case when forward_wh <= ceiling_wh then forward_wh else shortest_wh end) over (order by place)
+            as cumulative_wh
+    from counted
 )
 select
     greatest(coalesce((select max(cumulative_wh) from unrolled), 0), 0)::bigint as readings_wh,

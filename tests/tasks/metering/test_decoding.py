@@ -1,0 +1,267 @@
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tasks.metering.decoding import Decoded, decode
+from tasks.metering.power_prior import steps_between
+from tasks.metering.register import Register
+
+HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
+MINUTE = 60
+QUARTER = 900
+DAY = 86_400
+
+
+class Series(Protocol):
+    taken_at_s: NDArray[np.int64]
+    candidates: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    truth: NDArray[np.int64]
+
+
+ReadHousehold = Callable[..., Series]
+Picture = tuple[int, list[tuple[int, float]]]
+
+
+def decoded(
+    pictures: Sequence[Picture],
+    register: Register = HOME,
+    *,
+    anchor: tuple[int, int] | None = None,
+    reasons: Sequence[str | None] | None = None,
+) -> Decoded:
+    """Decode pictures given as (seconds, [(value, probability), ...])."""
+    width = max((len(found) for _, found in pictures), default=0)
+    candidates = np.full((len(pictures), width), -1, dtype=np.int64)
+    probabilities = np.zeros((len(pictures), width))
+    for i, (_, found) in enumerate(pictures):
+        for k, (value, probability) in enumerate(found):
+            candidates[i, k], probabilities[i, k] = value, probability
+    taken_at_s = np.array([seconds for seconds, _ in pictures], dtype=np.int64)
+    return decode(taken_at_s, candidates, probabilities, register, anchor=anchor, reasons=reasons)
+
+
+def clear(values: Sequence[int], every_s: int = QUARTER, start_s: int = 0) -> list[Picture]:
+    """Pictures that are read without doubt."""
+    return [(start_s + i * every_s, [(value, 0.95)]) for i, value in enumerate(values)]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "values"),
+    [
+        pytest.param([], [], id="no pictures"),
+        pytest.param([(0, [(500, 0.95)])], [500], id="one reading"),
+        pytest.param([(0, [])], [-1], id="one picture without candidates"),
+        pytest.param([(0, []), (QUARTER, [])], [-1, -1], id="no candidates at all"),
+        pytest.param(clear([900, 100, 101]), [-1, 100, 101], id="first of three is a misread, too high"),
+        pytest.param(clear([100, 900_000, 902_000, 101, 102]), [100, -1, -1, 101, 102], id="two misreads"),
+        pytest.param(
+            clear([5_000_000, 100, 100, 101, 102]), [-1, 100, 100, 101, 102], id="misread far above"
+        ),
+        pytest.param(clear([7, 1_000_000, 1_000_001]), [-1, 1_000_000, 1_000_001], id="misread far below"),
+        pytest.param(clear([9_999_998, 9_999_999, 0, 1]), [9_999_998, 9_999_999, 0, 1], id="rollover"),
+        pytest.param(clear([100, 101, 100, 101]), [100, 101, 100, 101], id="last drum between two digits"),
+        pytest.param(clear([100, 101, 99, 101]), [100, 101, -1, 101], id="two units back"),
+        pytest.param(clear([500] * 6, every_s=30 * DAY), [500] * 6, id="standstill for months"),
+        pytest.param(
+            clear([500, 500, 501, 501, 501, 502], every_s=10), [500, 500, 501, 501, 501, 502], id="10 s"
+        ),
+        pytest.param(clear([500, 500, 503, 501], every_s=10), [500, 500, -1, 501], id="10 s and a misread"),
+        pytest.param(
+            clear([100, 4100, 8100, 12100], every_s=40 * DAY), [100, 4100, 8100, 12100], id="40 days"
+        ),
+        pytest.param(
+            [*clear([100, 100, 101]), (40 * DAY, [(4100, 0.9)]), (40 * DAY + QUARTER, [(4101, 0.9)])],
+            [100, 100, 101, 4100, 4101],
+            id="a gap of 40 days",
+        ),
+    ],
+)
+def test_decoding(pictures: list[Picture], values: list[int]) -> None:
+    assert decoded(pictures).value_units.tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("pictures", "i", "quality", "rank", "reason"),
+    [
+        (clear([100, 101, 102]), 1, "measured", 1, None),
+        (
+            [*clear([100]), (QUARTER, [(801, 0.6), (101, 0.3)]), *clear([102], start_s=1800)],
+            1,
+            "repaired",
+            2,
+            None,
+        ),
+        (
+            [*clear([100]), (QUARTER, [(801, 0.9)]), *clear([102], start_s=1800)],
+            1,
+            "rejected",
+            -1,
+            "no_candidate_fits",
+        ),
+        ([(0, [(100, 0.55)])], 0, "rejected", -1, "doubtful"),
+        ([(0, [(-1, 0.9)])], 0, "rejected", -1, "wrong_number_of_digits"),
+        ([(0, [(10_000_000, 0.9)])], 0, "rejected", -1, "wrong_number_of_digits"),
+        ([(0, [(-1, 0.6), (100, 0.3)]), *clear([100, 101], start_s=QUARTER)], 0, "repaired", 2, None),
+        (
+            [(0, [(100, 0.9)]), (0, [(100, 0.99)]), *clear([101], start_s=QUARTER)],
+            0,
+            "rejected",
+            -1,
+            "same_instant",
+        ),
+        ([(0, [(100, 0.9)]), (0, [(100, 0.99)]), *clear([101], start_s=QUARTER)], 1, "measured", 1, None),
+    ],
+)
+def test_every_picture_says_what_became_of_it(
+    pictures: list[Picture], i: int, quality: str, rank: int, reason: str | None
+) -> None:
+    result = decoded(pictures)
+    assert (result.quality[i], result.rank[i], result.reason[i]) == (quality, rank, reason)
+
+
+def test_a_picture_without_candidates_keeps_the_readers_reason() -> None:
+    pictures = [(0, []), *clear([100, 101], start_s=QUARTER)]
+    assert decoded(pictures, reasons=["dark", None, None]).reason == ("dark", None, None)
+
+
+def test_equal_values_count_together() -> None:
+    pictures = [(0, [(100, 0.5), (100, 0.45)])]
+    assert decoded(pictures).value_units.tolist() == [100]
+
+
+def test_readings_settle_when_four_later_ones_agree() -> None:
+    result = decoded(clear([100, 100, 101, 101, 102, 102]))
+    assert result.settled.tolist() == [True, True, False, False, False, False]
+
+
+def test_later_pictures_take_back_a_provisional_misread() -> None:
+    misread_last = clear([100, 100, 140])
+    assert decoded(misread_last).value_units.tolist() == [100, 100, 140]
+    assert decoded([*misread_last, *clear([100, 101], start_s=2700)]).value_units.tolist() == [
+        100,
+        100,
+        -1,
+        100,
+        101,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "values", "expected"),
+    [
+        ((-QUARTER, 99), [100, 101, 101], [100, 101, 101]),
+        ((-QUARTER, 99), [500_000, 500_001, 500_002], [-1, -1, -1]),
+        ((-QUARTER, 9_999_999), [0, 1, 1], [0, 1, 1]),
+        ((0, 100), [100, 100, 101], [-1, 100, 101]),
+    ],
+)
+def test_the_chain_begins_at_the_anchor(
+    anchor: tuple[int, int], values: list[int], expected: list[int]
+) -> None:
+    assert decoded(clear(values), anchor=anchor).value_units.tolist() == expected
+
+
+def test_an_anchor_alone_gives_no_reading() -> None:
+    assert decoded([], anchor=(0, 100)).value_units.tolist() == []
+    assert decoded([(QUARTER, [])], anchor=(0, 100)).value_units.tolist() == [-1]
+
+
+def test_an_exchanged_meter_is_proposed_and_not_assumed() -> None:
+    old, new = range(361_000, 361_060), range(40)
+    pictures = [*clear(old), *clear(new, start_s=60 * QUARTER)]
+    result = decoded(pictures)
+    assert result.value_units.tolist() == [*old, *[-1] * 40]
+    assert result.exchange is not None
+    assert (result.exchange.taken_at_s, result.exchange.value_units, result.exchange.readings) == (
+        60 * QUARTER,
+        0,
+        40,
+    )
+    assert decoded(clear(new, start_s=QUARTER), anchor=(0, 361_059)).exchange is not None
+    assert decoded(clear(range(60))).exchange is None
+
+
+def test_a_long_run_of_misreads_is_bridged() -> None:
+    before, after = range(500_000, 500_040), range(500_100, 500_160)
+    pictures = [
+        *clear(before),
+        *clear(range(800_040, 800_100), start_s=40 * QUARTER),
+        *clear(after, start_s=100 * QUARTER),
+    ]
+    assert decoded(pictures).value_units.tolist() == [*before, *[-1] * 60, *after]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_month_with_misreads_is_recovered(read_household: ReadHousehold, seed: int) -> None:
+    series = read_household(HOME, days=31, misread=0.05, seed=seed)
+    result = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)
+    right = result.value_units == series.truth
+    wrong = (result.value_units >= 0) & ~right
+    assert np.mean(series.candidates[:, 0] == series.truth) < 0.96
+    assert right.mean() >= 0.97
+    assert wrong.mean() <= 0.003
+
+
+def test_a_rollover_within_a_month_costs_nothing(read_household: ReadHousehold) -> None:
+    series = read_household(HOME, days=14, misread=0.05, seed=3, start_units=9_999_950)
+    result = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)
+    assert (np.diff(series.truth) < 0).sum() == 1
+    assert np.mean(result.value_units == series.truth) >= 0.97
+
+
+def test_decoding_again_from_an_anchor_changes_nothing(read_household: ReadHousehold) -> None:
+    series = read_household(HOME, days=6, misread=0.05, seed=4)
+    whole = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)
+    start = 300 + int(np.argmax(whole.value_units[300:] >= 0))
+    part = slice(start + 1, None)
+    again = decode(
+        series.taken_at_s[part],
+        series.candidates[part],
+        series.probabilities[part],
+        HOME,
+        anchor=(int(series.taken_at_s[start]), int(whole.value_units[start])),
+    )
+    assert again.value_units.tolist() == whole.value_units[part].tolist()
+    assert again.reason == whole.reason[part]
+
+
+@pytest.mark.parametrize(
+    ("taken_at_s", "shape", "says"),
+    [([0, 900], (3, 2), "one shape"), ([900, 0], (2, 2), "in the order")],
+)
+def test_pictures_that_do_not_belong_together_are_refused(
+    taken_at_s: list[int], shape: tuple[int, int], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        decode(np.array(taken_at_s), np.zeros(shape, dtype=np.int64), np.zeros(shape), HOME)
+
+
+SMALL = Register("shed/1-0:1.8.0", digits=4, decimals=1, max_power_w=6_000)
+candidate = st.tuples(st.integers(-1, 9_999), st.floats(0.01, 1.0))
+near = st.tuples(st.integers(990, 1_010), st.floats(0.01, 1.0))
+picture = st.tuples(st.integers(0, 4 * DAY), st.lists(st.one_of(candidate, near), max_size=4))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(picture, max_size=25))
+def test_accepted_readings_never_contradict_physics(pictures: list[Picture]) -> None:
+    pictures = sorted(pictures, key=lambda taken: taken[0])
+    result = decoded(pictures, SMALL)
+    accepted = result.value_units >= 0
+    values = result.value_units[accepted]
+    taken_at_s = np.array([seconds for seconds, _ in pictures], dtype=np.int64)[accepted]
+    assert steps_between(values[:-1], values[1:], np.diff(taken_at_s), SMALL).possible.all()
+    assert (np.diff(taken_at_s) > 0).all()
+    assert [reason is None for reason in result.reason] == accepted.tolist()
+    assert (result.log_odds[accepted] >= 2).all()
+    for value, rank, (_, found) in zip(result.value_units, result.rank, pictures, strict=True):
+        assert rank == -1 or found[rank - 1][0] == value
+    again = decoded(pictures, SMALL)
+    assert again.value_units.tolist() == result.value_units.tolist()
+    assert again.reason == result.reason

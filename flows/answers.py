@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from flows.progress import in_batches
@@ -40,16 +41,25 @@ def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -
     elif form == "json":
         sys.stdout.write(frame.write_json() + "\n")
     else:
-        out.print(_table(frame))
+        _print_table(frame)
 
 
-def _table(frame: pl.DataFrame) -> Table:
+def _print_table(frame: pl.DataFrame) -> None:
+    """A table where it fits the terminal, else each row as lines of name and value."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name, kind in frame.schema.items():
-        table.add_column(name, justify="right" if kind.is_numeric() else "left")
-    for row in frame.iter_rows():
-        table.add_row(*("" if value is None else str(value) for value in row))
-    return table
+        table.add_column(name, justify="right" if kind.is_numeric() else "left", no_wrap=True)
+    texts = [tuple("" if value is None else str(value) for value in row) for row in frame.iter_rows()]
+    for row in texts:
+        table.add_row(*row)
+    if Measurement.get(out, out.options.update(max_width=10_000), table).maximum <= out.width:
+        out.print(table)
+        return
+    longest = max(len(name) for name in frame.columns)
+    for number, row in enumerate(texts, start=1):
+        out.print(f"row {number}", style="bold")
+        for name, text in zip(frame.columns, row, strict=True):
+            out.print(f"  {name:<{longest}}  {text}", highlight=False, soft_wrap=True)
 
 
 def print_readings(

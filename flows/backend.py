@@ -41,14 +41,20 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield name, value if isinstance(value, str) else json.dumps(value)
 
 
-def export_environment(home: Path) -> None:
+def export_environment(home: Path, *, quiet: bool = False) -> None:
     """Set what Prefect and its child processes need, leaving every variable that is set already.
 
     It must run before the first import of prefect, which reads its settings once.
+
+    Args:
+        home: The home folder.
+        quiet: Show warnings only on the terminal; the UI has every line.
     """
     for name, value in prefect_environment(home).items():
         os.environ.setdefault(name, value)
     os.environ["SMARTMETER_HOME"] = str(home.resolve())
+    if quiet:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
 
 
 def is_healthy(api_url: str) -> bool:
@@ -114,10 +120,11 @@ def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
     Raises:
         BackendError: No server could be started.
     """
-    export_environment(home)
+    export_environment(home, quiet=True)
     configured = os.environ["PREFECT_API_URL"]
     if not private and is_healthy(configured):
         yield configured
+        _hand_over()
         return
     port = free_port()
     server = start_server(home, port, ui=False)

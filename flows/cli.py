@@ -1,5 +1,6 @@
 """`smartmeter`: the flows and their helpers as commands."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -211,8 +212,6 @@ def evaluate(
 
 def _use_home(home: Path | None) -> Path:
     """The home folder of this command, also for everything it starts."""
-    import os
-
     folder = (home or home_folder()).resolve()
     os.environ["SMARTMETER_HOME"] = str(folder)
     return folder
@@ -244,16 +243,23 @@ def _print_summary(summary: dict[str, int], home: Path) -> None:
 def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
     from flows.backend import BackendError
-    from warehouse.errors import WarehouseError
+    from warehouse.errors import QueryFailed, WarehouseError
 
+    code = 0
     try:
         app()
-    except SettingsError as error:
+    except SystemExit as leave:
+        code = leave.code if isinstance(leave.code, int) else 1
+    except (SettingsError, QueryFailed) as error:
         err.print(str(error), style="red", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        code = 2
     except (BackendError, WarehouseError, OSError) as error:  # a missing model is an OSError
         err.print(str(error), style="red", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Prefect's threads outlive the command and hold DuckDB, whose bindings then print pages about it.
+    os._exit(code)
 
 
 if __name__ == "__main__":

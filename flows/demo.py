@@ -32,7 +32,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 MARKER = ".smartmeter-demo"
 # What goes wrong in real cupboards, as one picture in so many.
 LAMP_FAILS_EVERY = 61
-CUT_SHORT_EVERY = 97
+CUT_SHORT_EVERY = 71
 POWER_CUT_EVERY = 83
 DEMO_REGISTER = Register(register_id="home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 SETTINGS = """\
@@ -143,6 +143,7 @@ def compare(settings: Settings, truth: Truth) -> Verdict:
     with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
         readings = warehouse.query("readings_of", meter="home")
         energy_wh = warehouse.query("energy_of", meter="home").item()
+        known = warehouse.query("known_sources").height
     position = dict(zip(truth.slot_at, truth.position_units, strict=True))
     accepted = readings.filter(pl.col("value_wh").is_not_null())
     off_units = [
@@ -151,15 +152,14 @@ def compare(settings: Settings, truth: Truth) -> Verdict:
     ]
     taken = [position[at] for at in accepted.get_column("read_at").sort()]
     wrong = sum(off >= 1 for off in off_units)
-    quality = readings.get_column("quality").cast(pl.String)
-    rejected = int((quality == "rejected").sum())
+    quality = readings.get_column("quality")
     return Verdict(
         pictures=len(truth.slot_at),
         right=len(off_units) - wrong,
         repaired=int((quality == "repaired").sum()),
         wrong=wrong,
-        rejected=rejected,
-        missing=len(truth.slot_at) - readings.height,
+        rejected=known - accepted.height,
+        missing=len(truth.slot_at) - known,
         energy_wh=int(energy_wh or 0),
         true_energy_wh=round((taken[-1] - taken[0]) * DEMO_REGISTER.unit_wh) if taken else 0,
     )
@@ -176,15 +176,15 @@ def _clear(home: Path) -> None:
 
 
 def _print_verdict(verdict: Verdict, settings: Settings, took: timedelta, out: Console) -> None:
-    table = Table(title="The result beside the truth", title_justify="left", box=None, pad_edge=False)
-    for name in ("", "result", "truth"):
-        table.add_column(name, justify="right" if name else "left")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("The result beside the truth", "result", "truth"):
+        table.add_column(name, justify="left" if " " in name else "right")
     table.add_row("energy", f"{verdict.energy_wh / 1000:.1f} kWh", f"{verdict.true_energy_wh / 1000:.1f} kWh")
-    table.add_row("readings right", str(verdict.right), str(verdict.pictures))
-    table.add_row("  of them repaired", str(verdict.repaired), "")
-    table.add_row("readings wrong", str(verdict.wrong), "0")
-    table.add_row("pictures rejected", str(verdict.rejected), "")
-    table.add_row("pictures missing", str(verdict.missing), "")
+    table.add_row("readings, right", str(verdict.right), str(verdict.pictures))
+    table.add_row("   of them repaired by the series", str(verdict.repaired), "")
+    table.add_row("readings, wrong", str(verdict.wrong), "0")
+    table.add_row("pictures without a reading (reason kept)", str(verdict.rejected), "")
+    table.add_row("pictures missing (power cut)", str(verdict.missing), "")
     out.print()
     out.print(table)
     out.print(f"\nEverything took {took.total_seconds():.0f} s.", highlight=False)

@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 def in_batches(items: Sequence[Item], size: int, description: str) -> Iterator[Sequence[Item]]:
-    """Slices of at most `size` items, with a progress bar on the terminal that counts finished items."""
+    """Slices of at most `size` items; a terminal sees a bar of them, a log file one line at the end."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not (items and console.is_terminal)) as progress:
@@ -19,3 +19,5 @@ def in_batches(items: Sequence[Item], size: int, description: str) -> Iterator[S
             batch = items[start : start + size]
             yield batch
             progress.advance(bar, len(batch))
+    if items and not console.is_terminal:
+        console.print(f"{description}: {len(items)}", highlight=False)

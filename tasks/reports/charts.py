@@ -49,7 +49,7 @@ def daily_chart(days: pl.DataFrame, usual_kwh: float | None) -> alt.LayerChart:
     )
     tips = [("day", "Day"), ("used", "used"), ("estimated", "of it estimated"), ("covered", "readings cover")]
     usual = [level(usual_kwh)] if usual_kwh is not None else []
-    incomplete = [] if days["is_full"].all() else [circle.encode(x="noon:Q", y="total:Q")]
+    incomplete = [] if days["is_full"].all() else [circle.encode(x=alt.X("noon:Q"), y=alt.Y("total:Q"))]
     layers = [quality_bars(parts, x, y), *usual, *incomplete, hover_targets(whole, "daily_hover", tips)]
     return _finish(alt.LayerChart(layer=layers), "daily", HEIGHT)
 
@@ -131,7 +131,7 @@ def _hours_across(records: Sequence[Record]) -> dict[str, Any]:
     axis = alt.Axis(title=None, values=values, labelExpr="datum.value + ' h'", labelOverlap="greedy")
     return {
         "x": alt.X("h:Q", scale=alt.Scale(domain=[0, 24], nice=False), axis=axis),
-        "x2": "until",
+        "x2": alt.X2("until"),
         "y": alt.Y(
             "day:N",
             sort=[record["day"] for record in records],
@@ -145,9 +145,9 @@ def _hours_down(days: pl.DataFrame) -> dict[str, Any]:
     axis = alt.Axis(title=None, values=[0, 6, 12, 18, 24], labelExpr="datum.value + ' h'", grid=False)
     return {
         "x": day_axis(days["local_date"].to_list()),
-        "x2": "to",
+        "x2": alt.X2("to"),
         "y": alt.Y("h:Q", scale=alt.Scale(domain=[24, 0], nice=False), axis=axis),
-        "y2": "until",
+        "y2": alt.Y2("until"),
     }
 
 
@@ -175,11 +175,12 @@ def quality_chart(quality: pl.DataFrame) -> alt.LayerChart:
         totals.append(
             {**span, "day": short_day(row["local_date"]), **{name: row[name] for name in QUALITIES}}
         )
+    highest = max(record["high"] for record in records) if records else 1
     x = day_axis(quality["local_date"].to_list())
     y = alt.Y(
         "low:Q",
         scale=alt.Scale(domainMin=0, nice=True),
-        axis=alt.Axis(title="pictures per day", tickCount=4, tickMinStep=1, format="d"),
+        axis=alt.Axis(title="pictures per day", tickCount=min(4, highest), format="d"),
     )
     tips = [("day", "Day"), *((name, name) for name in QUALITIES)]
     height = HEIGHT if quality.height <= DAYS_AS_ROWS_UP_TO else QUALITY_HEIGHT

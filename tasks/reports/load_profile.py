@@ -96,20 +96,20 @@ def _interval_record(
 
 def _step_line(records: Sequence[Record], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     base = alt.Chart()
-    line = base.mark_rule(strokeWidth=2, strokeCap="round", stroke=alt.ExprRef(colour("measured")))
-    dashes = alt.condition("datum.quality == 'estimated'", alt.value(DASHES), alt.value([1, 0]))
-    fill = base.mark_rect().encode(
-        x=x,
-        x2="to",
-        y=y,
-        y2=alt.Y2Datum(0),
-        color=quality_colours(records),
-        opacity=alt.condition("datum.quality == 'estimated'", alt.value(1), alt.value(FILL_OPACITY)),
+    line = base.mark_rule(
+        strokeWidth=2,
+        strokeCap="round",
+        stroke=alt.ExprRef(colour("measured")),
+        strokeDash=alt.ExprRef(f"datum.quality == 'estimated' ? {DASHES} : []"),
+    )
+    opacity = alt.ExprRef(f"datum.quality == 'estimated' ? 1 : {FILL_OPACITY}")
+    fill = base.mark_rect(opacity=opacity).encode(
+        x=x, x2=alt.X2("to"), y=y, y2=alt.Y2Datum(0), color=quality_colours(records)
     )
     return [
         fill,
-        line.encode(x="from:Q", x2="to", y="power:Q", strokeDash=dashes),
-        line.encode(x="from:Q", y="before:Q", y2="power", strokeDash=dashes),
+        line.encode(x=alt.X("from:Q"), x2=alt.X2("to"), y=alt.Y("power:Q")),
+        line.encode(x=alt.X("from:Q"), y=alt.Y("before:Q"), y2=alt.Y2("power")),
     ]
 
 
@@ -126,4 +126,4 @@ def _peak_mark(records: Sequence[Record], length_min: int) -> list[alt.Chart]:
     text = alt.Chart(data([{**peak, "middle": middle, "label": f"peak {peak['mean']}"}])).mark_text(
         align=align, baseline="bottom", dy=-5, fontWeight=600, fill=alt.ExprRef(colour("ink"))
     )
-    return [text.encode(x="middle:Q", y="power:Q", text="label:N")]
+    return [text.encode(x=alt.X("middle:Q"), y=alt.Y("power:Q"), text=alt.Text("label:N"))]

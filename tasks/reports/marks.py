@@ -31,21 +31,11 @@ def quality_colours(records: Sequence[Record]) -> alt.Color:
 
 def quality_bars(records: Sequence[Record], x: alt.X, y: alt.Y) -> alt.Chart:
     """Return stacked bars of records with `from`, `to`, `low`, `high` and `quality`; estimates are dashed."""
+    outline = alt.ExprRef(f"datum.quality == 'estimated' ? {colour('measured')} : null")
     bars: alt.Chart = (
         alt.Chart(data(records))
-        .mark_rect(strokeWidth=1, strokeDash=DASHES)
-        .encode(
-            x=x,
-            x2="to",
-            y=y,
-            y2="high",
-            color=quality_colours(records),
-            stroke=alt.condition(
-                "datum.quality == 'estimated'",
-                alt.value(alt.ExprRef(colour("measured"))),
-                alt.value(None),
-            ),
-        )
+        .mark_rect(stroke=outline, strokeWidth=1, strokeDash=DASHES)
+        .encode(x=x, x2=alt.X2("to"), y=y, y2=alt.Y2("high"), color=quality_colours(records))
     )
     return bars
 
@@ -55,7 +45,7 @@ def level(value: float) -> alt.Chart:
     rule = alt.Chart(data([{"level": value}])).mark_rule(
         stroke=alt.ExprRef(colour("ink")), strokeDash=[1, 3], strokeWidth=1.6, strokeCap="round"
     )
-    line: alt.Chart = rule.encode(y="level:Q")
+    line: alt.Chart = rule.encode(y=alt.Y("level:Q"))
     return line
 
 
@@ -75,11 +65,9 @@ def hover_targets(
     targets: alt.Chart = (
         chart.mark_rect(fill=alt.ExprRef(colour("ink")), cursor="pointer" if linked else "default")
         .encode(
-            x="from:Q",
-            x2="to",
-            y=alt.value(0),
-            y2=alt.value("height"),
-            opacity=alt.condition(hover, alt.value(HOVER_OPACITY), alt.value(0)),
+            x=alt.X("from:Q"),
+            x2=alt.X2("to"),
+            opacity=alt.OpacityValue(0, condition={"param": name, "empty": False, "value": HOVER_OPACITY}),
             tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in tips],
             **encoding,
         )

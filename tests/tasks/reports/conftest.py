@@ -66,7 +66,7 @@ class Household:
     gaps: bool = False
     hours_of_last_day: int | None = None
 
-    def report(self, **changes: Any) -> ReportData:
+    def report(self, **changes: Any) -> ReportData:  # noqa: ANN401 - any field of the report
         return ReportData(
             **{
                 "meter": "Home",
@@ -132,11 +132,8 @@ class Household:
             rows["last_day"].append(
                 (start, 15, energy_wh, 4 * energy_wh, "measured", key(start, k), key(start, k + 1))
             )
-            value, quality, reason = total_wh / 1000, "measured", None
-            if k == 10:
-                value, quality, reason = None, "rejected", "blurred"
-            if k == 20:
-                quality = "repaired"
+            quality = {10: "rejected", 20: "repaired"}.get(k, "measured")
+            value, reason = (None, "blurred") if quality == "rejected" else (total_wh / 1000, None)
             rows["readings"].append(
                 (
                     start,
@@ -171,11 +168,11 @@ def picture_url(picture_key: str) -> str:
     return picture_key.replace("images/", "pictures/")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rows_of() -> Callable[..., pl.DataFrame]:
     return frame
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def household() -> type[Household]:
     return Household

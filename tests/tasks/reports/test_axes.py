@@ -1,11 +1,19 @@
 from datetime import date, timedelta
+from typing import Any
 
+import altair as alt
 import polars as pl
 import pytest
 
 from tasks.reports import axes
 
 SUNDAY = date(2026, 10, 25)
+
+
+def settings(channel: alt.X) -> dict[str, Any]:
+    axis = channel.to_dict()
+    assert isinstance(axis, dict)
+    return dict(axis["axis"])
 
 
 def noons(*dates: date) -> list[int]:
@@ -32,7 +40,7 @@ def noons(*dates: date) -> list[int]:
 )
 def test_days_are_labelled_at_the_middle_of_their_bars(n_days: int, ticks: list[date]) -> None:
     days = [SUNDAY + timedelta(days=ahead) for ahead in range(n_days)]
-    assert axes.day_axis(days).to_dict()["axis"]["values"] == noons(*ticks)
+    assert settings(axes.day_axis(days))["values"] == noons(*ticks)
     bar = axes.bar_span(SUNDAY)
     assert (bar["from"] + bar["to"]) // 2 == noons(SUNDAY)[0]
 
@@ -65,7 +73,7 @@ def test_a_clock_change_keeps_its_place(walls: list[str], minutes: list[int]) ->
 def test_the_clock_axis_follows_the_clock(walls: list[str], length_min: int, at_six: int) -> None:
     starts = pl.Series(walls).str.to_datetime()
     minutes = axes.elapsed_minutes(starts, "Europe/Berlin")
-    axis = axes.clock_axis("from", starts.to_list(), minutes, length_min).to_dict()["axis"]
+    axis = settings(axes.clock_axis("from", starts.to_list(), minutes, length_min))
     assert axis["values"][2] == at_six
     assert axis["values"][-1] == length_min
     assert "'06:00'" in axis["labelExpr"]

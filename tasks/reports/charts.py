@@ -94,17 +94,10 @@ def heat_map(hours: pl.DataFrame) -> alt.Chart:
         for row in days.iter_rows(named=True)
     ]
     highest_w = max(1, *hours["mean_w"].to_list())
-    powers_w = _legend_powers(highest_w)
-    legend = alt.Legend(
-        title="mean power in the hour",
-        gradientLength=240,
-        gradientThickness=12,
-        values=powers_w,
-        tickCount=len(powers_w),
-        labelExpr="datum.value < 1000 ? datum.value + ' W' : format(datum.value / 1000, '.1~f') + ' kW'",
-    )
     shade = alt.Color(
-        "w:Q", scale=alt.Scale(type="sqrt", domain=[0, highest_w], range="heatmap"), legend=legend
+        "w:Q",
+        scale=alt.Scale(type="sqrt", domain=[0, highest_w], range="heatmap"),
+        legend=_power_legend(highest_w),
     )
     base = (
         alt.Chart(data(records))
@@ -149,6 +142,18 @@ def _hours_down(days: pl.DataFrame) -> dict[str, Any]:
         "y": alt.Y("h:Q", scale=alt.Scale(domain=[24, 0], nice=False), axis=axis),
         "y2": alt.Y2("until"),
     }
+
+
+def _power_legend(highest_w: int) -> alt.Legend:
+    powers_w = _legend_powers(highest_w)
+    return alt.Legend(
+        title="mean power in the hour",
+        gradientLength=240,
+        gradientThickness=12,
+        values=powers_w,
+        tickCount=len(powers_w),
+        labelExpr="datum.value < 1000 ? datum.value + ' W' : format(datum.value / 1000, '.1~f') + ' kW'",
+    )
 
 
 def _legend_powers(highest_w: int) -> list[int]:

@@ -42,8 +42,10 @@ def load_profile_chart(
     records: list[Record] = []
     for row, start_min in zip(last_day.iter_rows(named=True), minutes, strict=True):
         record = _interval_record(row, start_min, unit_w, picture_url)
-        joins = bool(records) and records[-1]["to"] == start_min
-        records.append({**record, "before": records[-1]["power"] if joins else record["power"]})
+        before = records[-1] if records else record
+        # A first interval cut to the second ends between two minutes.
+        joins = abs(before["to"] - start_min) <= 1
+        records.append({**record, "before": before["power"] if joins else record["power"]})
     length_min = round(HOUR_MIN * hours_of_day(starts[0].date(), timezone))
     x = clock_axis("from", starts, minutes, length_min)
     y = _power_axis(unit, max(record["power"] for record in records), is_root=is_squashed(last_day))

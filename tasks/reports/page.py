@@ -177,7 +177,7 @@ def _heat_map_figure(report: ReportData) -> Figure | None:
     hours = report.hours.filter(pl.col("local_date").is_in(days.implode()))
     highest_w = max(hours["mean_w"].to_list())
     note = f"Hour by day, {count(days.len(), 'day')}; at most {power(highest_w)}."
-    note += " Hours without readings stay empty."
+    note += " Empty where nothing is known."
     title = findings.heat_map_title(hours)
     return Figure("heat_map", title, note, _spec(charts.heat_map(hours)), tables.heat_map_table(hours))
 

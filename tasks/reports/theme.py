@@ -4,6 +4,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
+# Where it can be read without turning the head.
+UNIT_ABOVE_THE_AXIS = {
+    "labelPadding": 6,
+    "titleAlign": "left",
+    "titleAnchor": "end",
+    "titleAngle": 0,
+    "titleBaseline": "bottom",
+    "titleX": 0,
+    "titleY": -8,
+}
 QUALITIES = ("measured", "repaired", "estimated", "rejected", "missing")
 
 
@@ -68,51 +78,37 @@ def vega_config(palette: Palette) -> dict[str, Any]:
     """
     colours = asdict(palette)
     ramp = list(colours.pop("ramp"))
-    axis = {
-        "domain": False,
-        "gridColor": palette.line,
-        "labelColor": palette.muted,
-        "labelFontSize": 11.5,
-        "tickColor": palette.line,
-        "ticks": False,
-        "titleColor": palette.muted,
-        "titleFontSize": 11.5,
-        "titleFontWeight": "normal",
-    }
-    # The unit stands above the axis, where it can be read without turning the head.
-    axis_y = {
-        "labelPadding": 6,
-        "titleAlign": "left",
-        "titleAnchor": "end",
-        "titleAngle": 0,
-        "titleBaseline": "bottom",
-        "titleX": 0,
-        "titleY": -8,
-    }
-    legend = {
-        "labelColor": palette.ink,
-        "labelFontSize": 12,
-        "offset": 28,
-        "orient": "top",
-        "symbolSize": 110,
-        "symbolType": "square",
-        "title": None,
-        "titleColor": palette.muted,
-        "titleFontSize": 11.5,
-        "titleFontWeight": "normal",
-    }
     return {
-        "axis": axis,
+        "axis": {
+            "domain": False,
+            "gridColor": palette.line,
+            "labelColor": palette.muted,
+            "labelFontSize": 11.5,
+            "ticks": False,
+            **_title_style(palette),
+        },
         "axisX": {"grid": False, "labelPadding": 6},
-        "axisY": axis_y,
+        "axisY": UNIT_ABOVE_THE_AXIS,
         "background": "transparent",
         "font": FONT,
-        "legend": legend,
-        "params": [{"name": f"colour_{name}", "value": value} for name, value in colours.items()],
+        "legend": {
+            "labelColor": palette.ink,
+            "labelFontSize": 12,
+            "offset": 28,
+            "orient": "top",
+            "symbolSize": 110,
+            "symbolType": "square",
+            **_title_style(palette),
+        },
+        "params": [{"name": colour(name), "value": value} for name, value in colours.items()],
         "range": {"heatmap": ramp, "ramp": ramp},
         "text": {"color": palette.ink, "fontSize": 12},
         "view": {"stroke": None},
     }
+
+
+def _title_style(palette: Palette) -> dict[str, Any]:
+    return {"titleColor": palette.muted, "titleFontSize": 11.5, "titleFontWeight": "normal"}
 
 
 def colour(name: str) -> str:

@@ -21,11 +21,11 @@ CASES = pytest.mark.parametrize(
         {"n_days": 2, "hours_of_last_day": 9},
         {"n_days": 1, "hours_of_last_day": 1},
         {"n_days": 60, "gaps": True},
-        {"n_days": 400, "gaps": True, "car": True},
+        {"n_days": 120, "car": True},
         {"n_days": 3, "last": date(2026, 10, 25)},
         {"n_days": 3, "last": date(2026, 3, 29)},
     ],
-    ids=["one day", "two days", "an hour", "gaps", "400 days with a car", "25 hours", "23 hours"],
+    ids=["one day", "two days", "an hour", "gaps", "120 days with a car", "25 hours", "23 hours"],
 )
 
 
@@ -51,7 +51,8 @@ def records(chart: alt.Chart | alt.LayerChart) -> list[dict[str, Any]]:
 def test_specifications_are_valid_and_repeatable(household: Household, case: dict[str, Any]) -> None:
     frames = household(**case).frames()
     first, second = (
-        [json.dumps(chart.to_dict(validate=True)) for chart in all_charts(frames)] for _ in range(2)
+        [json.dumps(chart.to_dict(validate=validate)) for chart in all_charts(frames)]
+        for validate in (True, False)
     )
     assert first == second
 

@@ -1,0 +1,310 @@
+from datetime import date, timedelta
+from importlib.resources import files
+from types import ModuleType
+
+import polars as pl
+import pytest
+
+from warehouse.connection import Warehouse
+from warehouse.loading import load_pictures, load_recognitions, save_readings
+
+REGISTER: dict[str, object] = {"register_id": "home/1-0:1.8.0"}
+HOME: dict[str, object] = {"meter": "home"}
+DAY: dict[str, object] = {"local_date": date(2026, 3, 30)}
+READER: dict[str, object] = {"reader": "trocr-meter-small", "limit": 100}
+ANSWERS: dict[str, dict[str, object]] = {
+    "accepted_readings": REGISTER | {"since": None},
+    "count_readings": {},
+    "current_database": {},
+    "decoding_anchor": REGISTER,
+    "decoding_window": REGISTER | {"since": None},
+    "derivation_start": REGISTER,
+    "energy_of": HOME,
+    "interval_sums": REGISTER,
+    "known_pictures": {"picture_keys": ["a"]},
+    "known_sources": {},
+    "last_full_day": HOME,
+    "newest_readings": REGISTER | {"limit": 5},
+    "next_decision_at": {},
+    "readings_of": HOME,
+    "registers": {},
+    "report_daily": HOME,
+    "report_hours": HOME,
+    "report_last_day": HOME | DAY,
+    "report_quality": HOME,
+    "report_readings": HOME | DAY,
+    "run_summary": REGISTER,
+    "schema_migrations": {},
+    "unrecognised_pictures": REGISTER | READER | {"reader_version": "a1b2"},
+}
+CHANGES = {
+    "create_schema_migrations",
+    "delete_interval_15min",
+    "delete_interval_day",
+    "insert_interval_15min",
+    "insert_interval_day",
+    "keep_revisions",
+    "load_candidates",
+    "load_pictures",
+    "load_recognitions",
+    "merge_readings",
+    "record_derivation",
+    "record_migration",
+}
+FRAMES = {
+    "report_daily": {
+        "local_date": pl.Date,
+        "energy_kwh": pl.Float64,
+        "estimated_kwh": pl.Float64,
+        "hours": pl.Float64,
+        "base_load_w": pl.Int64,
+        "peak_w": pl.Int64,
+    },
+    "report_last_day": {
+        "start_local": pl.Datetime("us"),
+        "minutes": pl.Int64,
+        "energy_wh": pl.Int64,
+        "mean_w": pl.Int64,
+        "quality": pl.String,
+        "first_picture": pl.String,
+        "last_picture": pl.String,
+    },
+    "report_hours": {"local_date": pl.Date, "hour": pl.Int64, "mean_w": pl.Int64},
+    "report_quality": {
+        "local_date": pl.Date,
+        "measured": pl.Int64,
+        "repaired": pl.Int64,
+        "estimated": pl.Int64,
+        "rejected": pl.Int64,
+        "missing": pl.Int64,
+    },
+    "report_readings": {
+        "read_local": pl.Datetime("us"),
+        "picture_key": pl.String,
+        "value_kwh": pl.Float64,
+        "quality": pl.String,
+        "reason": pl.String,
+        "recognised_text": pl.String,
+        "probability": pl.Float64,
+    },
+}
+
+
+def test_every_query_is_tested() -> None:
+    found = {file.name.removesuffix(".sql") for file in (files("warehouse") / "queries").iterdir()}
+    assert found == ANSWERS.keys() | CHANGES
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_every_question_is_answered_from_an_empty_warehouse(warehouse: Warehouse, name: str) -> None:
+    assert warehouse.query(name, **ANSWERS[name]).width > 0
+
+
+@pytest.mark.parametrize("name", sorted(FRAMES))
+def test_report_frames_keep_their_contract(seeded: Warehouse, name: str) -> None:
+    answer = seeded.query(name, **ANSWERS[name])
+    assert answer.schema == FRAMES[name]
+    assert not answer.is_empty()
+
+
+def test_daily(seeded: Warehouse) -> None:
+    answer = seeded.query("report_daily", meter="home")
+    assert answer.select("local_date", "energy_kwh", "hours", "peak_w").rows() == [
+        (date(2026, 3, 29), 2.3, 23.0, 100),
+        (date(2026, 3, 30), 2.4, 24.0, 100),
+    ]
+
+
+def test_hours_leave_out_the_hour_that_the_clocks_skip(seeded: Warehouse) -> None:
+    answer = seeded.query("report_hours", meter="home")
+    first = answer.filter(pl.col("local_date") == date(2026, 3, 29))
+    assert first["hour"].to_list() == [0, 1, *range(3, 24)]
+    assert answer["mean_w"].unique().to_list() == [100]
+
+
+def test_the_last_day_names_the_pictures_that_prove_it(seeded: Warehouse) -> None:
+    answer = seeded.query("report_last_day", meter="home", local_date=date(2026, 3, 29))
+    shown = {f"{row['start_local']:%H:%M}": row for row in answer.iter_rows(named=True)}
+    assert answer.height == 92
+    assert (shown["03:15"]["minutes"], shown["03:15"]["energy_wh"], shown["03:15"]["mean_w"]) == (15, 25, 100)
+    assert shown["03:15"]["first_picture"].endswith("Z_000002.jpg")
+    assert shown["03:15"]["last_picture"].endswith("Z_000003.jpg")
+    assert shown["08:30"]["first_picture"].endswith("Z_000006.jpg")
+    assert shown["08:30"]["last_picture"].endswith("Z_000008.jpg")
+
+
+def test_quality_counts_every_picture_and_the_missing_ones(seeded: Warehouse) -> None:
+    seeded.script("delete from raw.pictures where picture_key like '%Z_000030.jpg'")
+    assert seeded.query("report_quality", meter="home").rows() == [
+        (date(2026, 3, 29), 19, 1, 0, 3, 0),
+        (date(2026, 3, 30), 23, 0, 0, 0, 1),
+        (date(2026, 3, 31), 1, 0, 0, 0, 0),
+    ]
+
+
+def test_an_irregular_series_misses_nothing(warehouse: Warehouse, seeds: ModuleType) -> None:
+    load_pictures(warehouse, seeds.pictures([0, 1, 5, 6, 20, 22, 40, 47, 100]))
+    answer = warehouse.query("report_quality", meter="home")
+    assert answer["missing"].sum() == 0
+    assert answer.height == 5
+
+
+def test_the_days_readings_include_unusable_pictures(seeded: Warehouse) -> None:
+    answer = seeded.query("report_readings", meter="home", local_date=date(2026, 3, 29))
+    rejected = answer.filter(pl.col("quality") == "rejected")
+    assert answer.height == 23
+    assert rejected["read_local"].dt.hour().to_list() == [6, 8, 10]
+    assert rejected["reason"].to_list() == ["truncated", "dark", "no_candidate_fits"]
+    assert rejected["value_kwh"].to_list() == [None, None, None]
+    assert answer["value_kwh"][0] == 36_100.0
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"), [(0, []), (10, [(date(2026, 3, 29), False)]), (48, [(date(2026, 3, 30), True)])]
+)
+def test_the_last_full_day(
+    warehouse: Warehouse, seeds: ModuleType, hours: int, expected: list[tuple[date, bool]]
+) -> None:
+    seeds.seed(warehouse, hours + 1)
+    assert warehouse.query("last_full_day", meter="home").rows() == expected
+
+
+def test_a_runs_summary(seeded: Warehouse, seeds: ModuleType) -> None:
+    load_pictures(seeded, seeds.pictures([60]))
+    assert seeded.query("run_summary", register_id="home/1-0:1.8.0").rows() == [
+        ("measured", None, 44),
+        ("rejected", "dark", 1),
+        ("rejected", "no_candidate_fits", 1),
+        ("repaired", None, 1),
+        ("unusable", "truncated", 1),
+        ("waiting", None, 1),
+    ]
+
+
+def test_known_pictures(seeded: Warehouse, seeds: ModuleType) -> None:
+    keys = [*seeds.pictures([3, 5, 99])["picture_key"], "images/other.jpg"]
+    known = seeded.query("known_pictures", picture_keys=keys)
+    assert known["picture_key"].to_list() == keys[:2]
+    assert known["content_sha256"].to_list() == [f"{3:064x}", f"{5:064x}"]
+
+
+@pytest.mark.parametrize(
+    ("version", "limit", "hours"),
+    [("a1b2", 9, [48, 49]), ("c3d4", 3, [0, 1, 2]), ("c3d4", 6, [0, 1, 2, 3, 4, 6])],
+)
+def test_unrecognised_pictures_wait_for_a_reader(
+    seeded: Warehouse, seeds: ModuleType, version: str, limit: int, hours: list[int]
+) -> None:
+    load_pictures(seeded, seeds.pictures([48, 49, 50], broken=[50]))
+    waiting = seeded.query(
+        "unrecognised_pictures", **REGISTER, reader="trocr-meter-small", reader_version=version, limit=limit
+    )
+    assert waiting["picture_key"].to_list() == seeds.pictures(hours)["picture_key"].to_list()
+
+
+def test_the_decoding_window_holds_the_newest_recognitions(seeded: Warehouse, seeds: ModuleType) -> None:
+    again = seeds.pictures([4])
+    later = seeds.START_AT + timedelta(days=9)
+    newer = seeds.candidates(again, "c3d4").with_columns(text=pl.lit("0999999"))
+    load_recognitions(seeded, seeds.recognitions(again, "c3d4", later), newer)
+    window = seeded.query("decoding_window", **REGISTER, since=None)
+    assert window.height == 47
+    assert window["taken_at"].is_sorted()
+    assert window.row(4, named=True) == {
+        "picture_key": again["picture_key"].item(),
+        "taken_at": seeds.START_AT + timedelta(hours=4),
+        "recognised_at": later,
+        "reason": None,
+        "texts": ["0999999", "0999999"],
+        "value_units": [361_004, -1],
+        "probabilities": [0.9, 0.05],
+    }
+    dark = window.filter(pl.col("reason") == "dark").row(0, named=True)
+    assert (dark["texts"], dark["value_units"], dark["probabilities"]) == ([], [], [])
+    since = seeds.START_AT + timedelta(hours=40)
+    assert seeded.query("decoding_window", **REGISTER, since=since).height == 7
+
+
+def test_decoding_begins_at_an_anchor_with_context(warehouse: Warehouse, seeds: ModuleType) -> None:
+    seeds.seed(warehouse, 100)
+    assert warehouse.query("decoding_anchor", **REGISTER).row(0) == (None, 0, None, None)
+    new = seeds.pictures([100, 101])
+    load_pictures(warehouse, new)
+    load_recognitions(warehouse, seeds.recognitions(new), seeds.candidates(new))
+    at = seeds.START_AT + timedelta(hours=51)
+    assert warehouse.query("decoding_anchor", **REGISTER).row(0) == (
+        seeds.START_AT + timedelta(hours=100),
+        2,
+        at,
+        36_105_100,
+    )
+    between = warehouse.query("accepted_readings", **REGISTER, since=at)
+    assert between.filter(pl.col("read_at") > at).height == 48
+
+
+def test_a_new_recognition_of_an_old_picture_is_undecided(seeded: Warehouse, seeds: ModuleType) -> None:
+    again = seeds.pictures([4])
+    later = seeds.START_AT + timedelta(days=9)
+    load_recognitions(seeded, seeds.recognitions(again, "c3d4", later), seeds.candidates(again, "c3d4"))
+    assert seeded.query("decoding_anchor", **REGISTER).row(0)[:2] == (seeds.START_AT + timedelta(hours=4), 1)
+    save_readings(seeded, seeds.readings(again, later))
+    assert seeded.query("decoding_anchor", **REGISTER).row(0)[:2] == (None, 0)
+
+
+@pytest.mark.parametrize(("hour", "since_hour"), [(4, 0), (22, 0), (23, 0), (24, 23), (30, 23), (48, 47)])
+def test_deriving_starts_where_the_earliest_change_may_reach(
+    seeded: Warehouse, seeds: ModuleType, hour: int, since_hour: int
+) -> None:
+    save_readings(seeded, seeds.readings(seeds.pictures([hour])).with_columns(quality=pl.lit("repaired")))
+    start = seeded.query("derivation_start", **REGISTER).row(0, named=True)
+    assert start["since"] == seeds.START_AT + timedelta(hours=since_hour)
+
+
+@pytest.mark.parametrize(
+    ("view", "columns", "rows"),
+    [
+        ("readings", {"meter", "read_at", "read_local", "value_kwh", "quality", "reason", "picture_key"}, 47),
+        ("pictures", {"camera", "taken_at", "reason", "picture_key"}, 48),
+        ("consumption_15min", {"meter", "start_at", "start_local", "energy_kwh", "mean_w", "quality"}, 188),
+        ("consumption_hour", {"meter", "local_date", "hour", "energy_kwh", "estimated_kwh", "mean_w"}, 47),
+        ("consumption_day", {"meter", "local_date", "hours", "energy_kwh", "base_load_w", "peak_w"}, 2),
+        ("consumption_week", {"meter", "week_start", "days", "energy_kwh"}, 2),
+        ("consumption_month", {"meter", "month_start", "days", "energy_kwh", "peak_w"}, 1),
+        ("consumption_year", {"meter", "year", "days", "energy_kwh"}, 1),
+        ("load_profile", {"meter", "weekday", "hour", "mean_w", "p10_w", "median_w", "p90_w"}, 47),
+        ("data_quality_day", {"meter", "local_date", "n_readings", "n_rejected", "accepted_share"}, 2),
+    ],
+)
+def test_views_for_people(seeded: Warehouse, view: str, columns: set[str], rows: int) -> None:
+    answer = seeded.sql(f"from out.{view}")
+    assert columns <= set(answer.columns)
+    assert answer.height == rows
+    if "energy_kwh" in answer.columns:
+        assert answer["energy_kwh"].dtype == pl.Decimal(14, 3)
+        assert float(answer["energy_kwh"].sum()) == 4.7
+
+
+def test_the_hour_that_the_clocks_repeat_is_two_hours(warehouse: Warehouse, seeds: ModuleType) -> None:
+    quarter_hours = seeds.intervals(
+        pl.DataFrame({"read_at": [seeds.START_AT + timedelta(days=210, hours=n) for n in (-1, 24)]})
+    )[0]
+    warehouse.execute("insert_interval_15min", incoming=quarter_hours, **REGISTER)
+    hours = warehouse.sql("from out.consumption_hour order by start_at")
+    assert hours["hour"].to_list() == [0, 1, 2, *range(2, 24)]
+    assert set(hours["mean_w"]) == {100}
+
+
+@pytest.mark.parametrize("kind", ["tables", "views"])
+def test_everything_is_explained_to_sql_users(warehouse: Warehouse, kind: str) -> None:
+    missing = warehouse.sql(
+        f"from duckdb_{kind}() where comment is null and schema_name in ('raw', 'core', 'out')"
+    )
+    assert missing.is_empty()
+
+
+def test_views_do_not_depend_on_the_sessions_time_zone(seeded: Warehouse) -> None:
+    text = "select local_date, hour, energy_kwh from out.consumption_hour order by all"
+    in_utc = seeded.sql(text)
+    seeded.script("set timezone = 'Pacific/Auckland'")
+    assert seeded.sql(text).equals(in_utc)
+    assert seeded.sql("from out.readings order by picture_key")["read_local"][0].hour == 0

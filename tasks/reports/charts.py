@@ -26,6 +26,7 @@ ROW_HEIGHT = 26
 DAYS_AS_ROWS_UP_TO = 10
 LEGEND_POWERS_W = (100, 500, 1000, 2000, 5000, 10_000, 20_000)
 LEGEND_GAP = 0.21
+LEGEND_END_GAP = 0.3
 
 ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart)
 
@@ -161,7 +162,7 @@ def _legend_powers(highest_w: int) -> list[int]:
     for power_w in LEGEND_POWERS_W:
         place, last = (power_w / highest_w) ** 0.5, (shown[-1] / highest_w) ** 0.5
         # Labels nearer than this touch on the square-root scale.
-        if last + LEGEND_GAP < place < 1 - LEGEND_GAP:
+        if last + LEGEND_GAP < place < 1 - LEGEND_END_GAP:
             shown.append(power_w)
     return [*shown, highest_w]
 

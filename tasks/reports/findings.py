@@ -35,7 +35,8 @@ def last_day_title(figure: DayFigure, last_day: pl.DataFrame) -> str:
     """Return what the day used and when."""
     used = f"{day(figure.local_date)} used {energy(figure.energy_kwh)}"
     if not figure.is_full:
-        used += f" in the {figure.hours:.0f}{NBSP}h that were read"
+        hours = f"{figure.hours:.1f}".removesuffix(".0")
+        used += f" in the {hours}{NBSP}h that were read"
     if figure.estimated_share > MOSTLY_ESTIMATED:
         return f"{used}; too few readings tell when"
     span = busiest_hours(_hourly_energy(last_day))

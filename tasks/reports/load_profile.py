@@ -19,7 +19,8 @@ ROOT_SCALE_FROM_MEDIANS = 8
 ROOT_TICKS_KW = (0, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30)
 PEAK_LABEL_EDGE = 0.1
 PEAK_HEADROOM = 1.1
-FILL_OPACITY = 0.4
+MEASURED_OPACITY = 0.6
+ESTIMATED_OPACITY = 0.45
 
 
 def load_profile_chart(
@@ -104,7 +105,7 @@ def _step_line(records: Sequence[Record], x: alt.X, y: alt.Y) -> list[alt.Chart]
         stroke=alt.ExprRef(colour("measured")),
         strokeDash=alt.ExprRef(f"datum.quality == 'estimated' ? {DASHES} : []"),
     )
-    opacity = alt.ExprRef(f"datum.quality == 'estimated' ? 1 : {FILL_OPACITY}")
+    opacity = alt.ExprRef(f"datum.quality == 'estimated' ? {ESTIMATED_OPACITY} : {MEASURED_OPACITY}")
     fill = base.mark_rect(opacity=opacity).encode(
         x=x, x2=alt.X2("to"), y=y, y2=alt.Y2Datum(0), color=quality_colours(records)
     )

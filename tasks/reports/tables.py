@@ -101,7 +101,7 @@ def _day_tile(figure: DayFigure) -> Tile:
         notes.append("all of it estimated")
     elif figure.estimated_kwh > 0:
         notes.append(f"{energy(figure.estimated_kwh)} of it estimated")
-    label = "last full day" if figure.is_full else "not a full day"
+    label = "last full day" if figure.is_full else "in part"
     return Tile(f"{short_day(figure.local_date)}, {label}", *_split(energy(figure.energy_kwh)), tuple(notes))
 
 

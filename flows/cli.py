@@ -251,10 +251,10 @@ def main() -> None:
     except SystemExit as leave:
         code = leave.code if isinstance(leave.code, int) else 1
     except (SettingsError, QueryFailed) as error:
-        err.print(str(error), style="red", highlight=False, soft_wrap=True)
+        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
         code = 2
     except (BackendError, WarehouseError, OSError) as error:  # a missing model is an OSError
-        err.print(str(error), style="red", highlight=False, soft_wrap=True)
+        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

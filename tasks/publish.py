@@ -12,6 +12,7 @@ from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from tasks.reports.key_figures import RegisterReading
 from tasks.reports.page import ReportData, build_page
 from tasks.settings import Settings
 from warehouse.connection import Warehouse, open_warehouse
@@ -76,6 +77,7 @@ def page_names(meters: list[str]) -> dict[str, str]:
 def gather(warehouse: Warehouse, settings: Settings, meter: str) -> ReportData:
     """Everything the page of a meter shows."""
     shown = warehouse.query("last_full_day", meter=meter)
+    newest = warehouse.query("report_newest", meter=meter)
     day: date | None = shown.get_column("local_date").item() if shown.height else None
     return ReportData(
         meter=meter,
@@ -86,7 +88,8 @@ def gather(warehouse: Warehouse, settings: Settings, meter: str) -> ReportData:
         hours=warehouse.query("report_hours", meter=meter),
         quality=warehouse.query("report_quality", meter=meter),
         readings=warehouse.query("report_readings", meter=meter, local_date=day),
-        picture_url=picture_url,
+        picture_url=lambda key: picture_url(key) if (settings.archive / key).is_file() else None,
+        newest=RegisterReading(**newest.row(0, named=True)) if newest.height else None,
     )
 
 
@@ -99,7 +102,8 @@ def pictures_of(report: ReportData) -> set[str]:
     """The pictures that the page links to."""
     enclosing = report.last_day.select("first_picture", "last_picture")
     columns = [report.readings.get_column("picture_key"), *enclosing.iter_columns()]
-    return {key for column in columns for key in column.drop_nulls()}
+    keys = {key for column in columns for key in column.drop_nulls()}
+    return keys | ({report.newest.picture_key} if report.newest and report.newest.picture_key else set())
 
 
 def copy_pictures(keys: Iterable[str], archive: Path, site: Path) -> None:

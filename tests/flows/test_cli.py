@@ -1,0 +1,64 @@
+"""The command as people use it: its exit codes, and one sentence with a remedy for each mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["import", ".", "--meter", "garage"], "[meters.garage]"),
+        (["import", "nowhere", "--meter", "home"], "nowhere is no folder"),
+        (["import", ".", "--meter", "home", "--labels", "nowhere.csv"], "nowhere.csv is no file"),
+        (["ingest", "--meter", "garage"], "configured: home"),
+        (["sql", "select 1"], "smartmeter report"),
+        (["read", "picture.jpg"], "--window"),
+        (["evaluate", ".", "--window"], "labels.csv is missing"),
+        (["init"], "exists already"),
+        (["demo", "--days", "0"], "greater than or equal to 1"),
+        (["demo", "--home", "."], "nothing was touched"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_use_is_refused_with_a_remedy(home: Path, arguments: list[str], says: str) -> None:
+    answer = smartmeter(*arguments)
+    assert answer.returncode == 2
+    assert says in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_settings_without_a_meter_say_where_to_begin(home: Path) -> None:
+    (home / "smartmeter.toml").unlink()
+    answer = smartmeter("ingest")
+    assert answer.returncode == 2
+    assert "smartmeter init" in answer.stderr
+
+
+def test_init_writes_settings_that_work(home: Path) -> None:
+    (home / "smartmeter.toml").unlink()
+    assert smartmeter("init").returncode == 0
+    assert smartmeter("sql", "select 1").returncode == 2  # the settings are good; nothing is published yet
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"", "empty"), (b"hello", "not_a_picture"), (None, "No such file")]
+)
+def test_what_is_no_picture_is_a_line_with_a_reason(home: Path, content: bytes | None, reason: str) -> None:
+    path = home / "picture.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    answer = smartmeter("read", "--window", "--json", path)
+    assert answer.returncode == 1
+    line = json.loads(answer.stdout)
+    assert line["reading"] is None
+    assert reason in line["reason"]

@@ -1,11 +1,11 @@
 """The small TrOCR: a ViT whose patches come from a convolutional stem, and TrOCR's own text decoder.
 
-It is a `VisionEncoderDecoderModel` like every TrOCR (Li et al., 2021), so any other TrOCR checkpoint loads through
-the same door. The stem stands in for the patch projection: at a million parameters, three convolutions learn strokes
+It is a `VisionEncoderDecoderModel` like every TrOCR (Li et al., 2021), so any other TrOCR checkpoint loads
+through the same door. The stem stands in for the patch projection: at this size, convolutions learn strokes
 from far fewer pictures than one linear patch does.
 """
 
-from typing import cast
+from typing import Any, TypeAlias
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
@@ -19,9 +19,12 @@ from transformers import (
     VisionEncoderDecoderConfig,
     VisionEncoderDecoderModel,
     ViTConfig,
-    ViTImageProcessor,
+    ViTImageProcessorPil,
     ViTModel,
 )
+
+# transformers types the attributes of its modules as tensors, so networks travel untyped.
+Network: TypeAlias = Any
 
 INPUT_HEIGHT, INPUT_WIDTH = 32, 160
 COLUMN_WIDTH = 4
@@ -34,8 +37,9 @@ _FAINTEST = 4 / 255
 class ConvStem(nn.Conv2d):
     """Turns `(n, 3, 32, 160)` pictures from 0 to 1 into `(n, hidden, 1, 40)` columns.
 
-    It is a `Conv2d` because `ViTModel` asks its projection for a weight. Each picture is brought to zero mean and
-    unit deviation first, so that dim and dull pictures look alike; what is fainter than `_FAINTEST` stays faint.
+    It is a `Conv2d` because `ViTModel` asks its projection for a weight. Each picture is brought to zero mean
+    and unit deviation first, so that dim and bright pictures look alike; what is fainter than `_FAINTEST`
+    stays faint.
     """
 
     def __init__(self, hidden: int) -> None:
@@ -43,6 +47,7 @@ class ConvStem(nn.Conv2d):
         self.blocks = nn.Sequential(_block(3, 24, 2), _block(24, 48, 2), _block(48, 96, (2, 1)))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Columns of features, see the class."""
         mean = pictures.mean((1, 2, 3), keepdim=True)
         deviation = pictures.std((1, 2, 3), keepdim=True)
         return super().forward(self.blocks((pictures - mean) / (deviation + _FAINTEST)))
@@ -73,21 +78,40 @@ AutoConfig.register("convstem_vit", ConvStemViTConfig, exist_ok=True)
 AutoModel.register(ConvStemViTConfig, ConvStemViT, exist_ok=True)
 
 
-def new_model() -> VisionEncoderDecoderModel:
+def new_model() -> Network:
     """An untrained small TrOCR of 1.3 million parameters."""
     encoder = ConvStemViTConfig(
-        image_size=[INPUT_HEIGHT, INPUT_WIDTH], patch_size=[INPUT_HEIGHT, COLUMN_WIDTH], hidden_size=_HIDDEN,
-        num_hidden_layers=4, num_attention_heads=_HEADS, intermediate_size=_FEED_FORWARD,
-        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+        image_size=[INPUT_HEIGHT, INPUT_WIDTH],
+        patch_size=[INPUT_HEIGHT, COLUMN_WIDTH],
+        hidden_size=_HIDDEN,
+        num_hidden_layers=4,
+        num_attention_heads=_HEADS,
+        intermediate_size=_FEED_FORWARD,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
     decoder = TrOCRConfig(
-        vocab_size=len(VOCABULARY), d_model=_HIDDEN, decoder_layers=2, decoder_attention_heads=_HEADS,
-        decoder_ffn_dim=_FEED_FORWARD, max_position_embeddings=20, cross_attention_hidden_size=_HIDDEN,
-        dropout=0.0, attention_dropout=0.0, activation_dropout=0.0, is_decoder=True, add_cross_attention=True,
-        pad_token_id=PAD, bos_token_id=BOS, eos_token_id=EOS, decoder_start_token_id=BOS)
+        vocab_size=len(VOCABULARY),
+        d_model=_HIDDEN,
+        decoder_layers=2,
+        decoder_attention_heads=_HEADS,
+        decoder_ffn_dim=_FEED_FORWARD,
+        max_position_embeddings=20,
+        cross_attention_hidden_size=_HIDDEN,
+        dropout=0.0,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+        is_decoder=True,
+        pad_token_id=PAD,
+        bos_token_id=BOS,
+        eos_token_id=EOS,
+        decoder_start_token_id=BOS,
+    )
+    decoder.add_cross_attention = True
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
     config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = BOS, PAD, EOS
-    model = VisionEncoderDecoderModel(config=config)
-    embeddings = cast("ConvStemViT", model.encoder).embeddings
+    model: Network = VisionEncoderDecoderModel(config=config)
+    embeddings = model.encoder.embeddings
     nn.init.normal_(embeddings.position_embeddings, std=0.02)
     nn.init.normal_(embeddings.cls_token, std=0.02)
     generation = model.generation_config
@@ -101,11 +125,19 @@ def new_processor() -> TrOCRProcessor:
     tokenizer = Tokenizer(models.WordLevel(dict(zip(VOCABULARY, range(len(VOCABULARY)), strict=True)), "?"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     tokenizer.decoder = decoders.Fuse()
-    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", None, [("<s>", BOS), ("</s>", EOS)])
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>",
-                                   eos_token="</s>", unk_token="?", model_max_length=20)
-    images = ViTImageProcessor(size={"height": INPUT_HEIGHT, "width": INPUT_WIDTH}, do_normalize=False)
-    return TrOCRProcessor(images, fast)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        "<s> $A </s>", None, [("<s>", BOS), ("</s>", EOS)]
+    )
+    # PreTrainedTokenizerFast and TrOCRProcessor leave their constructors untyped.
+    wrap: Any = PreTrainedTokenizerFast
+    special = dict(
+        zip(("pad_token", "bos_token", "eos_token", "unk_token"), ("<pad>", "<s>", "</s>", "?"), strict=True)
+    )
+    fast = wrap(tokenizer_object=tokenizer, model_max_length=20, **special)
+    images = ViTImageProcessorPil(size={"height": INPUT_HEIGHT, "width": INPUT_WIDTH}, do_normalize=False)
+    assemble: Any = TrOCRProcessor
+    processor: TrOCRProcessor = assemble(images, fast)
+    return processor
 
 
 def tokens_of(text: str) -> list[int]:

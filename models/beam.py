@@ -1,19 +1,18 @@
 """Beam search over a TrOCR decoder: every window's most probable readings, with their probabilities.
 
-`generate` spends most of its time outside of the mathematics at this size. Here all beams of a window share its
-cross-attention keys and values, which are computed once, and nothing is normalised by length: a score is the
-logarithm of the probability that the model gives to exactly this reading.
+`generate` spends most of its time outside of the mathematics at this size. Here all beams of a window share
+its cross-attention keys and values, which are computed once, and nothing is normalised by length: a score is
+the logarithm of the probability that the model gives to exactly this reading.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import torch
 from torch.nn import functional
-from transformers import VisionEncoderDecoderModel
 
-from models.architecture import BOS, EOS, FIRST_DIGIT, HALF_STEP
+from models.architecture import BOS, EOS, FIRST_DIGIT, HALF_STEP, Network
 
 _MOST_DIGITS = 10
 _NEVER = -math.inf
@@ -40,7 +39,7 @@ class _Search:
 
 @torch.inference_mode()
 def search_small(
-    model: VisionEncoderDecoderModel, pictures: torch.Tensor, beams: int, digits: int | None
+    model: Network, pictures: torch.Tensor, beams: int, digits: int | None
 ) -> tuple[list[list[Beam]], list[float]]:
     """The readings of each picture, best first, and the probability that there is nothing to read.
 
@@ -55,9 +54,12 @@ def search_small(
     crossed = [_keys_and_values(layer.encoder_attn, memory) for layer in decoder.layers]
     count = len(pictures)
     search = _Search(
-        tokens=torch.full((count, 1, 1), BOS), scores=torch.zeros(count, 1),
-        done_tokens=torch.full((count, beams, _MOST_DIGITS + 2), EOS), done_scores=torch.full((count, beams), _NEVER),
-        cache=[])
+        tokens=torch.full((count, 1, 1), BOS),
+        scores=torch.zeros(count, 1),
+        done_tokens=torch.full((count, beams, _MOST_DIGITS + 2), EOS),
+        done_scores=torch.full((count, beams), _NEVER),
+        cache=[],
+    )
     empty: list[float] = []
     for length in range(_MOST_DIGITS + 2):
         logits = model.decoder.output_projection(_hidden(decoder, search, crossed))
@@ -70,14 +72,16 @@ def search_small(
     return _readings(search), empty
 
 
-def _keys_and_values(attention: Any, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # noqa: ANN401
+def _keys_and_values(attention: Network, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Projections split into heads: `(n, heads, length, size)`."""
     keys, values = attention.k_proj(states), attention.v_proj(states)
     shape = (len(states), -1, attention.num_heads, attention.head_dim)
     return keys.view(shape).transpose(1, 2), values.view(shape).transpose(1, 2)
 
 
-def _hidden(decoder: Any, search: _Search, crossed: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:  # noqa: ANN401
+def _hidden(
+    decoder: Network, search: _Search, crossed: list[tuple[torch.Tensor, torch.Tensor]]
+) -> torch.Tensor:
     """The decoder's last states for the newest token of every beam, `(n, k, hidden)`."""
     count, beams, length = search.tokens.shape
     hidden = decoder.embed_tokens(search.tokens[:, :, -1])
@@ -102,7 +106,7 @@ def _hidden(decoder: Any, search: _Search, crossed: list[tuple[torch.Tensor, tor
         seen = attention.out_proj(seen.transpose(1, 2).reshape(count, beams, -1))
         hidden = layer.encoder_attn_layer_norm(hidden + seen)
         hidden = layer.final_layer_norm(hidden + layer.fc2(layer.activation_fn(layer.fc1(hidden))))
-    return hidden
+    return cast("torch.Tensor", hidden)
 
 
 def _allowed(length: int, digits: int | None, tokens: torch.Tensor) -> torch.Tensor:
@@ -143,7 +147,9 @@ def _readings(search: _Search) -> list[list[Beam]]:
     readings = []
     for tokens, scores in zip(search.done_tokens.tolist(), search.done_scores.tolist(), strict=True):
         texts = ["".join(_character(token) for token in row if token != EOS) for row in tokens]
-        readings.append([Beam(text, score) for text, score in zip(texts, scores, strict=True) if score > _NEVER])
+        readings.append(
+            [Beam(text, score) for text, score in zip(texts, scores, strict=True) if score > _NEVER]
+        )
     return readings
 
 
@@ -153,7 +159,10 @@ def _character(token: int) -> str:
 
 @torch.inference_mode()
 def search_with_generate(
-    model: VisionEncoderDecoderModel, tokenizer: Any, pictures: torch.Tensor, beams: int  # noqa: ANN401
+    model: Network,
+    tokenizer: Network,
+    pictures: torch.Tensor,
+    beams: int,
 ) -> list[list[Beam]]:
     """The readings of each picture by a foreign TrOCR, best first; letters and points are left out of them.
 
@@ -165,8 +174,16 @@ def search_with_generate(
     """
     model.generation_config.max_length = None
     found = model.generate(
-        pixel_values=pictures, num_beams=beams, num_return_sequences=beams, max_new_tokens=24, do_sample=False,
-        length_penalty=0.0, early_stopping=False, output_scores=True, return_dict_in_generate=True)
+        pixel_values=pictures,
+        num_beams=beams,
+        num_return_sequences=beams,
+        max_new_tokens=24,
+        do_sample=False,
+        length_penalty=0.0,
+        early_stopping=False,
+        output_scores=True,
+        return_dict_in_generate=True,
+    )
     scores = found.sequences_scores.view(len(pictures), beams).tolist()
     texts = tokenizer.batch_decode(found.sequences, skip_special_tokens=True)
     readings = []

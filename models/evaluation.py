@@ -1,4 +1,4 @@
-"""How well a reader reads labelled pictures: exact match at coverage, per drum, and where it stood in the candidates."""
+"""How well a reader reads labelled pictures: exact match at coverage, per drum, and among the candidates."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -51,8 +51,8 @@ class Reading:
 class Evaluation:
     """A reader's marks on a folder of labelled pictures; shares are from 0 to 1, of the complete labels.
 
-    `exact_at` maps a coverage to the exact share among that share of pictures which the reader is surest of; a
-    refused picture counts as wrong. `refused_unreadable` is the share of unreadable pictures without a candidate.
+    `exact_at` maps a coverage to the exact share among those pictures which the reader is surest of; a
+    refused picture counts as wrong. `refused_unreadable` is the share of unreadable pictures refused.
     """
 
     pictures: int
@@ -91,20 +91,26 @@ def _label(row: dict[str, str | None]) -> Label:
     if len(numbers) not in {0, 4}:
         raise ValueError(f"The box {cell('bbox')!r} of {cell('file')} is not `x0 y0 x1 y1`.")
     box = (numbers[0], numbers[1], numbers[2], numbers[3]) if numbers else None
-    return Label(cell("file"), cell("reading"), cell("reading_alt"), cell("state") or "ok", box, cell("meter"))
+    return Label(
+        cell("file"), cell("reading"), cell("reading_alt"), cell("state") or "ok", box, cell("meter")
+    )
 
 
 def read_directory(
-    directory: Path, recognizer: Recognizer, *, window: bool, digits: int | None = None,
-    labels: Iterable[Label] | None = None
+    directory: Path,
+    recognizer: Recognizer,
+    *,
+    window: bool,
+    digits: int | None = None,
+    labels: Iterable[Label] | None = None,
 ) -> list[Reading]:
     """Runs a reader over a folder's labelled pictures.
 
     Args:
         directory: Folder with `labels.csv` and the pictures that it names.
         recognizer: The reader.
-        window: Whether each picture already is the counter; else the label's box is the window, or the whole picture
-            where it has none.
+        window: Whether each picture already is the counter; else the label's box is the window, or the whole
+            picture where it has none.
         digits: How many drums each counter has, where that is known.
         labels: Only these rows; all when None.
     """
@@ -136,7 +142,7 @@ def _inside(box: tuple[float, float, float, float], picture: NDArray[np.uint8]) 
 
 
 def is_right(label: Label, text: str, *, prefix: bool) -> bool:
-    """Whether a text is what the label (or its alternative) says; `prefix` compares the label's drums only."""
+    """Whether a text is what the label or its alternative says; `prefix` compares the label's drums only."""
     answers = [answer for answer in (label.reading, label.reading_alt) if answer]
     return any(_agrees(answer, text[: len(answer)] if prefix else text) for answer in answers)
 
@@ -152,17 +158,25 @@ def marks(readings: Sequence[Reading], *, prefix: bool = False) -> Evaluation:
     dark = [reading for reading in readings if reading.label.state == "unreadable"]
     ranked = sorted(complete, key=_confidence, reverse=True)
     right = [_best_is_right(reading, prefix=prefix) for reading in ranked]
-    top_5 = [any(is_right(r.label, c.text, prefix=prefix) for c in r.recognition.candidates[:5]) for r in complete]
+    top_5 = [
+        any(is_right(r.label, c.text, prefix=prefix) for c in r.recognition.candidates[:5]) for r in complete
+    ]
     drums = [_drums_right(reading, prefix=prefix) for reading in complete]
     first = readings[0].recognition if readings else None
     return Evaluation(
-        pictures=len(readings), complete=len(complete),
+        pictures=len(readings),
+        complete=len(complete),
         exact_at={share: _mean(right[: ceil(share * len(right))]) for share in COVERAGES},
-        per_drum=_mean(drums), in_top_5=_mean(top_5), partial=len(partial),
+        per_drum=_mean(drums),
+        in_top_5=_mean(top_5),
+        partial=len(partial),
         partial_right=_mean([_best_is_right(reading, prefix=prefix) for reading in partial]),
-        unreadable=len(dark), refused_unreadable=_mean([not reading.recognition.candidates for reading in dark]),
+        unreadable=len(dark),
+        refused_unreadable=_mean([not reading.recognition.candidates for reading in dark]),
         milliseconds=_mean([reading.recognition.milliseconds for reading in readings]),
-        reader=first.reader if first else "", reader_version=first.reader_version if first else "")
+        reader=first.reader if first else "",
+        reader_version=first.reader_version if first else "",
+    )
 
 
 def evaluate(

@@ -15,11 +15,26 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
 MOST_PIXELS = 50_000_000
 SHORTEST_SIDE = 8
+_BYTE = 255
 
 PictureReason = Literal["empty", "not_a_picture", "truncated", "too_large", "too_small"]
 # What Pillow's readers raise on damaged files; a damaged file is data here, never a crash.
-_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error,
-            MemoryError, NotImplementedError, RuntimeError, AttributeError, ZeroDivisionError)
+_DAMAGED = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    AttributeError,
+    ZeroDivisionError,
+)
 
 
 class UnreadablePicture(ValueError):  # noqa: N818 the reason is data on its way to a row, not a programming error
@@ -48,7 +63,7 @@ def inspect_picture(data: bytes) -> Inspection:
         data: The whole file. Its name plays no part: the type is sniffed.
 
     Returns:
-        Media type, size in pixels and EXIF time as far as known, and a reason when the picture cannot be used.
+        Media type, size and EXIF time as far as known, and a reason when the picture cannot be used.
     """
     if not data:
         return Inspection(None, None, None, None, "empty")
@@ -66,8 +81,11 @@ def decode_picture(data: bytes) -> NDArray[np.uint8]:
         raise UnreadablePicture(inspection.reason)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            return _as_rgb(picture)
+        try:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+                return _as_rgb(picture)
+        except _DAMAGED as error:
+            raise UnreadablePicture("truncated") from error
 
 
 def _guarded(data: bytes, examine: Callable[[Image.Image], Inspection]) -> Inspection:
@@ -96,14 +114,15 @@ def _inspected(picture: Image.Image) -> Inspection:
         reason = "too_small"
     else:
         try:
-            picture.load()
+            # What cannot be turned into RGB cannot be read later either.
+            _as_rgb(picture)
         except _DAMAGED:
             reason = "truncated"
     return Inspection(media_type, width, height, taken_at, reason)
 
 
 def _exif_time(picture: Image.Image) -> datetime | None:
-    """The local wall time at which the shutter opened, by the EXIF block; none where it is absent or nonsense."""
+    """The local wall time of the exposure by EXIF; none where it is absent or nonsense."""
     try:
         exif = picture.getexif()
         inner = exif.get_ifd(ExifTags.IFD.Exif)
@@ -118,8 +137,8 @@ def _as_rgb(picture: Image.Image) -> NDArray[np.uint8]:
     if picture.mode.startswith("I"):
         levels = np.asarray(picture, np.float64)
         # Sixteen-bit grey is scaled by its format's range, not by its content: dark stays dark.
-        full = 65535.0 if levels.max() > 255 else 255.0
-        grey = np.clip(levels * (255 / full), 0, 255).astype(np.uint8)
+        full = 65535.0 if levels.max() > _BYTE else float(_BYTE)
+        grey = np.clip(levels * (_BYTE / full), 0, _BYTE).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if picture.mode == "F":
         grey = np.clip(np.nan_to_num(np.asarray(picture, np.float64)), 0, 255).astype(np.uint8)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import exp
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import TrOCRProcessor, VisionEncoderDecoderModel
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils import logging as transformers_logging
 
-from models.architecture import ConvStemViTConfig
+from models.architecture import ConvStemViTConfig, Network
 from models.beam import Beam, search_small, search_with_generate
 from models.views import as_input, is_dark, is_sharp, views_of
 
@@ -39,7 +40,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a reader says of one window; `reason` is set, and the candidates are none, when nothing could be read."""
+    """What a reader says of one window: candidates, best first, or the reason why there are none."""
 
     candidates: tuple[Candidate, ...]
     reason: str | None
@@ -56,10 +57,13 @@ class Recognition:
 class Recognizer:
     """Guards a loaded TrOCR; reads windows in batches."""
 
-    def __init__(self, name: str, version: str, model: VisionEncoderDecoderModel, processor: TrOCRProcessor) -> None:
+    def __init__(self, name: str, version: str, model: Network, processor: TrOCRProcessor) -> None:
         self.name, self.version = name, version
         self._model, self._processor = model, processor
         self._is_small = isinstance(model.config.encoder, ConvStemViTConfig)
+        if self._is_small:
+            # Threads of a network this small wait for one another longer than they compute.
+            torch.set_num_threads(1)
 
     def read(
         self, windows: Sequence[NDArray[np.uint8]], *, digits: int | None = None, n_candidates: int = 8
@@ -79,19 +83,25 @@ class Recognizer:
             milliseconds = (time.perf_counter() - started) * 1000 / len(batch)
             recognitions += [
                 Recognition(candidates, reason, self.name, self.version, milliseconds)
-                for candidates, reason in answers]
+                for candidates, reason in answers
+            ]
         return recognitions
 
     def _answers(
         self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
     ) -> list[tuple[tuple[Candidate, ...], str | None]]:
         answers: list[tuple[tuple[Candidate, ...], str | None]] = [((), "dark")] * len(windows)
-        lit = [index for index, window in enumerate(windows) if min(window.shape[:2]) > 0 and not is_dark(window)]
+        lit = [
+            index for index, window in enumerate(windows) if min(window.shape[:2]) > 0 and not is_dark(window)
+        ]
         if not lit:
             return answers
         shown = [windows[index] for index in lit]
-        looks = self._small_looks(shown, digits, n_candidates) if self._is_small else (
-            self._foreign_looks(shown, digits, n_candidates))
+        looks = (
+            self._small_looks(shown, digits, n_candidates)
+            if self._is_small
+            else (self._foreign_looks(shown, digits, n_candidates))
+        )
         for index, (candidates, empty) in zip(lit, looks, strict=True):
             if candidates and empty <= _EMPTY_ABOVE:
                 answers[index] = candidates[:n_candidates], None
@@ -104,7 +114,8 @@ class Recognizer:
     ) -> list[tuple[tuple[Candidate, ...], float]]:
         views = [views_of(window) for window in windows]
         readings, empty = search_small(
-            self._model, as_input([view for some in views for view in some]), max(n_candidates, 8), digits)
+            self._model, as_input([view for some in views for view in some]), max(n_candidates, 8), digits
+        )
         looks, first = [], 0
         for some in views:
             last = first + len(some)
@@ -126,8 +137,7 @@ class Recognizer:
 
 
 def merged(readings: Sequence[Sequence[Beam]]) -> tuple[Candidate, ...]:
-    """The candidates of several looks at one window: each probability is the mean over the looks, so they sum to one
-    at most."""
+    """The candidates of several looks at one window; their probabilities are means and sum to one at most."""
     shares: dict[str, float] = defaultdict(float)
     for beams in readings:
         for beam in beams:
@@ -141,22 +151,24 @@ def load_recognizer(model: str = "builtin") -> Recognizer:
     """The reader of a name.
 
     Args:
-        model: `builtin` for the project's own small TrOCR; else the folder of any TrOCR checkpoint, or its name on
-            the model hub or in its cache, such as `microsoft/trocr-small-printed`.
+        model: `builtin` for the project's own small TrOCR; else a folder with any TrOCR checkpoint, or a name
+            on its hub or in its cache, such as `microsoft/trocr-small-printed`.
 
     Raises:
         ModelNotFound: When there are no such weights.
     """
     source = BUILTIN if model == "builtin" else Path(model)
-    disable_progress_bar()
+    quiet: Any = transformers_logging
+    quiet.disable_progress_bar()
     try:
         place = str(source) if source.is_dir() else _hub_name(model)
-        network = VisionEncoderDecoderModel.from_pretrained(place, dtype=torch.float32)
+        network: Network = VisionEncoderDecoderModel.from_pretrained(place, dtype=torch.float32)
         processor = TrOCRProcessor.from_pretrained(place)
     except (OSError, ValueError) as error:
         raise ModelNotFound(
-            f"There is no reader {model!r}: give `builtin`, a folder with a TrOCR checkpoint and its processor, or "
-            "the name of one that this machine can download.") from error
+            f"There is no reader {model!r}: give `builtin`, a folder with a TrOCR checkpoint and its "
+            "processor, or the name of one that this machine can download."
+        ) from error
     name = "trocr-meter-small" if model == "builtin" else model
     return Recognizer(name, version_of(network), network.eval(), processor)
 
@@ -167,7 +179,7 @@ def _hub_name(model: str) -> str:
     return model
 
 
-def version_of(model: VisionEncoderDecoderModel) -> str:
+def version_of(model: Network) -> str:
     """A short fingerprint of a model's weights: the same weights read the same everywhere."""
     digest = hashlib.sha256()
     for name, values in sorted(model.state_dict().items()):

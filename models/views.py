@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.architecture import INPUT_HEIGHT, INPUT_WIDTH
 
-# Shares of the height that each look leaves out above and below the drums: windows are cut loosely as often as
-# closely, and lettering above or below is what misleads the reader most.
+# Shares of the height that each look leaves out above and below the drums: windows are cut loosely as often
+# as closely, and lettering above or below is what misleads the reader most.
 TRIMS = ((0.0, 0.0), (0.08, 0.08), (0.15, 0.15))
 _DARK_LEVEL, _DARK_SPREAD = 24.0, 4.0
 _BLURRED_BELOW = 0.06
@@ -45,7 +45,7 @@ def is_dark(window: NDArray[np.uint8]) -> bool:
 
 
 def is_sharp(window: NDArray[np.uint8]) -> bool:
-    """Whether the window shows edges as a focused picture does, by its share of fine detail in all contrast."""
+    """Whether the window shows edges as a focused picture does, by fine detail within all contrast."""
     grey = cv2.cvtColor(_resized(window), cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.CV_32F)
     return bool(detail.std() >= _BLURRED_BELOW * (grey.std() + 1))

@@ -19,40 +19,42 @@ _LONGEST_SIDE = 2000
 class Window:
     """The counter's four corners in picture pixels (x right, y down).
 
-    They are named by the counter as it would be read, upright and unmirrored: top left, top right, bottom right,
-    bottom left. Where that counter appears turned or mirrored, so does their order, and one perspective warp undoes
-    tilt, rotation and mirror together.
+    They are named by the counter as it would be read, upright and unmirrored: top left, top right, bottom
+    right, bottom left. Where the counter appears turned or mirrored, so does their order, and one perspective
+    warp undoes tilt, rotation and mirror together.
     """
 
     corners: tuple[Corner, Corner, Corner, Corner]
 
     @property
     def orientation(self) -> str:
-        """How the counter appears: `upright` or `mirrored`, and by how many degrees it is turned clockwise."""
+        """How the counter appears: `upright` or `mirrored` (top for bottom), and its clockwise turn."""
         (left, top), (right, turn), _, (_, _) = self.corners
         degrees = round(np.degrees(np.arctan2(turn - top, right - left)) / 90) * 90 % 360
         return f"{'mirrored' if _doubled_area(self.corners) < 0 else 'upright'}-{degrees}"
 
 
-def window_from_box(
-    box: Sequence[float], mirror: Mirror = "none", rotation: Rotation = 0
-) -> Window:
+def window_from_box(box: Sequence[float], mirror: Mirror = "none", rotation: Rotation = 0) -> Window:
     """The window of a counter that fills an upright box of the picture.
 
     Args:
         box: `x0, y0, x1, y1` in pixels, as the counter appears in the picture.
-        mirror: `horizontal` when left and right are swapped in the picture, `vertical` when top and bottom are.
+        mirror: `horizontal` when the picture swaps left and right, `vertical` when it swaps top and bottom.
         rotation: By how many degrees the picture (after the mirror) is turned clockwise.
 
     Raises:
         ValueError: When the box has no area, or a word or number is unknown.
     """
     if mirror not in {"none", "horizontal", "vertical"} or rotation not in {0, 90, 180, 270}:
-        raise ValueError(f"Unknown mirror {mirror!r} or rotation {rotation!r}: mirror is none, horizontal or "
-                         "vertical, rotation 0, 90, 180 or 270.")
+        raise ValueError(
+            f"Unknown mirror {mirror!r} or rotation {rotation!r}: mirror is none, horizontal or "
+            "vertical, rotation 0, 90, 180 or 270."
+        )
     x0, y0, x1, y1 = (float(value) for value in box)
     if x1 <= x0 or y1 <= y0:
-        raise ValueError(f"The window {x0:g} {y0:g} {x1:g} {y1:g} has no area: give x0 y0 x1 y1 with x1 > x0, y1 > y0.")
+        raise ValueError(
+            f"The window {x0:g} {y0:g} {x1:g} {y1:g} has no area: give x0 y0 x1 y1 with x1 > x0, y1 > y0."
+        )
     corners: list[Corner] = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     steps = rotation // 90
     corners = corners[steps:] + corners[:steps]
@@ -79,11 +81,15 @@ def cut_window(picture: NDArray[np.uint8], window: Window | None) -> NDArray[np.
     height, width = picture.shape[:2]
     xs, ys = [x for x, _ in window.corners], [y for _, y in window.corners]
     if min(xs) < 0 or min(ys) < 0 or max(xs) > width or max(ys) > height:
-        raise ValueError(f"The window reaches from ({min(xs):g}, {min(ys):g}) to ({max(xs):g}, {max(ys):g}), outside of "
-                         f"the picture of {width} x {height} pixels: correct the meter's window in the settings.")
+        raise ValueError(
+            f"The window reaches from ({min(xs):g}, {min(ys):g}) to ({max(xs):g}, {max(ys):g}), outside of "
+            f"the picture of {width} x {height} pixels: correct the meter's window in the settings."
+        )
     if not cv2.isContourConvex(np.array(window.corners, np.float32)):
-        raise ValueError("The window's corners cross or span no area: give them as top left, top right, bottom right, "
-                         "bottom left of the counter.")
+        raise ValueError(
+            "The window's corners cross or span no area: give them as top left, top right, bottom right, "
+            "bottom left of the counter."
+        )
     size = _size_of(window.corners)
     target = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
     # Corners are edges of pixels while OpenCV counts from their centres: half a pixel on both sides.

@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
+def chance(rng: np.random.Generator, probability: float) -> bool:
+    """True as often as `probability` says."""
+    return bool(rng.random() < probability)
+
+
 def glow(picture: Floats, centre: tuple[float, float], spread: tuple[float, float], gain: float) -> None:
     """Adds a soft spot of light in place; `centre` and `spread` are (x, y) in pixels."""
     height, width = picture.shape[:2]
@@ -19,22 +24,22 @@ def light(picture: Floats, rng: np.random.Generator) -> Floats:
     """Uneven, dim, tinted or flat light, as a new picture."""
     height, width = picture.shape[:2]
     lit = picture
-    if rng.random() < 0.6:
+    if chance(rng, 0.6):
         across = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(rng.normal(0, 0.25))
         down = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(rng.normal(0, 0.2))
         lit = lit * (1 + across[None, :] + down[:, None])[..., None]
-    if rng.random() < 0.2:
+    if chance(rng, 0.2):
         edge = int(rng.integers(0, width))
         shade = np.ones(width, np.float32)
         shade[:edge] = rng.uniform(0.45, 0.9)
-        lit = lit * (shade if rng.random() < 0.5 else shade[::-1])[None, :, None]
+        lit = lit * (shade if chance(rng, 0.5) else shade[::-1])[None, :, None]
     mean = float(lit.mean())
-    contrast = rng.uniform(0.3, 1.1) if rng.random() < 0.5 else rng.uniform(0.8, 1.5)
+    contrast = rng.uniform(0.3, 1.1) if chance(rng, 0.5) else rng.uniform(0.8, 1.5)
     lit = (lit - mean) * contrast + mean * rng.uniform(0.5, 1.4) + rng.uniform(-20, 20)
-    if rng.random() < 0.2:
+    if chance(rng, 0.2):
         lit = lit * rng.uniform(0.15, 0.6)
-    lit = lit * (1 + rng.normal(0, 0.1 if rng.random() < 0.85 else 0.35, 3)).astype(np.float32)
-    if rng.random() < 0.15:
+    lit = lit * (1 + rng.normal(0, 0.1 if chance(rng, 0.85) else 0.35, 3)).astype(np.float32)
+    if chance(rng, 0.15):
         lit = np.repeat(lit.mean(2, keepdims=True), 3, 2)
     return lit.astype(np.float32)
 
@@ -42,18 +47,18 @@ def light(picture: Floats, rng: np.random.Generator) -> Floats:
 def reflections(picture: Floats, rng: np.random.Generator) -> None:
     """Specks, glare and bright lines on the glass, in place."""
     height, width = picture.shape[:2]
-    if rng.random() < 0.25:
+    if chance(rng, 0.25):
         for _ in range(int(rng.integers(1, 5))):
             spread = (rng.uniform(1, 4), rng.uniform(0.8, 2.5))
             glow(picture, (rng.uniform(0, width), rng.uniform(0, height)), spread, rng.uniform(80, 230))
-    if rng.random() < 0.3:
+    if chance(rng, 0.3):
         for _ in range(int(rng.integers(1, 3))):
             spread = (rng.uniform(3, 18), rng.uniform(2, 12))
             glow(picture, (rng.uniform(0, width), rng.uniform(0, height)), spread, rng.uniform(30, 180))
-    if rng.random() < 0.15:
+    if chance(rng, 0.15):
         x = int(rng.integers(0, width))
         picture[:, x : x + int(rng.integers(1, 4))] += rng.uniform(30, 140)
-    if rng.random() < 0.08:
+    if chance(rng, 0.08):
         x = int(rng.integers(0, width))
         y = int(rng.integers(0, height))
         radius = int(rng.integers(2, 6))
@@ -62,12 +67,12 @@ def reflections(picture: Floats, rng: np.random.Generator) -> None:
 
 def blur(picture: Floats, rng: np.random.Generator, worst: float) -> Floats:
     """Out of focus or moved while the shutter was open."""
-    if rng.random() < 0.55:
+    if chance(rng, 0.55):
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, worst)), np.float32)
-    if rng.random() < 0.12:
+    if chance(rng, 0.12):
         kernel = np.zeros((5, 5), np.float32)
         reach = int(rng.integers(2, 6))
-        if rng.random() < 0.5:
+        if chance(rng, 0.5):
             kernel[2, :reach] = 1 / reach
         else:
             kernel[:reach, 2] = 1 / reach
@@ -86,10 +91,10 @@ def photographed(picture: Floats, rng: np.random.Generator, *, worst_blur: float
     lit = light(picture, rng)
     reflections(lit, rng)
     lit = blur(lit, rng, worst_blur)
-    if rng.random() < 0.12:
+    if chance(rng, 0.12):
         sharp = cv2.GaussianBlur(lit, (0, 0), 1.0)
         lit = lit + rng.uniform(0.5, 2.0) * (lit - sharp)
-    if rng.random() < 0.6:
+    if chance(rng, 0.6):
         lit = lit + rng.normal(0, rng.uniform(1, 11), lit.shape).astype(np.float32)
     seen = np.clip(lit, 0, 255).astype(np.uint8)
-    return compressed(seen, int(rng.integers(25, 90))) if rng.random() < 0.4 else seen
+    return compressed(seen, int(rng.integers(25, 90))) if chance(rng, 0.4) else seen

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from models.rendering.glyphs import Typeface
 
+_LAST = 9
+_HALF_FROM, _NEXT_FROM = 0.25, 0.75
+
 
 def drum_positions(position: float, digits: int) -> NDArray[np.float64]:
     """The standing of each drum, left to right, in [0, 10), for a register at `position` last-drum units.
@@ -21,7 +24,7 @@ def drum_positions(position: float, digits: int) -> NDArray[np.float64]:
     for index in range(digits - 1, -1, -1):
         whole, digit = divmod(whole, 10)
         positions[index] = digit + fraction
-        fraction = fraction if digit == 9 else 0.0
+        fraction = fraction if digit == _LAST else 0.0
     return positions
 
 
@@ -32,9 +35,9 @@ def label_of(position: float, digits: int) -> tuple[str, bool]:
     """
     whole = math.floor(position)
     fraction = position - whole
-    if fraction >= 0.75:
+    if fraction >= _NEXT_FROM:
         whole += 1
-    return str(whole % 10**digits).zfill(digits), 0.25 <= fraction < 0.75
+    return str(whole % 10**digits).zfill(digits), _HALF_FROM <= fraction < _NEXT_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +83,4 @@ def drum_view(
     map_x = np.broadcast_to(columns, (height, shape.width)).astype(np.float32)
     map_y = np.broadcast_to(source[:, None], (height, shape.width)).astype(np.float32)
     seen = cv2.remap(texture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    return seen.astype(np.float32) / 255
+    return np.asarray(seen, np.float32) / np.float32(255)

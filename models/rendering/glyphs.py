@@ -15,8 +15,22 @@ Alpha: TypeAlias = NDArray[np.uint8]
 Polyline: TypeAlias = list[tuple[float, float]]
 
 _CAP = 64
-_PASSED_OVER = ("italic", "oblique", "thin", "hairline", "ultralight", "symbol", "weather", "dseg14",
-                "math", "d050000l", "segg", "bdita", "extended", "wide")
+_PASSED_OVER = (
+    "italic",
+    "oblique",
+    "thin",
+    "hairline",
+    "ultralight",
+    "symbol",
+    "weather",
+    "dseg14",
+    "math",
+    "d050000l",
+    "segg",
+    "bdita",
+    "extended",
+    "wide",
+)
 _FACES_PER_FAMILY = 4
 
 
@@ -65,20 +79,56 @@ def _cornered_strokes() -> list[list[Polyline]]:
     """Digits with cut corners, as stamped into the drums of older induction meters."""
     c = 0.22
     box = [(c, 0.0), (1 - c, 0.0), (1.0, c), (1.0, 2 - c), (1 - c, 2.0), (c, 2.0), (0.0, 2 - c), (0.0, c)]
-    six = [[(1.0, c), (1 - c, 0.0), (c, 0.0), (0.0, c), (0.0, 2 - c), (c, 2.0), (1 - c, 2.0), (1.0, 2 - c),
-            (1.0, 1 + c), (1 - c, 1.0), (0.0, 1.0)]]
+    six = [
+        [
+            (1.0, c),
+            (1 - c, 0.0),
+            (c, 0.0),
+            (0.0, c),
+            (0.0, 2 - c),
+            (c, 2.0),
+            (1 - c, 2.0),
+            (1.0, 2 - c),
+            (1.0, 1 + c),
+            (1 - c, 1.0),
+            (0.0, 1.0),
+        ]
+    ]
     upper = [(c, 1.0), (0.0, 1 - c), (0.0, c), (c, 0.0), (1 - c, 0.0), (1.0, c), (1.0, 1 - c), (1 - c, 1.0)]
-    lower = [(c, 1.0), (0.0, 1 + c), (0.0, 2 - c), (c, 2.0), (1 - c, 2.0), (1.0, 2 - c), (1.0, 1 + c),
-             (1 - c, 1.0), (c, 1.0)]
+    lower = [
+        (c, 1.0),
+        (0.0, 1 + c),
+        (0.0, 2 - c),
+        (c, 2.0),
+        (1 - c, 2.0),
+        (1.0, 2 - c),
+        (1.0, 1 + c),
+        (1 - c, 1.0),
+        (c, 1.0),
+    ]
     right = [(0.0, c), (c, 0.0), (1 - c, 0.0), (1.0, c), (1.0, 1 - c), (1 - c, 1.0)]
     return [
         [[*box, box[0]]],
         [[(0.2, 0.35), (0.55, 0.0), (0.55, 2.0)]],
         [[*right, (c, 1.0), (0.0, 1 + c), (0.0, 2.0), (1.0, 2.0)]],
-        [[*right, (0.35, 1.0)], [(1 - c, 1.0), (1.0, 1 + c), (1.0, 2 - c), (1 - c, 2.0), (c, 2.0), (0.0, 2 - c)]],
+        [
+            [*right, (0.35, 1.0)],
+            [(1 - c, 1.0), (1.0, 1 + c), (1.0, 2 - c), (1 - c, 2.0), (c, 2.0), (0.0, 2 - c)],
+        ],
         [[(0.8, 2.0), (0.8, 0.0), (0.0, 1.3), (1.0, 1.3)]],
-        [[(1.0, 0.0), (0.0, 0.0), (0.0, 0.9), (1 - c, 0.9), (1.0, 0.9 + c), (1.0, 2 - c), (1 - c, 2.0),
-          (c, 2.0), (0.0, 2 - c)]],
+        [
+            [
+                (1.0, 0.0),
+                (0.0, 0.0),
+                (0.0, 0.9),
+                (1 - c, 0.9),
+                (1.0, 0.9 + c),
+                (1.0, 2 - c),
+                (1 - c, 2.0),
+                (c, 2.0),
+                (0.0, 2 - c),
+            ]
+        ],
         six,
         [[(0.0, 0.0), (1.0, 0.0), (1.0, 0.4), (0.4, 2.0)]],
         [[*upper, upper[0]], lower],
@@ -101,8 +151,15 @@ def _pen(strokes: list[Polyline], width: float, pen: float) -> Alpha:
 def _segment_digit(digit: int, pen: float, gap: float) -> Alpha:
     """One digit of a seven-segment display, bars with pointed ends."""
     lit = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg")[digit]
-    ends = {"a": ((0, 0), (1, 0)), "b": ((1, 0), (1, 1)), "c": ((1, 1), (1, 2)), "d": ((0, 2), (1, 2)),
-            "e": ((0, 1), (0, 2)), "f": ((0, 0), (0, 1)), "g": ((0, 1), (1, 1))}
+    ends = {
+        "a": ((0, 0), (1, 0)),
+        "b": ((1, 0), (1, 1)),
+        "c": ((1, 1), (1, 2)),
+        "d": ((0, 2), (1, 2)),
+        "e": ((0, 1), (0, 2)),
+        "f": ((0, 0), (0, 1)),
+        "g": ((0, 1), (1, 1)),
+    }
     picture = np.zeros((2 * _CAP, int(1.15 * _CAP)), np.uint8)
     half, left, top = pen * _CAP, 0.1 * _CAP + pen * _CAP, pen * _CAP + 1
     length = _CAP - half - 1
@@ -112,10 +169,18 @@ def _segment_digit(digit: int, pen: float, gap: float) -> Alpha:
         along = (b - a) / np.hypot(*(b - a))
         across = np.array([-along[1], along[0]]) * half
         a, b = a + along * gap * _CAP, b - along * gap * _CAP
-        bar = [a, a + along * half + across, b - along * half + across, b, b - along * half - across,
-               a + along * half - across]
+        bar = [
+            a,
+            a + along * half + across,
+            b - along * half + across,
+            b,
+            b - along * half - across,
+            a + along * half - across,
+        ]
         cv2.fillPoly(picture, [np.array(bar).round().astype(np.int32)], 255, cv2.LINE_AA)
-    return np.asarray(cv2.resize(picture, (picture.shape[1] // 2, _CAP), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(
+        cv2.resize(picture, (picture.shape[1] // 2, _CAP), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 @lru_cache
@@ -153,7 +218,9 @@ def font_typefaces(folder: Path) -> tuple[Typeface, ...]:
         is_lcd = path.name.startswith("DSEG7")
         face = Typeface(path.stem, _font_digits(font, same_width=is_lcd), font, is_lcd)
         families.setdefault(face.family, []).append(face)
-    kept = [faces[:: max(1, len(faces) // _FACES_PER_FAMILY)][:_FACES_PER_FAMILY] for faces in families.values()]
+    kept = [
+        faces[:: max(1, len(faces) // _FACES_PER_FAMILY)][:_FACES_PER_FAMILY] for faces in families.values()
+    ]
     return tuple(face for faces in kept for face in faces)
 
 
@@ -183,6 +250,8 @@ def word(font: ImageFont.FreeTypeFont | None, text: str) -> Alpha:
 def _built_in() -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(_CAP)
     if not isinstance(font, ImageFont.FreeTypeFont):
-        message = "Pillow was built without FreeType, so no text can be drawn: install Pillow's ordinary wheel."
+        message = (
+            "Pillow was built without FreeType, so no text can be drawn: install Pillow's ordinary wheel."
+        )
         raise TypeError(message)
     return font

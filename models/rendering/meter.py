@@ -23,7 +23,7 @@ _NOISE_TILES = 4
 
 @dataclass(frozen=True, slots=True)
 class MeterFace:
-    """A meter before a fixed camera: what its register can show, how it looks, and how the mirror turns it."""
+    """A meter before a fixed camera: what its register shows, how it looks, and how the mirror turns it."""
 
     digits: int = 7
     decimals: int = 1
@@ -48,8 +48,9 @@ def draw_frame(face: MeterFace, position_units: float, *, light: float = 1.0, se
     _set_disc(scene, position_units / 10**face.decimals)
     shake = rng.normal(0, 0.25, 2)
     matrix = np.array([[1, 0, shake[0]], [0, 1, shake[1]], [0, 0, 1]]) @ _view(face)
-    seen = cv2.warpPerspective(scene, matrix, (face.width, face.height), flags=cv2.INTER_LINEAR,
-                               borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpPerspective(
+        scene, matrix, (face.width, face.height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     seen = cv2.GaussianBlur(seen, (0, 0), 0.7 * face.width / WIDTH + rng.uniform(0, 0.15))
     return _exposed(np.asarray(seen, np.uint8), face, light * rng.uniform(0.96, 1.04), rng)
 
@@ -57,21 +58,27 @@ def draw_frame(face: MeterFace, position_units: float, *, light: float = 1.0, se
 def register_corners(face: MeterFace) -> tuple[Corner, Corner, Corner, Corner]:
     """The register window's corners in a frame's pixels.
 
-    Their order is that of the counter as it is read, upright and unmirrored: top left, top right, bottom right,
-    bottom left.
+    Their order is that of the counter as it is read, upright and unmirrored: top left, top right, bottom
+    right, bottom left.
     """
     register = register_of(face.digits, face.decimals, face.seed)
     left, right = register.lefts[0] - _MARGIN, register.right + _MARGIN
     top, bottom = register.top - _MARGIN + 2, register.top + DRUM_HEIGHT + _MARGIN - 2
     corners = np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]], np.float64)
     placed = cv2.perspectiveTransform(corners, _view(face))[0].tolist()
-    return (placed[0][0], placed[0][1]), (placed[1][0], placed[1][1]), (placed[2][0], placed[2][1]), (
-        placed[3][0], placed[3][1])
+    return (
+        (placed[0][0], placed[0][1]),
+        (placed[1][0], placed[1][1]),
+        (placed[2][0], placed[2][1]),
+        (placed[3][0], placed[3][1]),
+    )
 
 
 def encode_jpeg(frame: NDArray[np.uint8], quality: int = 85) -> bytes:
     """The frame as a JPEG file's bytes."""
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    _, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
     return data.tobytes()
 
 
@@ -83,9 +90,11 @@ def _view(face: MeterFace) -> NDArray[np.float64]:
     slanted = square + rng.normal(0, 9, (4, 2)).astype(np.float32)
     scaled = slanted * np.array([face.width / WIDTH, face.height / HEIGHT], np.float32)
     matrix = np.asarray(cv2.getPerspectiveTransform(square, scaled.astype(np.float32)), np.float64)
-    flips = {"none": np.eye(3),
-             "horizontal": np.array([[-1, 0, face.width - 1], [0, 1, 0], [0, 0, 1.0]]),
-             "vertical": np.array([[1, 0, 0], [0, -1, face.height - 1], [0, 0, 1.0]])}
+    flips = {
+        "none": np.eye(3),
+        "horizontal": np.array([[-1, 0, face.width - 1], [0, 1, 0], [0, 0, 1.0]]),
+        "vertical": np.array([[1, 0, 0], [0, -1, face.height - 1], [0, 0, 1.0]]),
+    }
     return np.asarray(flips[face.mirror] @ matrix, np.float64)
 
 
@@ -129,7 +138,9 @@ def _set_disc(scene: NDArray[np.uint8], energy_kwh: float) -> None:
     if math.cos(angle) > 0:
         x = 326 + 128 * math.sin(angle)
         half = max(1, round(9 * math.cos(angle)))
-        cv2.rectangle(scene, (max(197, round(x) - half), 284), (min(455, round(x) + half), 292), (170, 40, 38), -1)
+        cv2.rectangle(
+            scene, (max(197, round(x) - half), 284), (min(455, round(x) + half), 292), (170, 40, 38), -1
+        )
 
 
 @lru_cache(maxsize=8)
@@ -152,21 +163,28 @@ def _lighting(face: MeterFace) -> tuple[Floats, Floats]:
     glints += (15 * np.exp(-(slope**2)) / (1 + np.exp(-(ys - 0.15) / 0.12)))[..., None]
     matrix = _view(face)
     size = (face.width, face.height)
-    return tuple(np.asarray(cv2.warpPerspective(part.astype(np.float32), matrix, size,
-                                                borderMode=cv2.BORDER_REPLICATE), np.float32)
-                 for part in (returned, glints))
+    lit, shine = (
+        np.asarray(
+            cv2.warpPerspective(part.astype(np.float32), matrix, size, borderMode=cv2.BORDER_REPLICATE),
+            np.float32,
+        )
+        for part in (returned, glints)
+    )
+    return lit, shine
 
 
 @lru_cache(maxsize=_NOISE_TILES * 2)
 def _noise(width: int, height: int, tile: int) -> Floats:
-    """Sensor noise, a little smoothed by the camera's own processing; drawn once, it is the costliest part."""
+    """Sensor noise, a little smoothed by the camera's own processing; kept, for it is costly to draw."""
     rng = np.random.default_rng(tile)
     fine = rng.normal(0, 1, (height, width, 3)).astype(np.float32)
     coarse = cv2.resize(rng.normal(0, 1, (height // 2, width // 2, 3)).astype(np.float32), (width, height))
     return np.asarray(1.6 * fine + 1.2 * coarse, np.float32)
 
 
-def _exposed(scene: NDArray[np.uint8], face: MeterFace, light: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _exposed(
+    scene: NDArray[np.uint8], face: MeterFace, light: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     returned, glints = _lighting(face)
     frame = scene.astype(np.float32)
     frame *= returned

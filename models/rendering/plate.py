@@ -8,14 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
-from models.rendering.degrade import Floats
+from models.rendering.degrade import Floats, chance
 from models.rendering.glyphs import word
 
 _UNITS = ("kWh", "kWh", "kWh", "kWh", "KWH", "kwh", "m3", "m³", "MWh", "kW.h", "kVArh")
 _SCALES = ("10000", "1000", "100", "10", "1", "1/10", "0,1", "x0,1", "x10", "0.01", "10 000")
-_WORDS = ("kWh", "Nr.", "220V", "3x5A", "50Hz", "No", "Cl. 2", "600 imp", "TYPE", "2021", "m3", "AC", "METER",
-          "10(40)A", "rev/kWh", "WATT", "ELECTRIC", "PHASE", "Q3=4", "DIN", "Made in", "0123")
+_WORDS = (
+    "kWh",
+    "Nr.",
+    "220V",
+    "3x5A",
+    "50Hz",
+    "No",
+    "Cl. 2",
+    "600 imp",
+    "TYPE",
+    "2021",
+    "m3",
+    "AC",
+    "METER",
+    "10(40)A",
+    "rev/kWh",
+    "WATT",
+    "ELECTRIC",
+    "PHASE",
+    "Q3=4",
+    "DIN",
+    "Made in",
+    "0123",
+)
 _ROOM = 70
+_MIDDLE_GREY = 125
+_SHARP_SHRINK = 1.2
+_RIM_ROOM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +68,12 @@ def stamp(canvas: Floats, alpha: NDArray[np.uint8], corner: tuple[int, int], ink
     """Prints an alpha picture in place, its top left at `corner` (x, y), cut at the canvas's edges."""
     x, y = corner
     height, width = canvas.shape[:2]
-    left, top, right, bottom = max(x, 0), max(y, 0), min(x + alpha.shape[1], width), min(y + alpha.shape[0], height)
+    left, top, right, bottom = (
+        max(x, 0),
+        max(y, 0),
+        min(x + alpha.shape[1], width),
+        min(y + alpha.shape[0], height),
+    )
     if right <= left or bottom <= top:
         return
     part = alpha[top - y : bottom - y, left - x : right - x, None].astype(np.float32) / 255
@@ -59,23 +89,28 @@ def lettering(font: ImageFont.FreeTypeFont | None, text: str, height: float) -> 
 
 def contrasting(rng: np.random.Generator, ground: Floats) -> Floats:
     """An ink that stands out from `ground`."""
-    level = rng.uniform(130, 250) if ground.mean() < 125 else rng.uniform(5, 110)
+    level = rng.uniform(130, 250) if ground.mean() < _MIDDLE_GREY else rng.uniform(5, 110)
     return np.clip(level + rng.normal(0, 10, 3), 0, 255).astype(np.float32)
 
 
-def surround(rng: np.random.Generator, cells: Sequence[Floats], plate: Plate,
-             font: ImageFont.FreeTypeFont | None) -> tuple[Floats, Box]:
+def surround(
+    rng: np.random.Generator, cells: Sequence[Floats], plate: Plate, font: ImageFont.FreeTypeFont | None
+) -> tuple[Floats, Box]:
     """Sets the drums on a plate with everything that real plates print around them."""
     height, width = cells[0].shape[:2]
-    gap = int(rng.uniform(0, 0.5 * width)) if rng.random() < 0.75 and not plate.is_display else int(rng.uniform(0, 6))
-    decimal_gap = int(rng.uniform(0, 14)) if plate.decimals and rng.random() < 0.5 else 0
+    gap = (
+        int(rng.uniform(0, 0.5 * width))
+        if chance(rng, 0.75) and not plate.is_display
+        else int(rng.uniform(0, 6))
+    )
+    decimal_gap = int(rng.uniform(0, 14)) if plate.decimals and chance(rng, 0.5) else 0
     row = len(cells) * width + (len(cells) - 1) * gap + decimal_gap
-    unit_room = int(rng.uniform(60, 150)) if rng.random() < 0.45 else 0
-    left = _ROOM + (int(rng.uniform(0, 90)) if rng.random() < 0.3 else 0)
+    unit_room = int(rng.uniform(60, 150)) if chance(rng, 0.45) else 0
+    left = _ROOM + (int(rng.uniform(0, 90)) if chance(rng, 0.3) else 0)
     box = Box(left, _ROOM, left + row, _ROOM + height, left + row + unit_room)
     canvas = np.empty((height + 2 * _ROOM, box.unit_right + _ROOM, 3), np.float32)
     canvas[:] = np.clip(rng.uniform(15, 245) + rng.normal(0, 12, 3), 0, 255)
-    if rng.random() < 0.75 or plate.is_display:
+    if chance(rng, 0.75) or plate.is_display:
         _band(rng, canvas, box, plate)
     around = canvas[box.top + height // 2, box.right + 2].copy()
     _print_around(rng, canvas, box, font)
@@ -83,35 +118,48 @@ def surround(rng: np.random.Generator, cells: Sequence[Floats], plate: Plate,
         size = rng.uniform(0.4, 1.0) * height
         text = lettering(font, _UNITS[int(rng.integers(len(_UNITS)))], size)
         x = box.right + int(rng.uniform(4, 22))
-        stamp(canvas, text, (x, int(box.top + (height - size) * rng.uniform(0.2, 1))), contrasting(rng, around))
-    _place(rng, canvas, cells, box, gap, decimal_gap, plate)
+        stamp(
+            canvas, text, (x, int(box.top + (height - size) * rng.uniform(0.2, 1))), contrasting(rng, around)
+        )
+    _place(rng, canvas, cells, box=box, plate=plate, gaps=(gap, decimal_gap))
     return canvas, box
 
 
 def _band(rng: np.random.Generator, canvas: Floats, box: Box, plate: Plate) -> None:
     """The dark or pale band in which most counters sit."""
-    shade = plate.ground * np.float32(rng.uniform(0.6, 1.2)) if rng.random() < 0.8 else contrasting(rng, plate.ground)
+    shade = (
+        plate.ground * np.float32(rng.uniform(0.6, 1.2))
+        if chance(rng, 0.8)
+        else contrasting(rng, plate.ground)
+    )
     top, bottom = int(rng.uniform(0, 22)), int(rng.uniform(0, 22))
-    reach = 10 if rng.random() < 0.5 else _ROOM
+    reach = 10 if chance(rng, 0.5) else _ROOM
     left, right = int(rng.uniform(0, reach)), int(rng.uniform(0, reach))
     inside = slice(box.top - top, box.bottom + bottom), slice(box.left - left, box.unit_right + right)
     canvas[inside] = np.clip(shade, 0, 255)
-    if rng.random() < 0.3:
+    if chance(rng, 0.3):
         line = contrasting(rng, shade).tolist()
         corner, other = (inside[1].start, inside[0].start), (inside[1].stop, inside[0].stop)
         cv2.rectangle(canvas, corner, other, line, int(rng.integers(1, 4)))
 
 
-def _place(rng: np.random.Generator, canvas: Floats, cells: Sequence[Floats], box: Box, gap: int,
-           decimal_gap: int, plate: Plate) -> None:
+def _place(
+    rng: np.random.Generator,
+    canvas: Floats,
+    cells: Sequence[Floats],
+    *,
+    box: Box,
+    plate: Plate,
+    gaps: tuple[int, int],
+) -> None:
     """Puts the drums in their windows, some with rims, marks beneath and a frame about the decimals."""
-    height, width = cells[0].shape[:2]
+    width, (gap, decimal_gap) = cells[0].shape[1], gaps
     first_decimal = len(cells) - plate.decimals
-    rim = contrasting(rng, plate.ground) if rng.random() < 0.3 and gap > 4 else None
+    rim = contrasting(rng, plate.ground) if chance(rng, 0.3) and gap > _RIM_ROOM else None
     rim_thickness = int(rng.integers(1, 3))
-    mark = contrasting(rng, plate.ground) if rng.random() < 0.25 else None
-    framed = plate.decimals and not plate.is_display and rng.random() < 0.5
-    pale = rng.random() < 0.5
+    mark = contrasting(rng, plate.ground) if chance(rng, 0.25) else None
+    framed = plate.decimals and not plate.is_display and chance(rng, 0.5)
+    pale = chance(rng, 0.5)
     frame = np.array([200, 40, 35] if not pale else [225, 225, 220], np.float32) + rng.normal(0, 15, 3)
     edge = int(rng.integers(3, 12))
     x = box.left
@@ -122,20 +170,26 @@ def _place(rng: np.random.Generator, canvas: Floats, cells: Sequence[Floats], bo
             canvas[box.top - edge : box.bottom + edge, x - min(edge, gap + 3) : x + width + edge] = frame
         canvas[box.top : box.bottom, x : x + width] = cell
         if rim is not None:
-            cv2.rectangle(canvas, (x - 2, box.top - 1), (x + width + 1, box.bottom), rim.tolist(), rim_thickness)
-        if mark is not None and rng.random() < 0.9:
+            cv2.rectangle(
+                canvas, (x - 2, box.top - 1), (x + width + 1, box.bottom), rim.tolist(), rim_thickness
+            )
+        if mark is not None and chance(rng, 0.9):
             middle = x + width // 2
-            corners = np.array([(middle - 6, box.bottom + 12), (middle + 6, box.bottom + 12), (middle, box.bottom + 3)])
+            corners = np.array(
+                [(middle - 6, box.bottom + 12), (middle + 6, box.bottom + 12), (middle, box.bottom + 3)]
+            )
             cv2.fillPoly(canvas, [corners.astype(np.int32)], mark.tolist(), cv2.LINE_AA)
         if plate.is_display and index == first_decimal - 1 and plate.decimals:
             cv2.circle(canvas, (x + width + gap // 2, box.bottom - 5), 3, plate.ink.tolist(), -1, cv2.LINE_AA)
         x += width + gap
 
 
-def _print_around(rng: np.random.Generator, canvas: Floats, box: Box, font: ImageFont.FreeTypeFont | None) -> None:
+def _print_around(
+    rng: np.random.Generator, canvas: Floats, box: Box, font: ImageFont.FreeTypeFont | None
+) -> None:
     """Words, scales and rules above, below and beside the drums."""
-    if rng.random() < 0.35:
-        above = rng.random() < 0.3
+    if chance(rng, 0.35):
+        above = chance(rng, 0.3)
         size = rng.uniform(8, 18)
         y = int(box.top - size - rng.uniform(6, 18)) if above else int(box.bottom + rng.uniform(6, 18))
         step = (box.right - box.left) / 6
@@ -146,38 +200,46 @@ def _print_around(rng: np.random.Generator, canvas: Floats, box: Box, font: Imag
     for _ in range(int(rng.integers(0, 6))):
         size = rng.uniform(8, 44)
         text = lettering(font, _WORDS[int(rng.integers(len(_WORDS)))], size)
-        above = rng.random() < 0.55
+        above = chance(rng, 0.55)
         y = int(box.top - size - rng.uniform(4, 30)) if above else int(box.bottom + rng.uniform(6, 30))
         x = int(rng.integers(0, canvas.shape[1]))
         ground = canvas[min(max(y + int(size / 2), 0), canvas.shape[0] - 1), min(x, canvas.shape[1] - 1)]
         stamp(canvas, text, (x - text.shape[1] // 2, y), contrasting(rng, ground))
-    if rng.random() < 0.3:
+    if chance(rng, 0.3):
         y = int(rng.choice([box.top - rng.integers(8, 30), box.bottom + rng.integers(8, 30)]))
         ink = contrasting(rng, canvas[y, box.left]).tolist()
         cv2.line(canvas, (0, y), (canvas.shape[1], y), ink, int(rng.integers(1, 4)), cv2.LINE_AA)
 
 
 def crop(rng: np.random.Generator, canvas: Floats, box: Box, size: tuple[int, int]) -> Floats:
-    """Cuts the counter out as people and detectors do: loose, tilted, a little skewed; `size` is (width, height)."""
+    """Cuts the counter out as people and detectors do, loose, tilted, skewed; `size` is (width, height)."""
     height, width = box.bottom - box.top, box.right - box.left
-    loose = rng.random() < 0.5
-    left = rng.uniform(0.0, 0.3 if rng.random() < 0.25 else 0.08) * width
+    loose = chance(rng, 0.5)
+    left = rng.uniform(0.0, 0.3 if chance(rng, 0.25) else 0.08) * width
     right = rng.uniform(0.0, 0.08) * width
-    if box.unit_right > box.right and rng.random() < 0.75:
+    if box.unit_right > box.right and chance(rng, 0.75):
         right = (box.unit_right - box.right) * rng.uniform(0.3, 1.05)
     above, below = rng.uniform(-0.06, 0.6 if loose else 0.2, 2) * height
-    corners = np.array([(box.left - left, box.top - above), (box.right + right, box.top - above),
-                        (box.right + right, box.bottom + below), (box.left - left, box.bottom + below)])
+    corners = np.array(
+        [
+            (box.left - left, box.top - above),
+            (box.right + right, box.top - above),
+            (box.right + right, box.bottom + below),
+            (box.left - left, box.bottom + below),
+        ]
+    )
     corners += rng.normal(0, (0.06 if loose else 0.03) * height, (4, 2))
-    angle = rng.normal(0, 0.055 if rng.random() < 0.5 else 0.012)
+    angle = rng.normal(0, 0.055 if chance(rng, 0.5) else 0.012)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     centre = corners.mean(0)
     corners = (corners - centre) @ turn.T + centre
     wide, high = size
     target = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
     shrink = max((height + above + below) / high, (width + left + right) / wide)
-    if shrink > 1.2:
+    if shrink > _SHARP_SHRINK:
         canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), 0.35 * shrink), np.float32)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    warped = cv2.warpPerspective(canvas, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpPerspective(
+        canvas, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(warped, np.float32)

@@ -1,4 +1,4 @@
-"""The still parts of a meter in its cupboard: wall, case, plate with its lettering, and the register's bezel."""
+"""The still parts of a meter in its cupboard: wall, case, plate with lettering, and the register's bezel."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.rendering.degrade import Floats
+from models.rendering.degrade import Floats, chance
 from models.rendering.drums import DrumShape
 from models.rendering.glyphs import Typeface, own_typefaces
 from models.rendering.plate import lettering, stamp
@@ -15,6 +15,7 @@ from models.rendering.plate import lettering, stamp
 WIDTH, HEIGHT = 648, 486
 REGISTER_TOP, DRUM_HEIGHT = 168, 42
 _WIDEST_REGISTER = 330
+_SCALED_DRUMS = 5
 _MAKERS = ("ELEKTRA", "NORDWERK", "AMPERIA", "VOLTANA", "LUMEN & SOHN")
 _INK = np.array([38, 40, 42], np.float32)
 
@@ -46,18 +47,31 @@ def register_of(digits: int, decimals: int, seed: int) -> Register:
     width = min(32, (_WIDEST_REGISTER - (digits - 1) * gap) // digits)
     row = digits * width + (digits - 1) * gap
     left = (WIDTH - row) // 2 - 18
-    faces = [face for face in own_typefaces() if face.name in {
-        "own round-0.9/0.14", "own round-0.8/0.1", "own cornered-0.9/0.14", "aileron"}]
+    faces = [
+        face
+        for face in own_typefaces()
+        if face.name in {"own round-0.9/0.14", "own round-0.8/0.1", "own cornered-0.9/0.14", "aileron"}
+    ]
     pitch = int(rng.integers(29, 34))
     # Twice the size of the frame: the drums are drawn large and shrunk, so that small turns show.
-    shape = DrumShape(2 * pitch, 2 * width, int(2 * pitch * rng.uniform(0.70, 0.78)), stretch=1.0, curvature=0.85)
+    shape = DrumShape(
+        2 * pitch, 2 * width, int(2 * pitch * rng.uniform(0.70, 0.78)), stretch=1.0, curvature=0.85
+    )
     dark = rng.uniform(16, 30)
-    decimal = np.array([150, 24, 26], np.float32) if decimals and rng.random() < 0.4 else np.full(3, dark, np.float32)
+    decimal = (
+        np.array([150, 24, 26], np.float32) if decimals and chance(rng, 0.4) else np.full(3, dark, np.float32)
+    )
     return Register(
-        lefts=tuple(left + index * (width + gap) for index in range(digits)), top=REGISTER_TOP, width=width,
-        typeface=faces[int(rng.integers(len(faces)))], shape=shape, ground=np.full(3, dark, np.float32),
-        ink=np.array([232, 230, 222], np.float32) * np.float32(rng.uniform(0.88, 1)), decimal_ground=decimal,
-        offsets=(*(float(value) for value in rng.normal(0, 0.02, digits - 1)), 0.0))
+        lefts=tuple(left + index * (width + gap) for index in range(digits)),
+        top=REGISTER_TOP,
+        width=width,
+        typeface=faces[int(rng.integers(len(faces)))],
+        shape=shape,
+        ground=np.full(3, dark, np.float32),
+        ink=np.array([232, 230, 222], np.float32) * np.float32(rng.uniform(0.88, 1)),
+        decimal_ground=decimal,
+        offsets=(*(float(value) for value in rng.normal(0, 0.02, digits - 1)), 0.0),
+    )
 
 
 @lru_cache(maxsize=8)
@@ -103,7 +117,9 @@ def _case(canvas: Floats, rng: np.random.Generator) -> None:
     shadow = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     _rounded(shadow, (76, 42, 608, 470), 60, np.ones(3, np.float32))
     canvas *= 1 - 0.55 * cv2.GaussianBlur(shadow, (0, 0), 14)
-    _rounded(canvas, (62, 26, 590, 458), 54, np.array([46, 47, 49], np.float32) * np.float32(rng.uniform(0.8, 1.2)))
+    _rounded(
+        canvas, (62, 26, 590, 458), 54, np.array([46, 47, 49], np.float32) * np.float32(rng.uniform(0.8, 1.2))
+    )
     _rounded(canvas, (74, 36, 578, 446), 46, np.array([92, 95, 96], np.float32))
     _rounded(canvas, (78, 41, 574, 442), 44, np.array([70, 72, 74], np.float32))
 
@@ -125,10 +141,16 @@ def _plate(canvas: Floats, rng: np.random.Generator) -> None:
 def _lettering(canvas: Floats, rng: np.random.Generator, register: Register, decimals: int) -> None:
     """Maker, kind of meter, ratings, serial number with its bar code, the unit beside the register."""
     serial = "".join(str(figure) for figure in rng.integers(0, 10, 7))
-    lines = [(_MAKERS[int(rng.integers(len(_MAKERS)))], 124, 78, 19), ("Single-phase electricity meter", 124, 108, 11),
-             ("230 V   10(40) A   50 Hz   Cl. 2", 124, 352, 11), ("375 rev/kWh", 420, 352, 11),
-             (f"No. {serial[:1]} {serial[1:4]} {serial[4:]}", 124, 384, 15), ("Property of the", 420, 78, 9),
-             ("grid operator", 420, 92, 9), ("1987", 512, 384, 11)]
+    lines = [
+        (_MAKERS[int(rng.integers(len(_MAKERS)))], 124, 78, 19),
+        ("Single-phase electricity meter", 124, 108, 11),
+        ("230 V   10(40) A   50 Hz   Cl. 2", 124, 352, 11),
+        ("375 rev/kWh", 420, 352, 11),
+        (f"No. {serial[:1]} {serial[1:4]} {serial[4:]}", 124, 384, 15),
+        ("Property of the", 420, 78, 9),
+        ("grid operator", 420, 92, 9),
+        ("1987", 512, 384, 11),
+    ]
     for text, x, y, size in lines:
         stamp(canvas, lettering(None, text, size), (x, y), _INK)
     stamp(canvas, lettering(None, "kWh", 25), (register.right + 26, register.top + 9), _INK)
@@ -138,15 +160,22 @@ def _lettering(canvas: Floats, rng: np.random.Generator, register: Register, dec
         x += bar + int(rng.integers(1, 4))
     for index, left in enumerate(register.lefts):
         place = len(register.lefts) - 1 - index - decimals
-        if place < 5:
-            scale = lettering(None, str(10**place) if place >= 0 else f"1/{10**-place}", 7 if place >= 0 else 9)
+        if place < _SCALED_DRUMS:
+            scale = lettering(
+                None, str(10**place) if place >= 0 else f"1/{10**-place}", 7 if place >= 0 else 9
+            )
             stamp(canvas, scale, (left + (register.width - scale.shape[1]) // 2, register.top - 24), _INK)
 
 
 def _bezel(canvas: Floats, register: Register, decimals: int) -> None:
     """The black band about the drums, the red frame about the decimals, and the slot of the rotor disc."""
     left, right, top = register.lefts[0], register.right, register.top
-    _rounded(canvas, (left - 13, top - 12, right + 13, top + DRUM_HEIGHT + 12), 5, np.array([120, 122, 120], np.float32))
+    _rounded(
+        canvas,
+        (left - 13, top - 12, right + 13, top + DRUM_HEIGHT + 12),
+        5,
+        np.array([120, 122, 120], np.float32),
+    )
     _rounded(canvas, (left - 11, top - 10, right + 11, top + DRUM_HEIGHT + 10), 4, np.full(3, 20, np.float32))
     if decimals:
         first = register.lefts[len(register.lefts) - decimals]

@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.rendering.degrade import Floats, photographed
+from models.rendering.degrade import Floats, chance, photographed
 from models.rendering.drums import DrumShape, drum_positions, drum_texture, drum_view, label_of
 from models.rendering.glyphs import Typeface
 from models.rendering.plate import Plate, crop, surround
 
 STRIP_HEIGHT, STRIP_WIDTH = 40, 192
 WINDOW_HEIGHT = 48
+_LEAST_CONTRAST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,14 @@ class Look:
 
 
 def random_position(rng: np.random.Generator, digits: int) -> float:
-    """A register position with many leading zeros, many nines about to carry, and half of all drums between digits."""
+    """A register position: often leading zeros, nines about to carry, or a drum between two digits."""
     figures = rng.integers(0, 10, digits)
-    if rng.random() < 0.35:
+    if chance(rng, 0.35):
         figures[: int(rng.integers(1, digits - 1))] = 0
-    if rng.random() < 0.15:
+    if chance(rng, 0.15):
         figures[digits - int(rng.integers(1, min(4, digits))) :] = 9
     whole = int("".join(map(str, figures)))
-    fraction = rng.random() if rng.random() < 0.5 else abs(float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)))
+    fraction = rng.random() if chance(rng, 0.5) else abs(float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)))
     return float(whole + fraction)
 
 
@@ -60,10 +61,10 @@ def colour(rng: np.random.Generator, level: float, spread: float = 12.0) -> Floa
 
 def random_look(rng: np.random.Generator) -> Look:
     """White on black, black on white, or worn to little contrast; decimals often red."""
-    style = rng.random()
-    if style < 0.64:
+    style = rng.choice(["light on dark", "dark on light", "worn"], p=[0.64, 0.26, 0.1])
+    if style == "light on dark":
         ground, ink = colour(rng, rng.uniform(8, 75)), colour(rng, rng.uniform(130, 250))
-    elif style < 0.9:
+    elif style == "dark on light":
         ground, ink = colour(rng, rng.uniform(150, 245)), colour(rng, rng.uniform(5, 90))
     else:
         level = rng.uniform(60, 200)
@@ -71,30 +72,38 @@ def random_look(rng: np.random.Generator) -> Look:
         ink = colour(rng, level + float(rng.choice([-1, 1])) * rng.uniform(35, 60))
     is_dark = bool(ground.mean() < ink.mean())
     red = np.array([rng.uniform(120, 225), rng.uniform(10, 80), rng.uniform(10, 70)], np.float32)
-    kind = rng.random()
-    if kind < 0.35:
+    decimals = rng.choice(["red drum", "red digits", "inverted", "alike"], p=[0.35, 0.4, 0.1, 0.15])
+    if decimals == "red drum":
         return Look(ground, ink, red, ink if is_dark else colour(rng, rng.uniform(190, 250)), is_dark)
-    if kind < 0.75:
+    if decimals == "red digits":
         pale = ground if not is_dark else colour(rng, rng.uniform(140, 240))
         return Look(ground, ink, pale, red, is_dark)
-    if kind < 0.85:
+    if decimals == "inverted":
         return Look(ground, ink, ink, ground, is_dark)
     return Look(ground, ink, ground, ink, is_dark)
 
 
-def drawn_cells(rng: np.random.Generator, face: Typeface, position: float, digits: int, look: Look,
-                decimals: int) -> list[Floats]:
+def drawn_cells(
+    rng: np.random.Generator, face: Typeface, position: float, *, digits: int, look: Look, decimals: int
+) -> list[Floats]:
     """The drums of a counter at `position`, each `WINDOW_HEIGHT` rows high."""
     pitch = int(WINDOW_HEIGHT / rng.uniform(0.8, 1.6))
     height = max(8, int(pitch * rng.uniform(0.5, 0.88)))
-    shape = DrumShape(pitch, int(rng.uniform(22, 48)), height, stretch=rng.uniform(0.75, 1.2),
-                      curvature=rng.uniform(0, 1.1), shift=rng.uniform(-0.08, 0.08), upwards=rng.random() < 0.95)
+    shape = DrumShape(
+        pitch,
+        int(rng.uniform(22, 48)),
+        height,
+        stretch=rng.uniform(0.75, 1.2),
+        curvature=rng.uniform(0, 1.1),
+        shift=rng.uniform(-0.08, 0.08),
+        upwards=chance(rng, 0.95),
+    )
     texture = drum_texture(face, shape)
     standing = drum_positions(position, digits) + rng.normal(0, rng.choice([0.02, 0.06]), digits)
     standing[-1] = position % 10
     shade = np.cos(np.linspace(-1, 1, WINDOW_HEIGHT) * rng.uniform(0, 1.2)).astype(np.float32)[:, None, None]
     wear = rng.uniform(0.7, 1)
-    ticks = rng.random() < 0.3
+    ticks = chance(rng, 0.3)
     cells = []
     for index in range(digits):
         alpha = (drum_view(texture, shape, float(standing[index]), WINDOW_HEIGHT) * wear)[..., None]
@@ -121,7 +130,7 @@ def _graduate(cell: Floats, position: float, pitch: int, ink: Floats, rng: np.ra
 
 def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[list[Floats], Floats]:
     """The digits of a liquid-crystal or lit display, and the colour of its glass."""
-    if rng.random() < 0.8:
+    if chance(rng, 0.8):
         glass = np.array([rng.uniform(90, 205), rng.uniform(110, 215), rng.uniform(80, 200)], np.float32)
         ink = glass * np.float32(rng.uniform(0.1, 0.6))
     else:
@@ -131,7 +140,7 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     width = int(height * rng.uniform(0.5, 0.85))
     shape = DrumShape(WINDOW_HEIGHT, width, height, stretch=rng.uniform(0.85, 1.1))
     texture = drum_texture(face, shape)
-    ghost = rng.uniform(0, 0.14) if rng.random() < 0.5 else 0.0
+    ghost = rng.uniform(0, 0.14) if chance(rng, 0.5) else 0.0
     unlit = drum_view(texture, shape, 8.0, WINDOW_HEIGHT) * ghost
     cells = []
     for figure in text:
@@ -153,7 +162,7 @@ def drawn_strip(rng: np.random.Generator, faces: Sequence[Typeface], *, clean: b
         plate = Plate(glass, ink=glass * 0.3, decimals=decimals, is_display=True)
     else:
         look = random_look(rng)
-        cells = drawn_cells(rng, face, position, digits, look, decimals)
+        cells = drawn_cells(rng, face, position, digits=digits, look=look, decimals=decimals)
         plate = Plate(look.ground, look.ink, decimals=decimals, is_display=False)
     canvas, box = surround(rng, cells, plate, face.font)
     picture = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
@@ -168,17 +177,26 @@ def counterless_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> St
     blank = int(rng.integers(1, 5))
     width = int(rng.uniform(30, 90))
     cells = [np.full((WINDOW_HEIGHT, width, 3), look.ground, np.float32) for _ in range(blank)]
-    plate = Plate(look.ground, look.ink, 0, is_display=bool(rng.random() < 0.3))
+    plate = Plate(look.ground, look.ink, 0, is_display=bool(chance(rng, 0.3)))
     canvas, box = surround(rng, cells, plate, face.font)
-    if rng.random() < 0.4:
+    if chance(rng, 0.4):
         canvas[:] = look.ground
     for _ in range(int(rng.integers(0, 6))):
         a, b = rng.uniform(0, 1, (2, 2)) * (canvas.shape[1], canvas.shape[0])
         ink = colour(rng, rng.uniform(0, 255)).tolist()
-        if rng.random() < 0.5:
-            cv2.line(canvas, a.astype(int).tolist(), b.astype(int).tolist(), ink, int(rng.integers(1, 9)), cv2.LINE_AA)
+        if chance(rng, 0.5):
+            cv2.line(
+                canvas,
+                a.astype(int).tolist(),
+                b.astype(int).tolist(),
+                ink,
+                int(rng.integers(1, 9)),
+                cv2.LINE_AA,
+            )
         else:
-            cv2.circle(canvas, a.astype(int).tolist(), int(rng.integers(3, 40)), ink, int(rng.choice([-1, 2, 5])))
+            cv2.circle(
+                canvas, a.astype(int).tolist(), int(rng.integers(3, 40)), ink, int(rng.choice([-1, 2, 5]))
+            )
     picture = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
     return Strip(photographed(picture, rng, worst_blur=2.0), "", half_step=False)
 
@@ -187,4 +205,4 @@ def is_legible(picture: NDArray[np.uint8]) -> bool:
     """Whether the middle of a strip shows any contrast above its noise."""
     grey = cv2.blur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (3, 3))[8:-8, 16:-16]
     low, high = np.percentile(grey, (3, 97))
-    return bool(high - low >= 12)
+    return bool(high - low >= _LEAST_CONTRAST)

@@ -1,1 +1,1 @@
-"""How the reader is trained: pool of strips, stem on single drums, whole model, export; `python -m models.training`."""
+"""How the reader is trained: pool of strips, stem, whole model, export; `python -m models.training`."""

@@ -1,6 +1,7 @@
 """Trains the reader: `python -m models.training pool|stem|train|export`, or `all` of them in turn."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,11 +29,13 @@ class Options:
     fonts: Path | None
     shards: int
     shard_size: int
+    held_out_size: int
     stem_steps: int
     samples: int
     seed: int
     threads: int
     target: Path
+    card: Path
     measure: Path | None
 
 
@@ -42,16 +45,29 @@ def options_of(arguments: Sequence[str]) -> Options:
     add = parser.add_argument
     add("stage", choices=("pool", "stem", "train", "export", "all"), help="what to do; each stage resumes")
     add("--home", type=Path, default=Path("var/training"), help="pool and checkpoint (default %(default)s)")
-    add("--drums", type=Path, default=Path("../shared/data/drums.parquet"), help="single drums to glue strips from")
+    add(
+        "--drums",
+        type=Path,
+        default=Path("../shared/data/drums.parquet"),
+        help="single drums to glue strips from",
+    )
     add("--fonts", type=Path, help="folder of font files to draw with besides the project's own strokes")
     add("--shards", type=int, default=24, help="shards of the pool (default %(default)s)")
     add("--shard-size", type=int, default=5000, help="strips per shard (default %(default)s)")
+    add("--held-out-size", type=int, default=1500, help="strips per kind of validation (default %(default)s)")
     add("--stem-steps", type=int, default=1500, help="steps of the stem's own training (default %(default)s)")
-    add("--samples", type=int, default=600_000, help="strips that the model sees in all (default %(default)s)")
+    add(
+        "--samples", type=int, default=600_000, help="strips that the model sees in all (default %(default)s)"
+    )
     add("--seed", type=int, default=0, help="of everything random (default %(default)s)")
     add("--threads", type=int, default=2, help="of torch, and drawing processes (default %(default)s)")
     add("--target", type=Path, default=BUILTIN, help="folder for the weights (default %(default)s)")
-    add("--measure", type=Path, help="folder of real strips with labels.csv, measured for the card, never trained on")
+    add("--card", type=Path, default=_CARD, help="the card to write (default %(default)s)")
+    add(
+        "--measure",
+        type=Path,
+        help="folder of real strips with labels.csv, measured for the card, never trained on",
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -62,11 +78,13 @@ def run(options: Options) -> None:
     # Dying activations turn into denormal numbers, which this hardware computes many times slower.
     torch.set_flush_denormal(True)
     if options.stage in {"pool", "all"}:
-        sources = PoolSources(options.home / "pool", options.drums, options.fonts)
-        draw_pool(sources, shards=options.shards, shard_size=options.shard_size, seed=options.seed,
-                  processes=options.threads)
+        sizes = (options.shards, options.shard_size, options.held_out_size)
+        sources = PoolSources(options.home / "pool", options.drums, options.fonts, *sizes)
+        draw_pool(sources, seed=options.seed, processes=options.threads)
     if options.stage in {"stem", "all"}:
-        accuracy = pretrain_stem(options.drums, options.home / "stem.pt", steps=options.stem_steps, seed=options.seed)
+        accuracy = pretrain_stem(
+            options.drums, options.home / "stem.pt", steps=options.stem_steps, seed=options.seed
+        )
         (options.home / "stem.txt").write_text(f"{accuracy:.4f}\n", encoding="utf-8")
     if options.stage in {"train", "all"}:
         fit(_plan(options))
@@ -75,8 +93,15 @@ def run(options: Options) -> None:
 
 
 def _plan(options: Options) -> FitPlan:
-    return FitPlan(options.home / "pool", options.home / "stem.pt", options.home / "checkpoint.pt", options.samples,
-                   batch=32, learning_rate=1e-3, seed=options.seed)
+    return FitPlan(
+        options.home / "pool",
+        options.home / "stem.pt",
+        options.home / "checkpoint.pt",
+        options.samples,
+        batch=32,
+        learning_rate=1e-3,
+        seed=options.seed,
+    )
 
 
 def _export(options: Options) -> None:
@@ -85,18 +110,26 @@ def _export(options: Options) -> None:
     export_weights(state.average, options.target)
     measured = measured_rows(options.measure, load_recognizer(str(options.target))) if options.measure else ""
     facts = CardFacts(
-        command=_command(options), seed=options.seed, samples=state.seen,
+        command=_command(options),
+        seed=options.seed,
+        samples=state.seen,
         pool_size=options.shard_size * len(list((options.home / "pool").glob("train-*.texts.npy"))),
-        shares=validate(state.average, options.home / "pool", 1500),
-        stem_accuracy=float(stem.read_text(encoding="utf-8")) if stem.exists() else None, measured=measured)
-    write_card(_CARD, facts, sum(values.numel() for values in state.average.parameters()))
+        shares=validate(state.average, options.home / "pool", options.held_out_size),
+        stem_accuracy=float(stem.read_text(encoding="utf-8")) if stem.exists() else None,
+        measured=measured,
+    )
+    write_card(options.card, facts, sum(values.numel() for values in state.average.parameters()))
 
 
 def _command(options: Options) -> str:
     fonts = f" --fonts {options.fonts}" if options.fonts else ""
-    return f"python -m models.training all --drums {options.drums}{fonts} --shards {options.shards} " \
-           f"--samples {options.samples} --seed {options.seed}"
+    return (
+        f"python -m models.training all --drums {options.drums}{fonts} --shards {options.shards} "
+        f"--samples {options.samples} --seed {options.seed}"
+    )
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     run(options_of(sys.argv[1:]))

@@ -34,6 +34,8 @@ def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
     model.half().save_pretrained(part)
     model.float().load_state_dict(state)
     new_processor().save_pretrained(part)
+    for file in part.iterdir():
+        file.chmod(0o644)
     shutil.rmtree(target, ignore_errors=True)
     part.replace(target)
 
@@ -43,9 +45,16 @@ def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
     stem = f"{facts.stem_accuracy:.3f}" if facts.stem_accuracy is not None else "not measured in this run"
     text = template.format(
-        command=facts.command, seed=facts.seed, samples=f"{facts.samples:,}", pool_size=f"{facts.pool_size:,}",
-        parameters=f"{parameters:,}", stem_accuracy=stem, measured=facts.measured, torch=torch.__version__.split("+")[0],
-        **{name: f"{share:.3f}" for name, share in facts.shares.items()})
+        command=facts.command,
+        seed=facts.seed,
+        samples=f"{facts.samples:,}",
+        pool_size=f"{facts.pool_size:,}",
+        parameters=f"{parameters:,}",
+        stem_accuracy=stem,
+        measured=facts.measured,
+        torch=torch.__version__.split("+")[0],
+        **{name: f"{share:.3f}" for name, share in facts.shares.items()},
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
@@ -54,6 +63,8 @@ def measured_rows(directory: Path, recognizer: Recognizer) -> str:
     """A paragraph of the card: the marks on real strips, which were measured and never trained on."""
     marks = evaluate(directory, recognizer, window=True)
     shares = ", ".join(f"{share:.3f} at {coverage:.0%}" for coverage, share in marks.exact_at.items())
-    return (f"\nReal counters cut out by others ({marks.complete} complete ones of {marks.pictures}; development "
-            f"pictures), three looks each, number of drums not told: exact {shares} coverage; "
-            f"{marks.per_drum:.3f} of the drums; the truth among the first five candidates in {marks.in_top_5:.3f}.\n")
+    return (
+        f"\nReal counters cut out by others ({marks.complete} complete ones of {marks.pictures}; development "
+        f"pictures), three looks each, number of drums not told: exact {shares} coverage; "
+        f"{marks.per_drum:.3f} of the drums; the truth among five candidates in {marks.in_top_5:.3f}.\n"
+    )

@@ -1,6 +1,7 @@
 """Stage three: the whole reader learns from the pool, resumable at any moment."""
 
 import copy
+import logging
 import math
 import time
 from dataclasses import dataclass
@@ -11,12 +12,25 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
-from transformers import VisionEncoderDecoderModel
 
-from models.architecture import BOS, EOS, FIRST_DIGIT, HALF_STEP, INPUT_HEIGHT, INPUT_WIDTH, PAD, new_model, tokens_of
+from models.architecture import (
+    BOS,
+    EOS,
+    FIRST_DIGIT,
+    HALF_STEP,
+    INPUT_HEIGHT,
+    INPUT_WIDTH,
+    PAD,
+    Network,
+    new_model,
+    tokens_of,
+)
+from models.rendering.degrade import chance
 from models.training.pool import VALIDATION_KINDS
 
+_logger = logging.getLogger(__name__)
 _IGNORED, _MOST_TOKENS, _WARM_UP = -100, 12, 200
+_HALF = 0.5
 _REPORT_EVERY, _VALIDATE_EVERY, _RESCAN_EVERY = 200, 2000, 500
 
 
@@ -37,8 +51,8 @@ class FitPlan:
 class FitState:
     """Everything a run needs to go on from where it stopped."""
 
-    model: VisionEncoderDecoderModel
-    average: VisionEncoderDecoderModel
+    model: Network
+    average: Network
     column_head: nn.Linear
     optimizer: torch.optim.AdamW
     step: int = 0
@@ -53,8 +67,9 @@ def _new_state(plan: FitPlan) -> FitState:
         projection.load_state_dict(torch.load(plan.stem))
     head = nn.Linear(model.config.encoder.hidden_size, 11)
     parameters = [*model.parameters(), *head.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.01,
-                                  fused=True)
+    optimizer = torch.optim.AdamW(
+        parameters, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
     return FitState(model, copy.deepcopy(model).eval(), head, optimizer)
 
 
@@ -74,16 +89,24 @@ def load_state(plan: FitPlan) -> FitState:
 def save_state(plan: FitPlan, state: FitState) -> None:
     """Writes the checkpoint, whole or not at all."""
     part = plan.checkpoint.with_suffix(".part")
-    torch.save({"model": state.model.state_dict(), "average": state.average.state_dict(),
-                "column_head": state.column_head.state_dict(), "optimizer": state.optimizer.state_dict(),
-                "step": state.step, "seen": state.seen}, part)
+    torch.save(
+        {
+            "model": state.model.state_dict(),
+            "average": state.average.state_dict(),
+            "column_head": state.column_head.state_dict(),
+            "optimizer": state.optimizer.state_dict(),
+            "step": state.step,
+            "seen": state.seen,
+        },
+        part,
+    )
     part.replace(plan.checkpoint)
 
 
 def learning_rate_at(progress: float, step: int, highest: float) -> float:
     """Warm-up, then constant for half of the run, then a cosine down to a fiftieth."""
     warm = min(1.0, (step + 1) / _WARM_UP)
-    fall = 1.0 if progress < 0.5 else max(0.02, 0.5 * (1 + math.cos(math.pi * (2 * progress - 1))))
+    fall = 1.0 if progress < _HALF else max(0.02, 0.5 * (1 + math.cos(math.pi * (2 * progress - 1))))
     return highest * warm * fall
 
 
@@ -140,18 +163,28 @@ def varied(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
         return torch.from_numpy(rng.uniform(low, high, count).astype(np.float32))
 
     theta = torch.zeros(count, 2, 3)
-    theta[:, 0, 0], theta[:, 0, 1], theta[:, 0, 2] = between(0.97, 1.12), between(-0.03, 0.03), between(-0.03, 0.03)
-    theta[:, 1, 0], theta[:, 1, 1], theta[:, 1, 2] = between(-0.16, 0.16), between(0.85, 1.12), between(-0.1, 0.1)
+    theta[:, 0, 0], theta[:, 0, 1], theta[:, 0, 2] = (
+        between(0.97, 1.12),
+        between(-0.03, 0.03),
+        between(-0.03, 0.03),
+    )
+    theta[:, 1, 0], theta[:, 1, 1], theta[:, 1, 2] = (
+        between(-0.16, 0.16),
+        between(0.85, 1.12),
+        between(-0.1, 0.1),
+    )
     grid = functional.affine_grid(theta, [count, 3, INPUT_HEIGHT, INPUT_WIDTH], align_corners=False)
     seen = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    if rng.random() < 0.15:
+    if chance(rng, 0.15):
         seen = functional.avg_pool2d(functional.pad(seen, (1, 1, 1, 1), mode="replicate"), 3, 1)
     spread = seen.std((1, 2, 3), keepdim=True)
     seen = seen * (1 + 0.12 * torch.randn(count, 3, 1, 1)) + 0.1 * spread * torch.randn(count, 3, 1, 1)
     return seen + torch.randn_like(seen) * spread * between(0, 0.25)[:, None, None, None]
 
 
-def loss_of(state: FitState, pictures: torch.Tensor, labels: torch.Tensor, column_weight: float) -> torch.Tensor:
+def loss_of(
+    state: FitState, pictures: torch.Tensor, labels: torch.Tensor, column_weight: float
+) -> torch.Tensor:
     """Cross entropy of the decoder plus connectionist loss of the encoder's columns."""
     hidden = state.model.encoder(pictures).last_hidden_state
     length = int((labels != _IGNORED).sum(1).max())
@@ -163,13 +196,14 @@ def loss_of(state: FitState, pictures: torch.Tensor, labels: torch.Tensor, colum
     columns = state.column_head(hidden[:, 1:]).log_softmax(-1).transpose(0, 1)
     is_digit = (labels >= FIRST_DIGIT) & (labels < HALF_STEP)
     lengths = torch.full((len(labels),), columns.shape[0])
-    by_column = functional.ctc_loss(columns, labels[is_digit] - FIRST_DIGIT + 1, lengths, is_digit.sum(1),
-                                    zero_infinity=True)
+    by_column = functional.ctc_loss(
+        columns, labels[is_digit] - FIRST_DIGIT + 1, lengths, is_digit.sum(1), zero_infinity=True
+    )
     return loss + column_weight * by_column
 
 
 @torch.no_grad()
-def exact_share(model: VisionEncoderDecoderModel, pictures: torch.Tensor, labels: torch.Tensor) -> float:
+def exact_share(model: Network, pictures: torch.Tensor, labels: torch.Tensor) -> float:
     """The share of strips read without a mistake, greedily."""
     right = 0
     for first in range(0, len(labels), 100):
@@ -185,13 +219,14 @@ def exact_share(model: VisionEncoderDecoderModel, pictures: torch.Tensor, labels
     return right / len(labels)
 
 
-def validate(model: VisionEncoderDecoderModel, pool: Path, count: int) -> dict[str, float]:
+def validate(model: Network, pool: Path, count: int) -> dict[str, float]:
     """Exact share on strips drawn afresh, in unseen fonts, and glued from unseen meters."""
     shares = {}
     for kind in VALIDATION_KINDS:
         pictures, labels = ShardReader(pool, f"val-{kind}").everything()
-        resized = functional.interpolate(as_pictures(pictures[:count]), (INPUT_HEIGHT, INPUT_WIDTH), mode="bilinear",
-                                         antialias=True)
+        resized = functional.interpolate(
+            as_pictures(pictures[:count]), (INPUT_HEIGHT, INPUT_WIDTH), mode="bilinear", antialias=True
+        )
         shares[kind] = exact_share(model, resized, torch.from_numpy(labels[:count]))
     return shares
 
@@ -211,12 +246,14 @@ def fit(plan: FitPlan) -> FitState:
             reader.rescan()
         if state.step % _REPORT_EVERY == 0:
             rate = (state.seen - first_seen) / (time.monotonic() - started)
-            print(f"fit: step {state.step}, {state.seen} of {plan.samples} strips, loss "  # noqa: T201 progress
-                  f"{np.mean(losses):.4f}, {rate:.0f} strips/s", flush=True)
+            _logger.info(
+                "train: step %d, %d of %d strips, loss %.4f, %.0f strips/s",
+                *(state.step, state.seen, plan.samples, np.mean(losses), rate),
+            )
             losses.clear()
         if state.step % _VALIDATE_EVERY == 0:
             save_state(plan, state)
-            print(f"fit: exact {validate(state.average, plan.pool, 300)}", flush=True)  # noqa: T201 progress
+            _logger.info("train: exact %s", validate(state.average, plan.pool, 300))
     save_state(plan, state)
     return state
 
@@ -227,9 +264,9 @@ def _step(plan: FitPlan, state: FitState, reader: ShardReader, rng: np.random.Ge
         group["lr"] = learning_rate_at(progress, state.step, plan.learning_rate)
     pictures, labels = reader.batch(rng, plan.batch)
     state.model.train()
-    loss = loss_of(state, varied(pictures, rng), labels, 0.5 if progress < 0.5 else 0.15)
+    loss = loss_of(state, varied(pictures, rng), labels, 0.5 if progress < _HALF else 0.15)
     state.optimizer.zero_grad()
-    loss.backward()
+    torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_([*state.model.parameters(), *state.column_head.parameters()], 1.0)
     state.optimizer.step()
     state.step += 1

@@ -1,8 +1,10 @@
-"""Stage one: a pool of labelled strips on disk, in shards that training may read while more are being drawn."""
+"""Stage one: a pool of labelled strips on disk, in shards that training may read while more are drawn."""
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -19,23 +21,29 @@ from models.rendering.strips import (
 )
 from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums
 
+_logger = logging.getLogger(__name__)
 GLUED_SHARE, COUNTERLESS_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.12
 VALIDATION_KINDS = ("drawn", "fonts", "drums")
 
 
 @dataclass(frozen=True, slots=True)
 class PoolSources:
-    """Where a pool's strips come from; pickled to the drawing processes."""
+    """Where a pool lies, what it is drawn from, and how large it is; pickled to the drawing processes."""
 
     folder: Path
     drums: Path
     fonts: Path | None
+    shards: int
+    shard_size: int
+    held_out_size: int
 
 
 def typefaces(fonts: Path | None, *, held_out: bool) -> tuple[Typeface, ...]:
     """The faces to train with, or those whose whole family is kept for validation."""
+    if fonts is None:
+        return (*own_typefaces(), *segment_typefaces())
     own = [] if held_out else [*own_typefaces(), *segment_typefaces()]
-    files = font_typefaces(fonts) if fonts is not None else ()
+    files = font_typefaces(fonts)
     return (*own, *(face for face in files if is_held_out(face.family) == held_out))
 
 
@@ -74,13 +82,25 @@ def _draw(rng: np.random.Generator, kind: str, faces: Sequence[Typeface], bank: 
             return strip
 
 
-def draw_pool(sources: PoolSources, *, shards: int, shard_size: int, seed: int, processes: int) -> None:
-    """Draws the validation strips and `shards` training shards that are not there yet."""
-    jobs = [(f"val-{kind}", kind, 1500, seed + 7 + index) for index, kind in enumerate(VALIDATION_KINDS)]
-    jobs += [(f"train-{shard:04d}", "train", shard_size, seed + 1000 + shard) for shard in range(shards)]
+def draw_pool(sources: PoolSources, *, seed: int, processes: int) -> None:
+    """Draws the validation strips and training shards that are not there yet."""
+    jobs = [
+        (f"val-{kind}", kind, sources.held_out_size, seed + 7 + index)
+        for index, kind in enumerate(VALIDATION_KINDS)
+    ]
+    jobs += [
+        (f"train-{shard:04d}", "train", sources.shard_size, seed + 1000 + shard)
+        for shard in range(sources.shards)
+    ]
     missing = [job for job in jobs if not (sources.folder / f"{job[0]}.texts.npy").exists()]
-    with ProcessPoolExecutor(processes) as pool:
+    if processes == 1:
+        for job in missing:
+            draw_shard(sources, *job)
+            _logger.info("pool: %s drawn, %d strips", job[0], job[2])
+        return
+    # A forked process would wait for ever for threads that torch has started and fork does not copy.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(draw_shard, sources, *job) for job in missing]
         for job, future in zip(missing, futures, strict=True):
             future.result()
-            print(f"pool: {job[0]} drawn, {job[2]} strips", flush=True)  # noqa: T201 a progress line
+            _logger.info("pool: %s drawn, %d strips", job[0], job[2])

@@ -1,6 +1,7 @@
 """Strips glued from pictures of real drums, meters kept apart for validation."""
 
 import hashlib
+import io
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,9 @@ import cv2
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from PIL import Image
 
-from models.rendering.degrade import Floats, photographed
+from models.rendering.degrade import Floats, chance, photographed
 from models.rendering.drums import drum_positions, label_of
 from models.rendering.plate import Plate, contrasting, crop, surround
 from models.rendering.strips import (
@@ -23,6 +25,8 @@ from models.rendering.strips import (
 )
 
 DRUM_HEIGHT, DRUM_WIDTH = 32, 20
+_ENOUGH_DIGITS = 7
+_ROLLING_FROM = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def is_held_out(name: str) -> bool:
 
 
 def make_of(meter: str) -> str:
-    """The make in a drum's meter name, without date and series: the same device may stand under several dates."""
+    """The make in a drum's meter name, without date and series: one device may stand under several dates."""
     return "/".join(meter.split("/")[:2]).split("_20")[0].replace(".", " ")
 
 
@@ -54,7 +58,8 @@ def load_drums(path: Path, *, held_out: bool) -> DrumBank:
     table = table.filter(pl.Series(keep))
     pictures = np.empty((len(table), DRUM_HEIGHT, DRUM_WIDTH, 3), np.uint8)
     for row, jpeg in enumerate(table["jpeg"]):
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+        with Image.open(io.BytesIO(jpeg)) as opened:
+            picture = np.asarray(opened.convert("RGB"))
         pictures[row] = cv2.resize(picture, (DRUM_WIDTH, DRUM_HEIGHT), interpolation=cv2.INTER_AREA)
     tenths = np.round(table["position"].cast(pl.Float64).to_numpy() * 10).astype(np.int64) % 100
     meters = table["meter"].to_numpy().astype(np.str_)
@@ -62,24 +67,39 @@ def load_drums(path: Path, *, held_out: bool) -> DrumBank:
     return _indexed(pictures, tenths, meters, is_lcd)
 
 
-def _indexed(pictures: NDArray[np.uint8], tenths: NDArray[np.int64], meters: NDArray[np.str_],
-             is_lcd: NDArray[np.bool_]) -> DrumBank:
+def _indexed(
+    pictures: NDArray[np.uint8],
+    tenths: NDArray[np.int64],
+    meters: NDArray[np.str_],
+    is_lcd: NDArray[np.bool_],
+) -> DrumBank:
     lists: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for index, (tenth, meter, lcd) in enumerate(zip(tenths.tolist(), meters.tolist(), is_lcd.tolist(), strict=True)):
+    for index, (tenth, meter, lcd) in enumerate(
+        zip(tenths.tolist(), meters.tolist(), is_lcd.tolist(), strict=True)
+    ):
         lists[meter, tenth].append(index)
         if not lcd:
             lists["", tenth].append(index)
     by_tenth = {key: np.array(indices) for key, indices in lists.items()}
-    standing = {(meter, round(tenth / 10) % 10) for meter, tenth in by_tenth if abs(tenth - round(tenth, -1)) <= 1}
-    whole = [m for m in sorted(set(meters.tolist())) if sum((m, d) in standing for d in range(10)) >= 7]
+    standing = {
+        (meter, round(tenth / 10) % 10) for meter, tenth in by_tenth if abs(tenth - round(tenth, -1)) <= 1
+    }
+    whole = [
+        m
+        for m in sorted(set(meters.tolist()))
+        if sum((m, d) in standing for d in range(10)) >= _ENOUGH_DIGITS
+    ]
     return DrumBank(pictures, tenths, meters, is_lcd, by_tenth, tuple(whole))
 
 
 def _pick(rng: np.random.Generator, bank: DrumBank, meter: str, tenth: int, slack: int) -> int | None:
     """A drum of the meter near a position; `slack` in tenths; of any meter where it has none."""
     for name in (meter, ""):
-        near = [bank.by_tenth[name, (tenth + d) % 100] for d in range(-slack, slack + 1)
-                if (name, (tenth + d) % 100) in bank.by_tenth]
+        near = [
+            bank.by_tenth[name, (tenth + d) % 100]
+            for d in range(-slack, slack + 1)
+            if (name, (tenth + d) % 100) in bank.by_tenth
+        ]
         if near:
             chosen = near[int(rng.integers(len(near)))]
             return int(chosen[int(rng.integers(len(chosen)))])
@@ -90,14 +110,16 @@ def glued_strip(rng: np.random.Generator, bank: DrumBank) -> Strip:
     """A counter put together from real drums, most of one meter, and photographed again."""
     while True:
         digits = random_digits(rng)
-        one_meter = bool(bank.whole_meters) and rng.random() < 0.75
+        one_meter = bool(bank.whole_meters) and chance(rng, 0.75)
         meter = bank.whole_meters[int(rng.integers(len(bank.whole_meters)))] if one_meter else ""
         lcd = "/lcd" in f"/{meter}"
         position = np.floor(random_position(rng, digits) * 10) / 10
-        if lcd or rng.random() < 0.2:
+        if lcd or chance(rng, 0.2):
             position = np.floor(position)
         standing = drum_positions(float(position) + 1e-6, digits)
-        chosen = [_pick(rng, bank, meter, int(p * 10), 0 if p % 1 > 0.05 else 1) for p in standing[:-1]]
+        chosen = [
+            _pick(rng, bank, meter, int(p * 10), 0 if p % 1 > _ROLLING_FROM else 1) for p in standing[:-1]
+        ]
         chosen.append(_pick(rng, bank, meter, int(standing[-1] * 10), 0))
         found = [index for index in chosen if index is not None]
         if len(found) == digits:
@@ -112,12 +134,14 @@ def _glue(rng: np.random.Generator, bank: DrumBank, chosen: list[int], *, lcd: b
     for index in chosen:
         cell = cv2.resize(bank.pictures[index], (width, WINDOW_HEIGHT), interpolation=cv2.INTER_CUBIC)
         cells.append(np.asarray(cell, np.float32))
-    ground = np.median(np.concatenate([cells[0][:, :2], cells[-1][:, -2:]]).reshape(-1, 3), axis=0).astype(np.float32)
+    ground = np.median(np.concatenate([cells[0][:, :2], cells[-1][:, -2:]]).reshape(-1, 3), axis=0).astype(
+        np.float32
+    )
     last = cells[-1].mean((0, 1))
     decimals = int(last[0] > 1.25 * last[1:].max())
     plate = Plate(ground, contrasting(rng, ground), decimals, is_display=lcd)
     canvas, box = surround(rng, cells, plate, None)
     picture = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
-    if rng.random() < 0.25:
+    if chance(rng, 0.25):
         return np.clip(picture, 0, 255).astype(np.uint8)
     return photographed(picture, rng, worst_blur=0.7)

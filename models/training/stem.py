@@ -3,6 +3,7 @@
 Without it the decoder ignores the picture for the first tens of thousands of strips.
 """
 
+import logging
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,10 @@ from torch import nn
 from torch.nn import functional
 
 from models.architecture import ConvStem
+from models.rendering.degrade import chance
 from models.training.real_drums import DRUM_HEIGHT, DrumBank, load_drums
 
+_logger = logging.getLogger(__name__)
 _VIEW_WIDTH, _BATCH, _MIDDLE = 40, 128, slice(4, 6)
 
 
@@ -28,8 +31,9 @@ def _clear(bank: DrumBank, slack: int) -> NDArray[np.int64]:
     return np.flatnonzero(off <= slack)
 
 
-def _view(rng: np.random.Generator, bank: DrumBank, index: int, others: NDArray[np.int64], *, vary: bool) -> NDArray[
-    np.float32]:
+def _view(
+    rng: np.random.Generator, bank: DrumBank, index: int, others: NDArray[np.int64], *, vary: bool
+) -> NDArray[np.float32]:
     """A drum between two neighbours, 32 x 40, as the stem meets it within a strip."""
     width = int(rng.integers(16, 31)) if vary else 20
     left, right = rng.choice(others, 2)
@@ -39,21 +43,28 @@ def _view(rng: np.random.Generator, bank: DrumBank, index: int, others: NDArray[
     view = view[:, middle - _VIEW_WIDTH // 2 : middle + _VIEW_WIDTH // 2]
     if vary:
         view = np.roll(view, int(rng.integers(-3, 4)), axis=0)
-        view = 255 - view if rng.random() < 0.3 else view
-        if rng.random() < 0.4:
+        view = 255 - view if chance(rng, 0.3) else view
+        if chance(rng, 0.4):
             view = np.asarray(cv2.GaussianBlur(view, (0, 0), rng.uniform(0.3, 1.2)), np.float32)
-        view = view * rng.uniform(0.3, 1.2) + rng.normal(0, rng.uniform(0, 14), view.shape)
-    return np.clip(view, 0, 255).astype(np.float32) / 255
+        noise = rng.normal(0, rng.uniform(0, 14), view.shape).astype(np.float32)
+        view = view * np.float32(rng.uniform(0.3, 1.2)) + noise
+    return np.asarray(np.clip(view, 0, 255) / 255, np.float32)
 
 
-def _batch(rng: np.random.Generator, bank: DrumBank, rows: NDArray[np.int64], others: NDArray[np.int64], *,
-           vary: bool) -> torch.Tensor:
+def _batch(
+    rng: np.random.Generator,
+    bank: DrumBank,
+    rows: NDArray[np.int64],
+    others: NDArray[np.int64],
+    *,
+    vary: bool,
+) -> torch.Tensor:
     views = np.stack([_view(rng, bank, int(row), others, vary=vary) for row in rows])
     return torch.from_numpy(views).permute(0, 3, 1, 2)
 
 
 def pretrain_stem(drums: Path, target: Path, *, steps: int, seed: int) -> float:
-    """Trains a stem on single drums, saves its state to `target`, and returns its accuracy on unseen meters."""
+    """Trains a stem on single drums, saves its state, and returns its accuracy on unseen meters."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     bank, unseen = load_drums(drums, held_out=False), load_drums(drums, held_out=True)
@@ -67,14 +78,15 @@ def pretrain_stem(drums: Path, target: Path, *, steps: int, seed: int) -> float:
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, steps)
     for step in range(steps):
         chosen = rng.choice(rows, _BATCH, p=weights)
-        loss = functional.cross_entropy(_logits(stem, head, _batch(rng, bank, chosen, rows, vary=True)),
-                                        digits[chosen])
+        loss = functional.cross_entropy(
+            _logits(stem, head, _batch(rng, bank, chosen, rows, vary=True)), digits[chosen]
+        )
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
         if step % 100 == 0:
-            print(f"stem: step {step} of {steps}, loss {loss.item():.3f}", flush=True)  # noqa: T201 a progress line
+            _logger.info("stem: step %d of %d, loss %.3f", step, steps, loss.item())
     accuracy = _accuracy(stem, head, unseen)
     target.parent.mkdir(parents=True, exist_ok=True)
     torch.save(stem.state_dict(), target)

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from models.rendering.glyphs import own_typefaces, segment_typefaces
+from models.rendering.strips import STRIP_HEIGHT, STRIP_WIDTH, counterless_strip, drawn_strip
+
+
+@pytest.mark.parametrize("faces", [own_typefaces(), segment_typefaces()], ids=["drums", "displays"])
+def test_strips_are_of_one_size_and_repeatable(faces: tuple) -> None:  # type: ignore[type-arg]  # faces of either kind
+    for seed in range(12):
+        strip = drawn_strip(np.random.default_rng(seed), faces)
+        again = drawn_strip(np.random.default_rng(seed), faces)
+        assert strip.picture.shape == (STRIP_HEIGHT, STRIP_WIDTH, 3)
+        assert np.array_equal(strip.picture, again.picture)
+        assert strip.text == again.text
+        assert 4 <= len(strip.text) <= 9
+        assert strip.text.isdigit()
+
+
+def test_displays_have_no_half_steps() -> None:
+    rng = np.random.default_rng(1)
+    assert not any(drawn_strip(rng, segment_typefaces()).half_step for _ in range(25))
+
+
+def test_no_counter_is_read_as_nothing() -> None:
+    assert counterless_strip(np.random.default_rng(2), own_typefaces()).text == ""

@@ -1,0 +1,166 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+from transformers import (
+    PreTrainedTokenizerFast,
+    TrOCRConfig,
+    TrOCRProcessor,
+    VisionEncoderDecoderConfig,
+    VisionEncoderDecoderModel,
+    ViTConfig,
+    ViTImageProcessorPil,
+)
+
+from models.architecture import Network
+from models.recognizer import Candidate, ModelNotFound, Recognition, Recognizer, load_recognizer
+from models.rendering.meter import MeterFace, draw_frame, register_corners
+from models.window import Window, cut_window
+
+
+def _register(position: float, seed: int = 0, digits: int = 7) -> NDArray[np.uint8]:
+    face = MeterFace(digits=digits, seed=seed)
+    return cut_window(draw_frame(face, position, seed=seed), Window(register_corners(face)))
+
+
+@pytest.fixture(scope="module")
+def builtin() -> Recognizer:
+    return load_recognizer()
+
+
+@pytest.mark.parametrize(
+    ("position", "text", "half_step"),
+    [(361_097.0, "0361097", False), (1_204_586.0, "1204586", False), (54_321.5, "0054321", True)],
+)
+def test_the_demo_meter_is_read(builtin: Recognizer, position: float, text: str, half_step: bool) -> None:
+    recognition = builtin.read([_register(position)], digits=7)[0]
+    assert recognition.reason is None
+    assert recognition.best is not None
+    assert (recognition.best.text, recognition.best.half_step) == (text, half_step)
+
+
+def test_the_demo_meters_are_read_almost_always(builtin: Recognizer) -> None:
+    positions = np.random.default_rng(0).integers(0, 10**7, 24).tolist()
+    found = builtin.read([_register(position, seed % 3) for seed, position in enumerate(positions)], digits=7)
+    right = [
+        f.best and f.best.text == f"{position:07d}" for f, position in zip(found, positions, strict=True)
+    ]
+    assert sum(map(bool, right)) >= 21
+
+
+@pytest.mark.parametrize("digits", [None, 7, 8])
+def test_candidates_are_ranked_and_share_one_probability(builtin: Recognizer, digits: int | None) -> None:
+    for recognition in builtin.read([_register(98_765.4), _register(5.0)], digits=digits):
+        candidates = recognition.candidates
+        assert len(candidates) >= 5
+        assert sum(candidate.probability for candidate in candidates) <= 1 + 1e-6
+        assert list(candidates) == sorted(candidates, key=lambda candidate: -candidate.probability)
+        assert len({(c.text, c.half_step) for c in candidates}) == len(candidates)
+        assert all(c.text.isdigit() and digits in {None, len(c.text)} for c in candidates)
+
+
+def test_batches_read_like_single_windows(builtin: Recognizer) -> None:
+    windows = [_register(float(position)) for position in (10, 2_000, 300_000)]
+    together = builtin.read(windows, digits=7)
+    for window, recognition in zip(windows, together, strict=True):
+        alone = builtin.read([window], digits=7)[0].candidates
+        assert [c.text for c in alone[:3]] == [c.text for c in recognition.candidates[:3]]
+        assert alone[0].probability == pytest.approx(recognition.candidates[0].probability, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("window", "reasons"),
+    [
+        (np.zeros((40, 200, 3), np.uint8), {"dark"}),
+        (np.zeros((0, 0, 3), np.uint8), {"dark"}),
+        (np.full((40, 200, 3), 128, np.uint8), {"blurred", "no_counter"}),
+        (np.zeros((1, 1, 3), np.uint8) + 200, {"blurred", "no_counter"}),
+    ],
+    ids=["black", "nothing", "grey", "one pixel"],
+)
+def test_what_holds_no_counter_gets_a_reason(
+    builtin: Recognizer, window: NDArray[np.uint8], reasons: set[str]
+) -> None:
+    recognition = builtin.read([window])[0]
+    assert recognition.reason in reasons
+    assert recognition.candidates == ()
+    assert recognition.best is None
+
+
+def test_nothing_to_read_is_no_work(builtin: Recognizer) -> None:
+    assert builtin.read([]) == []
+
+
+def test_the_version_is_a_fingerprint_of_the_weights(builtin: Recognizer) -> None:
+    assert builtin.name == "trocr-meter-small"
+    assert len(builtin.version) == 12
+    assert builtin.read([_register(1.0)])[0].reader_version == builtin.version
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "./neither/this"])
+def test_a_missing_model_is_a_sentence(name: str) -> None:
+    with pytest.raises(ModelNotFound, match=r"There is no reader .* give `builtin`"):
+        load_recognizer(name)
+
+
+def test_the_best_candidate_comes_first() -> None:
+    candidates = (
+        Candidate("12", half_step=False, probability=0.6),
+        Candidate("13", half_step=True, probability=0.3),
+    )
+    assert Recognition(candidates, None, "r", "v", 1.0).best == candidates[0]
+
+
+@pytest.fixture(scope="module")
+def foreign_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TrOCR of the usual kind, square pictures and letters in its vocabulary, tiny and untrained."""
+    torch.manual_seed(0)
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *"0123456789.kWh"]
+    words = Tokenizer(models.WordLevel({word: index for index, word in enumerate(vocabulary)}, "<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    wrap: Network = PreTrainedTokenizerFast
+    names = zip(("bos_token", "pad_token", "eos_token", "unk_token"), vocabulary, strict=False)
+    tokenizer = wrap(tokenizer_object=words, **dict(names))
+    encoder = ViTConfig(
+        image_size=32,
+        patch_size=16,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    decoder = TrOCRConfig(
+        vocab_size=len(vocabulary),
+        d_model=16,
+        decoder_layers=1,
+        decoder_attention_heads=2,
+        decoder_ffn_dim=16,
+        max_position_embeddings=40,
+        cross_attention_hidden_size=16,
+        bos_token_id=0,
+        pad_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=2,
+    )
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
+    model: Network = VisionEncoderDecoderModel(config=config)
+    for settings in (model.config, model.generation_config):
+        settings.decoder_start_token_id, settings.pad_token_id, settings.eos_token_id = 2, 1, 2
+    folder = tmp_path_factory.mktemp("trocr")
+    model.save_pretrained(folder)
+    assemble: Network = TrOCRProcessor
+    assemble(ViTImageProcessorPil(size={"height": 32, "width": 32}), tokenizer).save_pretrained(folder)
+    return folder
+
+
+def test_any_other_trocr_comes_through_the_same_door(foreign_folder: Path) -> None:
+    recognizer = load_recognizer(str(foreign_folder))
+    assert recognizer.name == str(foreign_folder)
+    for recognition in recognizer.read([_register(77.0), np.zeros((20, 90, 3), np.uint8)]):
+        assert recognition.reader_version == recognizer.version
+        assert (recognition.reason is None) == bool(recognition.candidates)
+        assert sum(candidate.probability for candidate in recognition.candidates) <= 1 + 1e-6
+        assert all(candidate.text.isdigit() for candidate in recognition.candidates)

@@ -1,0 +1,124 @@
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import polars as pl
+import pytest
+
+from models.architecture import EOS, FIRST_DIGIT, HALF_STEP
+from models.recognizer import load_recognizer
+from models.rendering.drums import DrumShape, drum_texture, drum_view
+from models.rendering.glyphs import own_typefaces
+from models.training.__main__ import options_of, run
+from models.training.fit import FitPlan, fit, labels_of, learning_rate_at, load_state
+from models.training.real_drums import is_held_out, load_drums, make_of
+
+
+@pytest.fixture(scope="module")
+def drums(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small table of drums, one make for training and one that is held out."""
+    shape = DrumShape(pitch=30, width=20, digit_height=24)
+    texture = drum_texture(own_typefaces()[1], shape)
+    makes = {
+        held: next(f"water/m{n}" for n in range(99) if is_held_out(f"water/m{n}") == held)
+        for held in (True, False)
+    }
+    rows = []
+    for meter in makes.values():
+        for tenth in range(100):
+            view = (drum_view(texture, shape, tenth / 10, 32) * 200 + 20).astype(np.uint8)
+            jpeg = io.BytesIO(cv2.imencode(".jpg", view)[1].tobytes()).getvalue()
+            rows.append(("watermeter", meter, f"{tenth / 10:.1f}", jpeg))
+    path = tmp_path_factory.mktemp("drums") / "drums.parquet"
+    pl.DataFrame(rows, schema=["kind", "meter", "position", "jpeg"], orient="row").write_parquet(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(drums: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a run through the first three stages, as small as can be."""
+    home = tmp_path_factory.mktemp("home")
+    _run("pool", home, drums)
+    _run("stem", home, drums)
+    _run("train", home, drums)
+    return home
+
+
+def _run(stage: str, home: Path, drums: Path, *more: str) -> None:
+    sizes = [
+        "--shards",
+        "1",
+        "--shard-size",
+        "40",
+        "--held-out-size",
+        "6",
+        "--stem-steps",
+        "1",
+        "--samples",
+        "64",
+    ]
+    run(options_of([stage, "--home", str(home), "--drums", str(drums), "--threads", "1", *sizes, *more]))
+
+
+def test_training_resumes_where_it_stopped(trained: Path) -> None:
+    plan = FitPlan(trained / "pool", trained / "stem.pt", trained / "checkpoint.pt", 128, 32, 1e-3, seed=0)
+    before = load_state(plan)
+    assert (before.step, before.seen) == (2, 64)
+    after = fit(plan)
+    assert (after.step, after.seen) == (4, 128)
+
+
+def test_the_exported_folder_is_a_reader_with_a_card(trained: Path, drums: Path, tmp_path: Path) -> None:
+    _run("export", trained, drums, "--target", str(tmp_path / "weights"), "--card", str(tmp_path / "card.md"))
+    recognizer = load_recognizer(str(tmp_path / "weights"))
+    assert recognizer.read([np.full((30, 150, 3), 90, np.uint8)])[0].reader == str(tmp_path / "weights")
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert "Apache-2.0" in card
+    assert "{" not in card
+
+
+def test_no_make_is_on_both_sides(drums: Path) -> None:
+    sides = [{make_of(meter) for meter in load_drums(drums, held_out=side).meters} for side in (True, False)]
+    assert all(sides)
+    assert not sides[0] & sides[1]
+
+
+@pytest.mark.parametrize(
+    ("meters", "same"),
+    [
+        (("powermeter/ISKRA T3F-01S1/20230604", "powermeter/ISKRA.T3F-01S1_20250630/20250630"), True),
+        (("watermeter/Metrona/cold/20251014", "watermeter/Metrona/warm/20230626"), True),
+        (("powermeter/betar/1", "powermeter/emeter1"), False),
+    ],
+)
+def test_one_device_under_several_dates_is_one_make(meters: tuple[str, str], same: bool) -> None:
+    assert (make_of(meters[0]) == make_of(meters[1])) == same
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", [EOS]),
+        ("09~", [FIRST_DIGIT, FIRST_DIGIT + 9, HALF_STEP, EOS]),
+    ],
+)
+def test_labels_end_and_the_rest_is_ignored(text: str, tokens: list[int]) -> None:
+    row = labels_of([text])[0].tolist()
+    assert row[: len(tokens)] == tokens
+    assert set(row[len(tokens) :]) <= {-100}
+
+
+def test_the_learning_rate_warms_up_holds_and_falls() -> None:
+    rates = [learning_rate_at(progress, 10_000, 1.0) for progress in np.linspace(0, 1, 50)]
+    assert learning_rate_at(0.0, 0, 1.0) < 0.01
+    assert rates[0] == rates[20] == 1.0
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(0.02)
+
+
+def test_a_pool_is_the_same_for_the_same_seed(trained: Path, drums: Path, tmp_path: Path) -> None:
+    _run("pool", tmp_path, drums)
+    for name in ("train-0000", "val-drums", "val-fonts"):
+        first, second = (np.load(home / "pool" / f"{name}.pictures.npy") for home in (trained, tmp_path))
+        assert np.array_equal(first, second)

@@ -228,3 +228,8 @@ def intervals(accepted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def hour_of() -> pl.Expr:
     """The hour of the seed that a picture belongs to."""
     return (pl.col("taken_at") - START_AT).dt.total_hours()
+
+
+def hour_of_reading() -> pl.Expr:
+    """The hour of the seed that a reading belongs to."""
+    return (pl.col("read_at") - START_AT).dt.total_hours()

@@ -31,6 +31,7 @@ ANSWERS: dict[str, dict[str, object]] = {
     "report_daily": HOME,
     "report_hours": HOME,
     "report_last_day": HOME | DAY,
+    "report_newest": HOME,
     "report_quality": HOME,
     "report_readings": HOME | DAY,
     "run_summary": REGISTER,
@@ -240,6 +241,20 @@ def test_decoding_begins_at_an_anchor_with_context(warehouse: Warehouse, seeds: 
     )
     between = warehouse.query("accepted_readings", **REGISTER, since=at)
     assert between.filter(pl.col("read_at") > at).height == 48
+
+
+@pytest.mark.parametrize(("held_wh", "context"), [(36_100_000, 500), (36_100_100, 690), (36_100_200, 500)])
+def test_context_reaches_back_to_the_reading_that_still_holds(
+    warehouse: Warehouse, seeds: ModuleType, held_wh: int, context: int
+) -> None:
+    standing = seeds.readings(seeds.pictures(range(700))).with_columns(
+        value_wh=pl.when(seeds.hour_of_reading() == 10).then(held_wh).otherwise(36_100_000),
+        quality=pl.lit("measured"),
+        reason=pl.lit(None, dtype=pl.String),
+    )
+    save_readings(warehouse, standing)
+    since = seeds.START_AT + timedelta(hours=700)
+    assert warehouse.query("accepted_readings", **REGISTER, since=since).height == context
 
 
 def test_a_new_recognition_of_an_old_picture_is_undecided(seeded: Warehouse, seeds: ModuleType) -> None:

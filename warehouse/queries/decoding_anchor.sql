@@ -18,17 +18,19 @@ earliest as (
     select min(taken_at) as undecided_from, count(*) as n_undecided from undecided
 ),
 context as (
-    select d.read_at, d.value_wh, d.settled, row_number() over (order by d.read_at desc, d.picture_key) as place
+    select d.read_at, d.value_wh, d.settled
     from core.register_readings d
     where d.register_id = $register_id
         and d.quality <> 'rejected'
         and d.read_at < (select undecided_from from earliest)
+    order by d.read_at desc
+    limit 1000
 ),
 anchor as (
     select read_at as anchor_at, value_wh as anchor_wh
     from context
-    where place > 48 and settled
-    order by place
+    qualify row_number() over (order by read_at desc) > 48 and settled
+    order by read_at desc
     limit 1
 )
 select e.undecided_from, e.n_undecided, a.anchor_at, a.anchor_wh

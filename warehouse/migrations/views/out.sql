@@ -29,7 +29,7 @@ select
     g.obis_code,
     i.start_at,
     i.end_at,
-    i.start_at at time zone g.timezone as start_local,
+    i.local_date + to_seconds(i.local_minute::integer * 60 + epoch(i.start_at)::bigint % 900) as start_local,
     i.local_date,
     (i.energy_wh / 1000)::decimal(14, 3) as energy_kwh,
     round(i.energy_wh * 3600 / date_diff('second', i.start_at, i.end_at))::bigint as mean_w,

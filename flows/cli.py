@@ -128,17 +128,20 @@ def up(home: Home = None) -> None:
     """Run the Prefect server, the schedules and their worker on this machine until Ctrl-C."""
     from flows.up import run_until_stopped
 
-    folder = _use_home(home)
+    _use_home(home)
     settings = _settings()
 
     def announce(address: str, logs: Path) -> None:
-        out.print(f"Prefect UI:  {address}")
-        out.print(f"Report:      {settings.site / 'index.html'}")
-        out.print(f"Logs:        {logs}")
-        out.print("Run now:     prefect deployment run 'ingest/home'")
-        out.print("Stop:        Ctrl-C")
+        for name, value in (
+            ("Prefect UI", address),
+            ("Report", settings.report.address),
+            ("Logs", logs),
+            ("Run now", "prefect deployment run 'ingest/home'"),
+            ("Stop", "Ctrl-C"),
+        ):
+            out.print(f"{name + ':':<12} {value}", highlight=False, soft_wrap=True)
 
-    run_until_stopped(folder, announce)
+    run_until_stopped(settings, announce)
 
 
 @app.command()

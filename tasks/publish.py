@@ -64,7 +64,10 @@ def announce(settings: Settings, meters: list[str]) -> dict[str, int]:
             for outcome, _, count in outcomes.iter_rows():
                 totals[outcome] = totals.get(outcome, 0) + count
     create_link_artifact(
-        key="report", link=(settings.site / "index.html").resolve().as_uri(), link_text="Electricity report"
+        key="report",
+        link=settings.report.address,
+        link_text="Electricity report",
+        description=f"Shown by `smartmeter up`; the file is {settings.site / 'index.html'}.",
     )
     return {"pictures": sum(totals.values()), **totals}
 

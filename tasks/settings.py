@@ -49,6 +49,12 @@ class ReaderSettings(_Table):
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
 
 
+class ReportSettings(_Table):
+    """Where `smartmeter up` shows the report."""
+
+    address: Annotated[str, Field(pattern=r"^http://(127\.0\.0\.1|localhost):\d+$")] = "http://127.0.0.1:4280"
+
+
 class ScheduleSettings(_Table):
     """When the served deployments run, as cron in UTC; the report follows each ingest."""
 
@@ -87,6 +93,7 @@ class Settings(BaseSettings):
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Berlin"
     store: StoreSettings = StoreSettings()
     reader: ReaderSettings = ReaderSettings()
+    report: ReportSettings = ReportSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     meters: dict[Annotated[str, Field(pattern=NAME)], MeterSettings] = {}
 

@@ -21,6 +21,7 @@ def address(home: Path) -> Iterator[str]:
     """The API of an installation that `smartmeter up` runs, its ingest due every minute."""
     address = f"http://127.0.0.1:{free_port()}/api"
     environment = {**os.environ, "PREFECT_API_URL": address, "SMARTMETER_SCHEDULE__INGEST": "* * * * *"}
+    environment["SMARTMETER_REPORT__ADDRESS"] = f"http://127.0.0.1:{free_port()}"
     environment["SMARTMETER_HOME"] = str(home)
     process = subprocess.Popen(
         [sys.executable, "-m", "flows.cli", "up", "--home", str(home)],

@@ -59,9 +59,17 @@ def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
     settings = load_settings()
     text = example.read_text()
-    for table in ("store", "reader", "schedule"):
+    for table in ("store", "reader", "report", "schedule"):
         for name in type(getattr(settings, table)).model_fields:
             assert f"\n{name} =" in text, f"{table}.{name} is not in the example"
     for name in type(settings.meters["home"]).model_fields:
         assert f"\n{name} =" in text, f"meters.*.{name} is not in the example"
-    assert set(Settings.model_fields) == {"home", "timezone", "store", "reader", "schedule", "meters"}
+    assert set(Settings.model_fields) == {
+        "home",
+        "timezone",
+        "store",
+        "reader",
+        "report",
+        "schedule",
+        "meters",
+    }

@@ -3,7 +3,7 @@ with register as (
     select register_id, camera, timezone from core.registers where meter = $meter order by obis_code limit 1
 ),
 pictures as (
-    select p.picture_key, p.taken_at at time zone (select timezone from register) as read_local, p.reason
+    select p.picture_key, p.taken_at, p.taken_at at time zone (select timezone from register) as read_local, p.reason
     from raw.pictures p
     where p.camera = (select camera from register)
         and p.taken_at >= $local_date::date::timestamp at time zone (select timezone from register)
@@ -21,4 +21,4 @@ from pictures p
 left join core.register_readings r
     on r.register_id = (select register_id from register) and r.picture_key = p.picture_key
 where r.picture_key is not null or p.reason is not null
-order by p.read_local, p.picture_key;
+order by p.taken_at, p.picture_key;

@@ -75,8 +75,6 @@ def run(options: Options) -> None:
     """Does one stage, or all in turn."""
     cv2.setNumThreads(1)
     torch.set_num_threads(options.threads)
-    # Dying activations turn into denormal numbers, which this hardware computes many times slower.
-    torch.set_flush_denormal(True)
     if options.stage in {"pool", "all"}:
         sizes = (options.shards, options.shard_size, options.held_out_size)
         sources = PoolSources(options.home / "pool", options.drums, options.fonts, *sizes)
@@ -130,6 +128,8 @@ def _command(options: Options) -> str:
 
 
 if __name__ == "__main__":
+    # Dying activations turn into denormal numbers, which processors compute many times slower.
+    torch.set_flush_denormal(True)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     run(options_of(sys.argv[1:]))

@@ -85,8 +85,8 @@ def intervals_15min(
         max_gap: default `usual_gap(read_at)`.
 
     Returns:
-        start_at, end_at, local_date, local_minute, energy_wh, quality, n_readings (those in [start, end), the
-        very last one included); empty with fewer than two readings.
+        start_at, end_at, local_date, local_minute, energy_wh, quality, n_readings (those in [start, end));
+        empty with fewer than two readings.
     """
     if read_at.len() <= 1:
         return pl.DataFrame(schema=QUARTER_HOURS)
@@ -96,7 +96,6 @@ def intervals_15min(
     bounds = np.concatenate([seconds[:1], grid, seconds[-1:]])
     gap_s = int((max_gap or usual_gap(read_at)).total_seconds())
     counted = np.searchsorted(seconds, bounds, side="left")
-    counted[-1] = len(seconds)
     starts = bounds[:-1]
     local = _instants(starts // INTERVAL_S * INTERVAL_S).dt.convert_time_zone(timezone)
     return pl.DataFrame(

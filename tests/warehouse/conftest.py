@@ -24,7 +24,7 @@ START_AT = datetime(2026, 3, 28, 23, tzinfo=UTC)
 INSTANT = pl.Datetime("us", "UTC")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def seeds() -> ModuleType:
     """This module: the frames that tests load."""
     return sys.modules[__name__]

@@ -8,12 +8,14 @@ from tasks.metering.power_prior import TOLERANCE_UNITS, log_probability, steps_b
 from tasks.metering.register import Register
 
 MOST_LOG_ODDS = 100.0
+# Candidates no further apart than this (or than one unit) are no rivals: which of them it is hardly matters.
+ALIKE_WH = 10
 
 
 def log_odds_of(evidence: Evidence, column: NDArray[np.int64], register: Register) -> NDArray[np.float64]:
     """Log-odds of each chained reading (float64[N], NaN elsewhere), at most MOST_LOG_ODDS.
 
-    Another candidate within the tolerance of one unit is no alternative: physics cannot tell the two apart.
+    A candidate within one unit or 10 Wh is no alternative: physics cannot tell the two apart.
     """
     odds = np.full(len(column), np.nan)
     rows = np.flatnonzero(column >= 0)
@@ -29,7 +31,8 @@ def log_odds_of(evidence: Evidence, column: NDArray[np.int64], register: Registe
     own = worth[place, column[rows]]
     distance = np.abs(evidence.values[rows] - chosen[:, None])
     distance = np.minimum(distance, register.span_units - distance)
-    rivals = np.where((distance > TOLERANCE_UNITS) & (evidence.values[rows] >= 0), worth, -np.inf)
+    alike = max(TOLERANCE_UNITS, ALIKE_WH // register.unit_wh)
+    rivals = np.where((distance > alike) & (evidence.values[rows] >= 0), worth, -np.inf)
     rejected = evidence.reject[rows] + _bridge(evidence, rows, chosen, register)
     against = np.maximum(rivals.max(axis=1), rejected)
     odds[rows] = np.clip(own - against, -MOST_LOG_ODDS, MOST_LOG_ODDS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from flows.ingest import ingest
 from raspi_agent.picture_key import synced_key
@@ -42,6 +43,11 @@ def contents() -> dict[str, pl.DataFrame]:
     return {name: answer(f"from ({query}) order by all") for name, query in questions.items()}
 
 
+def assert_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
+    for name, frame in expected.items():
+        assert_frame_equal(found[name], frame)
+
+
 def test_pictures_become_readings_intervals_and_a_page(
     drawn_meter: "DrawnMeter", prefect_server: str
 ) -> None:
@@ -67,7 +73,7 @@ def test_a_second_run_changes_nothing(drawn_meter: "DrawnMeter", prefect_server:
     ingest()
     before = contents()
     ingest()
-    assert contents() == before or all(contents()[name].equals(before[name]) for name in before)
+    assert_same(contents(), before)
 
 
 def test_what_comes_later_is_added(drawn_meter: "DrawnMeter", prefect_server: str) -> None:
@@ -151,8 +157,7 @@ def test_a_killed_ingest_run_again_gives_the_same_warehouse(
     shutil.rmtree(drawn_meter.home / "archive")
     subprocess.run(command, env=environment, check=True, capture_output=True)
     uninterrupted = contents()
-    for name, frame in uninterrupted.items():
-        assert interrupted[name].equals(frame), name
+    assert_same(interrupted, uninterrupted)
 
 
 def _wait_for_first_work(home: Path, process: "subprocess.Popen[bytes]") -> None:

@@ -19,9 +19,22 @@ comment on view out.readings is 'what the registers showed, picture by picture, 
 
 create or replace view out.pictures as
 select
-    camera, taken_at, time_source, received_at, media_type, width, height, size_bytes, reason, source, picture_key
-from raw.pictures;
-comment on view out.pictures is 'every picture that arrived; reason says why one cannot be used';
+    p.camera,
+    p.taken_at,
+    p.time_source,
+    p.received_at,
+    p.media_type,
+    p.width,
+    p.height,
+    p.size_bytes,
+    case
+        when p.reason is not null then p.reason
+        when not exists (from core.registers g where g.camera = p.camera) then 'unknown_camera'
+    end as reason,
+    p.source,
+    p.picture_key
+from raw.pictures p;
+comment on view out.pictures is 'every picture that arrived; reason says why one cannot be used (yet)';
 
 create or replace view out.consumption_15min as
 select

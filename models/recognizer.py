@@ -31,7 +31,7 @@ class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to read the counter: its digits without a point, and whether the last drum stands midway."""
+    """One way to read the counter: the nearest number, and whether the last drum stands between two digits."""
 
     text: str
     half_step: bool

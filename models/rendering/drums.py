@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.rendering.glyphs import Typeface
 
 _LAST = 9
-_HALF_FROM, _NEXT_FROM = 0.25, 0.75
+_BETWEEN_FROM = 0.25
 
 
 def drum_positions(position: float, digits: int) -> NDArray[np.float64]:
@@ -29,15 +29,12 @@ def drum_positions(position: float, digits: int) -> NDArray[np.float64]:
 
 
 def label_of(position: float, digits: int) -> tuple[str, bool]:
-    """What a reader should say: the digits, and whether the last drum stands midway between two.
+    """What a reader should say: the nearest number, and whether the last drum stands between two digits.
 
-    From a quarter to three quarters of a step the lower number and a half step; beyond, the next number.
+    Between two digits is from a quarter to three quarters of a step.
     """
-    whole = math.floor(position)
-    fraction = position - whole
-    if fraction >= _NEXT_FROM:
-        whole += 1
-    return str(whole % 10**digits).zfill(digits), _HALF_FROM <= fraction < _NEXT_FROM
+    nearest = math.floor(position + 0.5)
+    return str(nearest % 10**digits).zfill(digits), abs(position - nearest) >= _BETWEEN_FROM
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,16 @@ def decode_series(settings: Settings, meter: str) -> int:
     register = settings.register_of(meter)
     with open_warehouse(settings.warehouse) as warehouse:
         start = warehouse.query("decoding_anchor", register_id=register.register_id).row(0, named=True)
-        if start["undecided_from"] is None:
-            log.info("%s: no new recognitions", meter)
-            return 0
         window = warehouse.query(
             "decoding_window", register_id=register.register_id, since=start["anchor_at"]
         )
-        anchor = None if start["anchor_at"] is None else (start["anchor_at"], start["anchor_wh"])
-        series = decode_readings(window, register, anchor=anchor)
+    if start["undecided_from"] is None:
+        log.info("%s: no new recognitions", meter)
+        return 0
+    anchor = None if start["anchor_at"] is None else (start["anchor_at"], start["anchor_wh"])
+    series = decode_readings(window, register, anchor=anchor)
+    # A year takes seconds to decode; nobody waits for the file meanwhile.
+    with open_warehouse(settings.warehouse) as warehouse:
         saved = save_readings(warehouse, series.readings)
     log.info("%s: %d pictures decoded, %s", meter, window.height, saved)
     if series.exchange is not None:

@@ -18,9 +18,8 @@ from warehouse.connection import open_warehouse
 def labels_by_name(path: Path) -> dict[str, str]:
     """Readings by file name; drums that nobody can tell are left out."""
     with path.open(newline="") as stream:
-        return {
-            Path(row["file"]).name: row["reading"] for row in csv.DictReader(stream) if row["reading"].isdigit()
-        }
+        rows = [row for row in csv.DictReader(stream) if row["reading"].isdigit()]
+    return {Path(row["file"]).name: row["reading"] for row in rows}
 
 
 def outcomes(home: Path, meter: str) -> pl.DataFrame:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
@@ -32,6 +33,7 @@ def test_a_pause_in_the_ui_survives_and_undeclared_schedules_go(home: Path, pref
 
     entry = catalogue(load_settings())[0]
     deployment_id = deployment(entry).apply()
+    assert isinstance(deployment_id, UUID)
     with get_client(sync_client=True) as client:
         schedule = client.read_deployment_schedules(deployment_id)[0]
         client.update_deployment_schedule(deployment_id, schedule.id, active=False)

@@ -20,7 +20,7 @@ from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
 
 if TYPE_CHECKING:
-    from conftest import DrawnMeter
+    from tests.flows.conftest import DrawnMeter
 
 pytestmark = pytest.mark.prefect
 DECIDED = "register_id, picture_key, read_at, value_wh, quality, reason, recognised_text, settled"

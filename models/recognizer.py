@@ -31,7 +31,7 @@ class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to read the counter: the nearest number, and whether the last drum stands between two digits."""
+    """One way to read the counter: the nearest number, and whether the last drum stands between digits."""
 
     text: str
     half_step: bool
@@ -151,32 +151,46 @@ def load_recognizer(model: str = "builtin") -> Recognizer:
     """The reader of a name.
 
     Args:
-        model: `builtin` for the project's own small TrOCR; else a folder with any TrOCR checkpoint, or a name
-            on its hub or in its cache, such as `microsoft/trocr-small-printed`.
+        model: `builtin` for the project's own small TrOCR; else a folder with any TrOCR checkpoint, or its
+            name on the hub or in the cache, such as `microsoft/trocr-small-printed`.
 
     Raises:
         ModelNotFound: When there are no such weights.
     """
-    source = BUILTIN if model == "builtin" else Path(model)
     quiet: Any = transformers_logging
     quiet.disable_progress_bar()
+    place = BUILTIN if model == "builtin" else Path(model)
     try:
-        place = str(source) if source.is_dir() else _hub_name(model)
-        network: Network = VisionEncoderDecoderModel.from_pretrained(place, dtype=torch.float32)
-        processor = TrOCRProcessor.from_pretrained(place)
-    except (OSError, ValueError) as error:
+        if place.is_dir():
+            network, processor = _opened(str(place), local=True)
+        elif model == "builtin" or model.startswith(("/", ".", "~")):
+            raise FileNotFoundError(place)
+        else:
+            network, processor = _downloaded(model)
+    except (OSError, ValueError, ImportError) as error:
         raise ModelNotFound(
-            f"There is no reader {model!r}: give `builtin`, a folder with a TrOCR checkpoint and its "
-            "processor, or the name of one that this machine can download."
+            f"There is no reader {model!r} ({_first_line(error)}): give `builtin`, a folder with a TrOCR "
+            "checkpoint and its processor, or the name of one that this machine can download."
         ) from error
     name = "trocr-meter-small" if model == "builtin" else model
     return Recognizer(name, version_of(network), network.eval(), processor)
 
 
-def _hub_name(model: str) -> str:
-    if model == "builtin" or model.startswith(("/", ".", "~")):
-        raise OSError(f"no folder {model}")
-    return model
+def _opened(place: str, *, local: bool) -> tuple[Network, TrOCRProcessor]:
+    network = VisionEncoderDecoderModel.from_pretrained(place, dtype=torch.float32, local_files_only=local)
+    return network, TrOCRProcessor.from_pretrained(place, local_files_only=local)
+
+
+def _downloaded(name: str) -> tuple[Network, TrOCRProcessor]:
+    """A checkpoint by its name: from the cache without asking the network, else downloaded."""
+    try:
+        return _opened(name, local=True)
+    except (OSError, ValueError):
+        return _opened(name, local=False)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def version_of(model: Network) -> str:

@@ -1,11 +1,17 @@
+import io
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import sentencepiece
 import torch
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from transformers import (
+    DeiTConfig,
     PreTrainedTokenizerFast,
     TrOCRConfig,
     TrOCRProcessor,
@@ -102,7 +108,7 @@ def test_the_version_is_a_fingerprint_of_the_weights(builtin: Recognizer) -> Non
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./neither/this"])
 def test_a_missing_model_is_a_sentence(name: str) -> None:
-    with pytest.raises(ModelNotFound, match=r"There is no reader .* give `builtin`"):
+    with pytest.raises(ModelNotFound, match=r"There is no reader .*: give `builtin`"):
         load_recognizer(name)
 
 
@@ -114,51 +120,74 @@ def test_the_best_candidate_comes_first() -> None:
     assert Recognition(candidates, None, "r", "v", 1.0).best == candidates[0]
 
 
-@pytest.fixture(scope="module")
-def foreign_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A TrOCR of the usual kind, square pictures and letters in its vocabulary, tiny and untrained."""
+def _save_foreign(folder: Path, encoder: ViTConfig | DeiTConfig, words: int) -> None:
+    """Saves an untrained network of the usual build: square pictures, letters among its words."""
     torch.manual_seed(0)
-    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *"0123456789.kWh"]
-    words = Tokenizer(models.WordLevel({word: index for index, word in enumerate(vocabulary)}, "<unk>"))
-    words.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
-    wrap: Network = PreTrainedTokenizerFast
-    names = zip(("bos_token", "pad_token", "eos_token", "unk_token"), vocabulary, strict=False)
-    tokenizer = wrap(tokenizer_object=words, **dict(names))
-    encoder = ViTConfig(
-        image_size=32,
-        patch_size=16,
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-    )
     decoder = TrOCRConfig(
-        vocab_size=len(vocabulary),
+        vocab_size=words,
         d_model=16,
         decoder_layers=1,
         decoder_attention_heads=2,
         decoder_ffn_dim=16,
         max_position_embeddings=40,
         cross_attention_hidden_size=16,
-        bos_token_id=0,
-        pad_token_id=1,
-        eos_token_id=2,
-        decoder_start_token_id=2,
     )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
     model: Network = VisionEncoderDecoderModel(config=config)
     for settings in (model.config, model.generation_config):
         settings.decoder_start_token_id, settings.pad_token_id, settings.eos_token_id = 2, 1, 2
-    folder = tmp_path_factory.mktemp("trocr")
     model.save_pretrained(folder)
+
+
+_TINY: dict[str, Any] = {
+    "image_size": 32,
+    "patch_size": 16,
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+}
+
+
+def _fresh_checkpoint(folder: Path) -> None:
+    """As one is saved today: one file for the tokenizer, one for the processor."""
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *"0123456789.kWh"]
+    words = Tokenizer(models.WordLevel({word: index for index, word in enumerate(vocabulary)}, "<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    wrap: Network = PreTrainedTokenizerFast
+    names = zip(("bos_token", "pad_token", "eos_token", "unk_token"), vocabulary, strict=False)
     assemble: Network = TrOCRProcessor
-    assemble(ViTImageProcessorPil(size={"height": 32, "width": 32}), tokenizer).save_pretrained(folder)
-    return folder
+    processor = assemble(
+        ViTImageProcessorPil(size={"height": 32, "width": 32}), wrap(tokenizer_object=words, **dict(names))
+    )
+    processor.save_pretrained(folder)
+    _save_foreign(folder, ViTConfig(**_TINY), len(vocabulary))
 
 
-def test_any_other_trocr_comes_through_the_same_door(foreign_folder: Path) -> None:
-    recognizer = load_recognizer(str(foreign_folder))
-    assert recognizer.name == str(foreign_folder)
+def _published_checkpoint(folder: Path) -> None:
+    """As `microsoft/trocr-small-printed` was published: DeiT encoder, SentencePiece words, old files."""
+    pieces = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["0123456789 kWh 12.5 991 47 total"] * 30),
+        model_writer=pieces,
+        vocab_size=40,
+        model_type="bpe",
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    (folder / "sentencepiece.bpe.model").write_bytes(pieces.getvalue())
+    tokenizer = {"tokenizer_class": "XLMRobertaTokenizer", "processor_class": "TrOCRProcessor"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    images = {"feature_extractor_type": "DeiTFeatureExtractor", "size": 32, "do_center_crop": False}
+    (folder / "preprocessor_config.json").write_text(json.dumps(images), encoding="utf-8")
+    _save_foreign(folder, DeiTConfig(**_TINY), 60)
+
+
+@pytest.mark.parametrize("save", [_fresh_checkpoint, _published_checkpoint])
+def test_any_other_trocr_comes_through_the_same_door(save: Callable[[Path], None], tmp_path: Path) -> None:
+    save(tmp_path)
+    recognizer = load_recognizer(str(tmp_path))
+    assert recognizer.name == str(tmp_path)
     for recognition in recognizer.read([_register(77.0), np.zeros((20, 90, 3), np.uint8)]):
         assert recognition.reader_version == recognizer.version
         assert (recognition.reason is None) == bool(recognition.candidates)

@@ -119,7 +119,7 @@ def test_exif_orientation_is_not_applied() -> None:
     assert decode_picture(_encoded(_noise(), "JPEG", exif=exif)).shape == (40, 60, 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.binary(max_size=300),
     st.integers(0, len(_JPEG)),

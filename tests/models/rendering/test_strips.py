@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from models.rendering.glyphs import own_typefaces, segment_typefaces
+from models.rendering.glyphs import Typeface, own_typefaces, segment_typefaces
 from models.rendering.strips import STRIP_HEIGHT, STRIP_WIDTH, counterless_strip, drawn_strip
 
 
 @pytest.mark.parametrize("faces", [own_typefaces(), segment_typefaces()], ids=["drums", "displays"])
-def test_strips_are_of_one_size_and_repeatable(faces: tuple) -> None:  # type: ignore[type-arg]  # faces of either kind
+def test_strips_are_of_one_size_and_repeatable(faces: tuple[Typeface, ...]) -> None:
     for seed in range(12):
         strip = drawn_strip(np.random.default_rng(seed), faces)
         again = drawn_strip(np.random.default_rng(seed), faces)

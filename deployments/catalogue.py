@@ -11,6 +11,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from flows.import_pictures import import_pictures
 from flows.ingest import ingest
 from flows.report import report
 from tasks.settings import Settings
@@ -30,7 +31,11 @@ class Deployed:
 
 def catalogue(settings: Settings) -> tuple[Deployed, ...]:
     """What this installation serves."""
-    return (Deployed(ingest, "home", settings.schedule.ingest), Deployed(report, "home", None))
+    return (
+        Deployed(ingest, "home", settings.schedule.ingest),
+        Deployed(import_pictures, "home", None),
+        Deployed(report, "home", None),
+    )
 
 
 def deployment(entry: Deployed) -> RunnerDeployment:

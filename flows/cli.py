@@ -246,6 +246,7 @@ def _print_summary(summary: dict[str, int], home: Path) -> None:
 def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
     from flows.backend import BackendError
+    from raspi_agent.store import StoreError
     from warehouse.errors import QueryFailed, WarehouseError
 
     code = 0
@@ -256,7 +257,7 @@ def main() -> None:
     except (SettingsError, QueryFailed) as error:
         err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
         code = 2
-    except (BackendError, WarehouseError, OSError) as error:  # a missing model is an OSError
+    except (BackendError, StoreError, WarehouseError, OSError) as error:  # a missing model is an OSError
         err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
         code = 1
     sys.stdout.flush()

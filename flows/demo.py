@@ -1,6 +1,8 @@
 """`smartmeter demo`: the main job from end to end on a household whose truth is known."""
 
+import os
 import shutil
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,7 +137,8 @@ def photograph(home: Path, truth: Truth, out: Console) -> None:
         picture = encode_jpeg(draw_frame(face, float(position), light=light, seed=SEED + number))
         facts = CaptureFacts(camera="cellar", taken_at=slot_at, clock_synchronised=True, slot_at=slot_at)
         outbox.add(picture[: len(picture) // 2] if number % CUT_SHORT_EVERY == 0 else picture, facts)
-    upload_waiting(outbox, open_store("file:store", home))
+    sent = upload_waiting(outbox, open_store("file:store", home))
+    out.print(f"{sent.stored} pictures went through the outbox into the store.", highlight=False)
 
 
 def compare(settings: Settings, truth: Truth) -> Verdict:
@@ -190,15 +193,11 @@ def _print_verdict(verdict: Verdict, settings: Settings, took: timedelta, out: C
     out.print(f"\nEverything took {took.total_seconds():.0f} s.", highlight=False)
     out.print(f"Report:    {settings.site / 'index.html'}", soft_wrap=True, highlight=False)
     out.print(f"SQL copy:  {settings.sql_copy}", soft_wrap=True, highlight=False)
-    out.print(
-        f'Next:      smartmeter sql "from out.consumption_day" --home {settings.home}',
-        soft_wrap=True,
-        highlight=False,
-    )
-    out.print(
-        f"           smartmeter up --home {settings.home}      (Prefect UI with this run in it)",
-        soft_wrap=True,
-        highlight=False,
-    )
+    command = os.path.relpath(sys.argv[0]) if sys.argv[0].endswith("smartmeter") else "smartmeter"
+    for name, text in (
+        ("Next:", f'{command} sql "from out.consumption_day" --home {settings.home}'),
+        ("", f"{command} up --home {settings.home}"),
+    ):
+        out.print(f"{name:<10} {text}", soft_wrap=True, highlight=False)
     if not verdict.passed:
         out.print("The result is wrong: see the readings in the report.", style="red")

@@ -2,25 +2,16 @@
 
 import logging
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
-
 from tasks.metering.readings import decode_readings
 from tasks.settings import Settings
+from tasks.step import step
 from warehouse.connection import open_warehouse
 from warehouse.loading import save_readings
 
 log = logging.getLogger(__name__)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=1800,
-)
+@step(timeout_s=1800)
 def decode_series(settings: Settings, meter: str) -> int:
     """Decode the series from a settled reading well before what is new; return how many rows changed."""
     register = settings.register_of(meter)

@@ -2,25 +2,16 @@
 
 import logging
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
-
 from tasks.metering.readings import derive_intervals
 from tasks.settings import Settings
+from tasks.step import step
 from warehouse.connection import open_warehouse
 from warehouse.loading import replace_intervals
 
 log = logging.getLogger(__name__)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=600,
-)
+@step(timeout_s=600)
 def derive_energy(settings: Settings, meter: str) -> int:
     """Derive the meter's intervals anew from the earliest changed reading on; return how many there are."""
     register = settings.register_of(meter)

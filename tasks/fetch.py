@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from raspi_agent.folder_store import open_store
 from raspi_agent.store import Revision, RevisionGone
 from tasks.archive import PICTURE_SCHEMA, Arrival, arrival_from_file, arrival_from_store, keep
 from tasks.settings import Settings, SettingsError
+from tasks.step import step
 from warehouse.connection import open_warehouse
 from warehouse.loading import load_pictures, load_registers
 from warehouse.migrate import migrate
@@ -23,13 +21,7 @@ log = logging.getLogger(__name__)
 BATCH = 64
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=600,
-)
+@step(timeout_s=600)
 def prepare_warehouse(settings: Settings) -> None:
     """Bring the warehouse's schema and its list of registers up to date."""
     registers = [
@@ -48,16 +40,11 @@ def prepare_warehouse(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     with open_warehouse(settings.warehouse) as warehouse:
         migrate(warehouse)
-        load_registers(warehouse, pl.DataFrame(registers))
+        if registers:
+            load_registers(warehouse, pl.DataFrame(registers))
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=600,
-)
+@step(timeout_s=600)
 def list_new_pictures(settings: Settings) -> list[Revision]:
     """The store's pictures that the warehouse does not know yet, by name."""
     listed = open_store(settings.store.url, settings.home).list(None).revisions
@@ -72,13 +59,7 @@ def list_new_pictures(settings: Settings) -> list[Revision]:
     return fresh
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=600,
-)
+@step(timeout_s=600)
 def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> int:
     """Archive these pictures and note each with what is known about it; return how many arrived."""
     store = open_store(settings.store.url, settings.home)
@@ -94,20 +75,14 @@ def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> int:
     return _save(settings, arrivals)
 
 
-@task(cache_policy=NO_CACHE)
+@step(timeout_s=600)
 def list_importable(directory: Path, pattern: str) -> list[Path]:
     """Every file under a folder whose name matches, in order; the table of labels is none of them."""
     files = sorted(path for path in directory.rglob(pattern) if path.is_file())
     return [path for path in files if path.name != "labels.csv" and not path.name.startswith(".")]
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=600,
-)
+@step(timeout_s=600)
 def import_batch(settings: Settings, files: Sequence[Path], camera: str, labels: Path | None) -> int:
     """Archive these existing pictures under keys of their own; return how many arrived."""
     times = read_label_times(labels, settings) if labels else {}

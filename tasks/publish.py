@@ -1,20 +1,19 @@
 """Publish: the read-only SQL copy, the report page, and the pictures that it links to."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import polars as pl
-from prefect import task
 from prefect.artifacts import create_link_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from tasks.reports.key_figures import RegisterReading
 from tasks.reports.page import ReportData, build_page
 from tasks.settings import Settings
+from tasks.step import step
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.publish import publish_copy
 
@@ -22,13 +21,7 @@ log = logging.getLogger(__name__)
 SHOWN_ROWS = 200
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=600,
-)
+@step(timeout_s=600)
 def publish_report(settings: Settings) -> str:
     """Publish SQL copy, pictures and one page for each meter; return the path of the first page."""
     copy = publish_copy(settings.warehouse, settings.sql_copy)
@@ -47,29 +40,42 @@ def publish_report(settings: Settings) -> str:
     return str(first)
 
 
-@task(cache_policy=NO_CACHE, timeout_seconds=60)
+@step(timeout_s=60)
 def announce(settings: Settings, meters: list[str]) -> dict[str, int]:
-    """Leave what was read and where the report is as artifacts; return the counts by outcome."""
-    totals: dict[str, int] = {}
+    """Leave what was read and where the report is as artifacts; return the pictures' counts by outcome."""
     with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
-        for meter in meters:
-            register_id = settings.register_of(meter).register_id
-            outcomes = warehouse.query("run_summary", register_id=register_id)
-            newest = warehouse.query("newest_readings", register_id=register_id, limit=SHOWN_ROWS)
-            create_table_artifact(
-                key=f"readings-{meter.replace('_', '-')}",
-                table=_as_text(newest),
-                description=f"The newest pictures of {meter} and what became of them.",
-            )
-            for outcome, _, count in outcomes.iter_rows():
-                totals[outcome] = totals.get(outcome, 0) + count
+        newest = {name: newest_rows(warehouse, settings, name) for name in meters}
+        counts = count_outcomes(warehouse, settings, meters)
+    for name, rows in newest.items():
+        create_table_artifact(
+            key=f"readings-{name.replace('_', '-')}",
+            table=rows,
+            description=f"The newest pictures of {name} and what became of them.",
+        )
     create_link_artifact(
         key="report",
         link=settings.report.address,
         link_text="Electricity report",
         description=f"Shown by `smartmeter up`; the file is {settings.site / 'index.html'}.",
     )
-    return {"pictures": sum(totals.values()), **totals}
+    return counts
+
+
+def newest_rows(warehouse: Warehouse, settings: Settings, meter: str) -> list[dict[str, str]]:
+    """The newest readings of a meter as text, for a table."""
+    register_id = settings.register_of(meter).register_id
+    newest = warehouse.query("newest_readings", register_id=register_id, limit=SHOWN_ROWS)
+    return newest.with_columns(pl.all().cast(pl.String).fill_null("")).to_dicts()
+
+
+def count_outcomes(warehouse: Warehouse, settings: Settings, meters: list[str]) -> dict[str, int]:
+    """How many pictures of these meters there are, and what became of them."""
+    counts: Counter[str] = Counter()
+    for name in meters:
+        outcomes = warehouse.query("run_summary", register_id=settings.register_of(name).register_id)
+        for row in outcomes.iter_rows(named=True):
+            counts[row["outcome"]] += row["pictures"]
+    return {"pictures": counts.total(), **counts}
 
 
 def page_names(meters: list[str]) -> dict[str, str]:
@@ -131,7 +137,3 @@ def write_whole(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.part")
     draft.write_bytes(data)
     draft.replace(path)
-
-
-def _as_text(frame: pl.DataFrame) -> list[dict[str, str]]:
-    return frame.with_columns(pl.all().cast(pl.String).fill_null("")).to_dicts()

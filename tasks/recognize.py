@@ -11,14 +11,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from polars._typing import PolarsDataType
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from models.picture import UnreadablePicture, decode_picture
 from models.recognizer import Recognition, load_recognizer
 from models.window import Window, cut_window, window_from_box
 from tasks.settings import BOX_NUMBERS, MeterSettings, Settings
+from tasks.step import step
 from warehouse.connection import open_warehouse
 from warehouse.loading import load_recognitions
 
@@ -48,13 +46,7 @@ CANDIDATE_SCHEMA: dict[str, PolarsDataType] = {
 }
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(2),
-    retry_jitter_factor=0.5,
-    timeout_seconds=600,
-)
+@step(timeout_s=600)
 def list_unread_pictures(settings: Settings, meter: str) -> list[str]:
     """Keys of the meter's pictures that the current reader has not read, oldest first."""
     recognizer = load_recognizer(settings.reader.model)
@@ -70,7 +62,7 @@ def list_unread_pictures(settings: Settings, meter: str) -> list[str]:
     return list(unread.get_column("picture_key"))
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=10, timeout_seconds=1800)
+@step(timeout_s=1800)
 def recognize_batch(settings: Settings, meter: str, keys: Sequence[str]) -> int:
     """Read these pictures and keep every candidate; return how many could be read."""
     chosen = settings.meters[meter]

@@ -10,14 +10,15 @@ from tasks.settings import load_settings
 
 def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: Path) -> None:
     built = {f"{entry.flow.name}/{entry.name}": deployment(entry) for entry in catalogue(load_settings())}
-    assert set(built) == {"ingest/home", "report/home"}
+    assert set(built) == {"ingest/home", "import-pictures/home", "report/home"}
     for name, each in built.items():
         assert each.description, f"{name} has no description for the UI"
         assert each.concurrency_limit == 1
         assert each.concurrency_options is not None
         assert each.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
         assert [schedule.slug for schedule in each.schedules or []] in (["main"], [])
-        assert each.entrypoint == f"flows.{name.split('/')[0]}.{name.split('/')[0]}"
+        module = name.split("/")[0].replace("-", "_")
+        assert each.entrypoint == f"flows.{module}.{module}"
 
 
 @pytest.mark.parametrize("flow", ["ingest", "report", "import_pictures"])

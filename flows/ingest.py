@@ -5,7 +5,7 @@ from prefect import flow, runtime
 from flows.progress import in_batches
 from tasks.decode import decode_series
 from tasks.derive import derive_energy
-from tasks.fetch import BATCH, fetch_batch, list_new_pictures, prepare_warehouse
+from tasks.fetch import BATCH, fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.publish import announce, publish_report
 from tasks.recognize import list_unread_pictures, recognize_batch
 from tasks.settings import Settings, load_settings
@@ -28,8 +28,10 @@ def ingest(meter: str | None = None) -> dict[str, int]:
     """
     settings = load_settings()
     prepare_warehouse(settings)
-    for revisions in in_batches(list_new_pictures(settings), BATCH, "Fetching pictures"):
+    listing = list_new_pictures(settings)
+    for revisions in in_batches(listing.revisions, BATCH, "Fetching pictures"):
         fetch_batch(settings, revisions)
+    keep_cursor(settings, listing.cursor)
     return read_and_publish(settings, [meter] if meter else sorted(settings.meters))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from raspi_agent.folder_store import open_store
-from raspi_agent.store import Revision, RevisionGone
+from raspi_agent.store import Listing, Revision, RevisionGone
 from tasks.archive import PICTURE_SCHEMA, Arrival, arrival_from_file, arrival_from_store, keep
 from tasks.settings import Settings, SettingsError
 from tasks.step import step
@@ -45,18 +45,31 @@ def prepare_warehouse(settings: Settings) -> None:
 
 
 @step(timeout_s=600)
-def list_new_pictures(settings: Settings) -> list[Revision]:
-    """The store's pictures that the warehouse does not know yet, by name."""
-    listed = open_store(settings.store.url, settings.home).list(None).revisions
+def list_new_pictures(settings: Settings) -> Listing:
+    """The store's pictures that the warehouse does not know yet, and the cursor behind them."""
     with open_warehouse(settings.warehouse) as warehouse:
+        cursor = warehouse.query("store_cursor", store=settings.store.url).get_column("cursor")
         known = warehouse.query("known_sources")
+    listed = open_store(settings.store.url, settings.home).list(cursor.item() if len(cursor) else None)
     sources = set(known.get_column("source"))
     # A store that moved is no news; other bytes under a name of this store are.
-    here = {key for key, source in known.iter_rows() if source.startswith(settings.store.url)}
+    here = {key for key, source in known.iter_rows() if source.startswith(f"{settings.store.url}/")}
     elsewhere = set(known.get_column("picture_key")) - here
-    fresh = [each for each in listed if _source(settings, each) not in sources and each.key not in elsewhere]
-    log.info("%d pictures in the store, %d of them new", len(listed), len(fresh))
-    return fresh
+    fresh = tuple(
+        each
+        for each in listed.revisions
+        if _source(settings, each) not in sources and each.key not in elsewhere
+    )
+    log.info("the store lists %d pictures, %d of them new", len(listed.revisions), len(fresh))
+    return Listing(fresh, listed.cursor)
+
+
+@step(timeout_s=600)
+def keep_cursor(settings: Settings, cursor: str) -> None:
+    """Note that everything the store listed has been fetched, so that the next listing is short."""
+    row = {"store": [settings.store.url], "cursor": [cursor], "listed_at": [datetime.now(UTC)]}
+    with open_warehouse(settings.warehouse) as warehouse, warehouse.transaction():
+        warehouse.merge("raw.store_cursors", pl.DataFrame(row), keys=["store"])
 
 
 @step(timeout_s=600)

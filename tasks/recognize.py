@@ -48,16 +48,10 @@ CANDIDATE_SCHEMA: dict[str, PolarsDataType] = {
 
 @step(timeout_s=600)
 def list_unread_pictures(settings: Settings, meter: str) -> list[str]:
-    """Keys of the meter's pictures that the current reader has not read, oldest first."""
-    recognizer = load_recognizer(settings.reader.model)
+    """Keys of the meter's pictures that nobody has read, oldest first."""
     with open_warehouse(settings.warehouse) as warehouse:
-        unread = warehouse.query(
-            "unrecognised_pictures",
-            register_id=settings.register_of(meter).register_id,
-            reader=recognizer.name,
-            reader_version=recognizer.version,
-            limit=1_000_000,
-        )
+        register_id = settings.register_of(meter).register_id
+        unread = warehouse.query("unread_pictures", register_id=register_id)
     log.info("%s: %d pictures to read", meter, unread.height)
     return list(unread.get_column("picture_key"))
 

@@ -11,7 +11,6 @@ from warehouse.loading import load_pictures, load_recognitions, save_readings
 REGISTER: dict[str, object] = {"register_id": "home/1-0:1.8.0"}
 HOME: dict[str, object] = {"meter": "home"}
 DAY: dict[str, object] = {"local_date": date(2026, 3, 30)}
-READER: dict[str, object] = {"reader": "trocr-meter-small", "limit": 100}
 ANSWERS: dict[str, dict[str, object]] = {
     "accepted_readings": REGISTER | {"since": None},
     "count_readings": {},
@@ -21,13 +20,11 @@ ANSWERS: dict[str, dict[str, object]] = {
     "derivation_start": REGISTER,
     "energy_of": HOME,
     "interval_sums": REGISTER,
-    "known_pictures": {"picture_keys": ["a"]},
     "known_sources": {},
     "last_full_day": HOME,
     "newest_readings": REGISTER | {"limit": 5},
     "next_decision_at": {},
     "readings_of": HOME,
-    "registers": {},
     "report_daily": HOME,
     "report_hours": HOME,
     "report_last_day": HOME | DAY,
@@ -36,7 +33,8 @@ ANSWERS: dict[str, dict[str, object]] = {
     "report_readings": HOME | DAY,
     "run_summary": REGISTER,
     "schema_migrations": {},
-    "unrecognised_pictures": REGISTER | READER | {"reader_version": "a1b2"},
+    "store_cursor": {"store": "file:store"},
+    "unread_pictures": REGISTER,
 }
 CHANGES = {
     "create_schema_migrations",
@@ -182,25 +180,10 @@ def test_a_runs_summary(seeded: Warehouse, seeds: ModuleType) -> None:
     ]
 
 
-def test_known_pictures(seeded: Warehouse, seeds: ModuleType) -> None:
-    keys = [*seeds.pictures([3, 5, 99])["picture_key"], "images/other.jpg"]
-    known = seeded.query("known_pictures", picture_keys=keys)
-    assert known["picture_key"].to_list() == keys[:2]
-    assert known["content_sha256"].to_list() == [f"{3:064x}", f"{5:064x}"]
-
-
-@pytest.mark.parametrize(
-    ("version", "limit", "hours"),
-    [("a1b2", 9, [48, 49]), ("c3d4", 3, [0, 1, 2]), ("c3d4", 6, [0, 1, 2, 3, 4, 6])],
-)
-def test_unrecognised_pictures_wait_for_a_reader(
-    seeded: Warehouse, seeds: ModuleType, version: str, limit: int, hours: list[int]
-) -> None:
+def test_a_picture_is_unread_until_any_reader_has_read_it(seeded: Warehouse, seeds: ModuleType) -> None:
     load_pictures(seeded, seeds.pictures([48, 49, 50], broken=[50]))
-    waiting = seeded.query(
-        "unrecognised_pictures", **REGISTER, reader="trocr-meter-small", reader_version=version, limit=limit
-    )
-    assert waiting["picture_key"].to_list() == seeds.pictures(hours)["picture_key"].to_list()
+    waiting = seeded.query("unread_pictures", **REGISTER)
+    assert waiting["picture_key"].to_list() == seeds.pictures([48, 49])["picture_key"].to_list()
 
 
 def test_the_decoding_window_holds_the_newest_recognitions(seeded: Warehouse, seeds: ModuleType) -> None:

@@ -1,0 +1,13 @@
+-- Usable pictures that no reader has read for this register yet, oldest first.
+-- Another reader does not read the past by itself: what was published stays until somebody asks.
+select p.picture_key
+from raw.pictures p
+join core.registers g on g.camera = p.camera
+where g.register_id = $register_id
+    and p.reason is null
+    and p.taken_at is not null
+    and not exists (
+        from raw.recognitions r
+        where r.picture_key = p.picture_key and r.register_id = $register_id
+    )
+order by p.taken_at, p.picture_key;

@@ -6,13 +6,14 @@ the logarithm of the probability that the model gives to exactly this reading.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch.nn import functional
 
-from models.architecture import BOS, EOS, FIRST_DIGIT, HALF_STEP, Network
+from models.architecture import BOS, EOS, FIRST_DIGIT, HALF_STEP, Network, tokens_of
 
 _MOST_DIGITS = 10
 _NEVER = -math.inf
@@ -38,21 +39,26 @@ class _Search:
 
 
 @torch.inference_mode()
+def encoded(model: Network, pictures: torch.Tensor) -> torch.Tensor:
+    """What the encoder sees in pictures `(n, 3, 32, 160)` from 0 to 1: the memory that the decoder reads."""
+    return cast("torch.Tensor", model.encoder(pictures).last_hidden_state)
+
+
+@torch.inference_mode()
 def search_small(
-    model: Network, pictures: torch.Tensor, beams: int, digits: int | None
+    model: Network, memory: torch.Tensor, beams: int, digits: int | None
 ) -> tuple[list[list[Beam]], list[float]]:
     """The readings of each picture, best first, and the probability that there is nothing to read.
 
     Args:
         model: The small TrOCR.
-        pictures: `(n, 3, 32, 160)` from 0 to 1.
+        memory: The pictures as `encoded` gives them.
         beams: How many readings to keep per picture.
         digits: How many digits each reading must have; any number when None.
     """
     decoder = model.decoder.model.decoder
-    memory = model.encoder(pictures).last_hidden_state
     crossed = [_keys_and_values(layer.encoder_attn, memory) for layer in decoder.layers]
-    count = len(pictures)
+    count = len(memory)
     search = _Search(
         tokens=torch.full((count, 1, 1), BOS),
         scores=torch.zeros(count, 1),
@@ -70,6 +76,22 @@ def search_small(
         if bool((search.scores[:, 0] <= search.done_scores[:, -1]).all()):
             break
     return _readings(search), empty
+
+
+@torch.inference_mode()
+def drum_places(model: Network, memory: torch.Tensor, texts: Sequence[str]) -> list[list[float]]:
+    """Where each digit of a reading stands, as shares of the picture's width.
+
+    It is the column that the decoder's last layer attends to most while it writes the digit: right within a
+    third of a drum, though never taught.
+    """
+    longest = max(map(len, texts))
+    rows = [[BOS, *tokens_of(text), *[EOS] * (longest - len(text))] for text in texts]
+    seen = model.decoder(input_ids=torch.tensor(rows), encoder_hidden_states=memory, output_attentions=True)
+    # The first place of the memory is the picture as a whole, not a column.
+    columns = seen.cross_attentions[-1].mean(1)[:, :, 1:]
+    places = (columns.argmax(-1) + 0.5) / columns.shape[2]
+    return [row[: len(text.rstrip("~"))].tolist() for row, text in zip(places, texts, strict=True)]
 
 
 def _keys_and_values(attention: Network, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -17,12 +17,13 @@ from transformers import TrOCRProcessor, VisionEncoderDecoderModel
 from transformers.utils import logging as transformers_logging
 
 from models.architecture import ConvStemViTConfig, Network
-from models.beam import Beam, search_small, search_with_generate
-from models.views import as_input, is_dark, is_sharp, views_of
+from models.beam import Beam, drum_places, encoded, search_small, search_with_generate
+from models.views import as_input, glance_at, is_dark, is_sharp, narrowed, views_of
 
 BUILTIN = Path(__file__).parent / "weights" / "trocr-meter-small"
 _EMPTY_ABOVE = 0.5
 _BATCH = 64
+_LEAST_BEAMS = 8
 
 
 class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who branch, the sentence to people
@@ -112,10 +113,12 @@ class Recognizer:
     def _small_looks(
         self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
     ) -> list[tuple[tuple[Candidate, ...], float]]:
-        views = [views_of(window) for window in windows]
-        readings, empty = search_small(
-            self._model, as_input([view for some in views for view in some]), max(n_candidates, 8), digits
-        )
+        memory = encoded(self._model, as_input([glance_at(window) for window in windows]))
+        guesses, _ = search_small(self._model, memory, 1, digits)
+        places = drum_places(self._model, memory, [beams[0].text for beams in guesses])
+        views = [views_of(narrowed(window, where)) for window, where in zip(windows, places, strict=True)]
+        memory = encoded(self._model, as_input([view for some in views for view in some]))
+        readings, empty = search_small(self._model, memory, max(n_candidates, _LEAST_BEAMS), digits)
         looks, first = [], 0
         for some in views:
             last = first + len(some)
@@ -127,7 +130,9 @@ class Recognizer:
         self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
     ) -> list[tuple[tuple[Candidate, ...], float]]:
         pictures = self._processor(images=list(windows), return_tensors="pt").pixel_values
-        found = search_with_generate(self._model, self._processor.tokenizer, pictures, max(n_candidates, 8))
+        found = search_with_generate(
+            self._model, self._processor.tokenizer, pictures, max(n_candidates, _LEAST_BEAMS)
+        )
         looks = []
         for beams in found:
             empty = sum(exp(beam.log_probability) for beam in beams if not beam.text)

@@ -1,6 +1,7 @@
 """Several looks at one window, and whether there is anything to look at."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import cv2
 import numpy as np
@@ -11,19 +12,45 @@ from models.architecture import INPUT_HEIGHT, INPUT_WIDTH
 
 # Shares of the height that each look leaves out above and below the drums: windows are cut loosely as often
 # as closely, and lettering above or below is what misleads the reader most.
-TRIMS = ((0.0, 0.0), (0.08, 0.08), (0.15, 0.15))
+TRIMS = ((0.0, 0.0), (0.15, 0.15), (0.15, 0.0), (0.0, 0.15))
+_GLANCE = (0.08, 0.08)
+_LEAST_DRUMS, _WIDEST_NARROWING = 3, 0.88
 _DARK_LEVEL, _DARK_SPREAD = 24.0, 4.0
 _BLURRED_BELOW = 0.06
 
 
+def glance_at(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """One look at the whole width, to find out where the drums stand."""
+    return _trimmed(window, *_GLANCE)
+
+
+def narrowed(window: NDArray[np.uint8], places: Sequence[float]) -> NDArray[np.uint8]:
+    """The window without what lies beside the drums, such as the unit, so that drums are seen larger.
+
+    Args:
+        window: RGB `(height, width, 3)`.
+        places: Where the drums stand, left to right, as shares of the width. One drum's distance is kept
+            beside the first and the last; windows that hold hardly more than the drums stay as they are.
+    """
+    if len(places) < _LEAST_DRUMS:
+        return window
+    distance = (places[-1] - places[0]) / (len(places) - 1)
+    left, right = max(0.0, places[0] - distance), min(1.0, places[-1] + distance)
+    if distance <= 0 or right - left > _WIDEST_NARROWING:
+        return window
+    width = window.shape[1]
+    return window[:, int(left * width) : max(ceil(right * width), int(left * width) + 1)]
+
+
 def views_of(window: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """The window at the reader's size, whole and trimmed."""
+    return [_trimmed(window, above, below) for above, below in TRIMS]
+
+
+def _trimmed(window: NDArray[np.uint8], above: float, below: float) -> NDArray[np.uint8]:
     height = window.shape[0]
-    views = []
-    for above, below in TRIMS:
-        part = window[int(height * above) : max(height - int(height * below), int(height * above) + 1)]
-        views.append(_resized(part))
-    return views
+    top = int(height * above)
+    return _resized(window[top : max(height - int(height * below), top + 1)])
 
 
 def _resized(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.architecture import BOS, EOS, Network, new_model, tokens_of
-from models.beam import search_small
+from models.beam import drum_places, encoded, search_small
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def _by_the_book(model: Network, picture: torch.Tensor, texts: list[str]) -> lis
 @pytest.mark.parametrize("digits", [None, 1, 7])
 def test_scores_are_the_models_own_probabilities(model: Network, digits: int | None) -> None:
     pictures = torch.rand(3, 3, 32, 160, generator=torch.Generator().manual_seed(1))
-    readings, empty = search_small(model, pictures, 6, digits)
+    readings, empty = search_small(model, encoded(model, pictures), 6, digits)
     for picture, beams, nothing in zip(pictures, readings, empty, strict=True):
         assert len(beams) == 6
         assert [b.log_probability for b in beams] == sorted((b.log_probability for b in beams), reverse=True)
@@ -46,8 +46,15 @@ def test_scores_are_the_models_own_probabilities(model: Network, digits: int | N
 
 def test_a_wide_beam_finds_the_best_of_all(model: Network) -> None:
     picture = torch.rand(3, 32, 160, generator=torch.Generator().manual_seed(2))
-    readings, _ = search_small(model, picture[None], 40, 2)
+    readings, _ = search_small(model, encoded(model, picture[None]), 40, 2)
     texts = [f"{number:02d}{half}" for number in range(100) for half in ("", "~")]
     everything = dict(zip(texts, _by_the_book(model, picture, texts), strict=True))
     best = sorted(everything, key=lambda text: -everything[text])[:5]
     assert [beam.text for beam in readings[0][:5]] == best
+
+
+def test_each_digit_has_its_place(model: Network) -> None:
+    pictures = torch.rand(3, 3, 32, 160, generator=torch.Generator().manual_seed(3))
+    places = drum_places(model, encoded(model, pictures), ["0123~", "1", "00000"])
+    assert [len(row) for row in places] == [4, 1, 5]
+    assert all(0 < place < 1 for row in places for place in row)

@@ -57,6 +57,17 @@ def test_the_demo_meters_are_read_almost_always(builtin: Recognizer) -> None:
     assert sum(map(bool, right)) >= 21
 
 
+def test_a_window_with_the_unit_beside_the_drums_is_read_like_a_close_one(builtin: Recognizer) -> None:
+    face = MeterFace(mirror="none")
+    corners = np.array(register_corners(face))
+    beside = 0.45 * (corners[1] - corners[0])
+    corners[1:3] += beside
+    loose = Window(tuple((float(x), float(y)) for x, y in corners))  # type: ignore[arg-type]  # four, as before
+    windows = [cut_window(draw_frame(face, position, seed=1), loose) for position in (361_097.0, 8_254_610.0)]
+    texts = [recognition.best.text for recognition in builtin.read(windows, digits=7) if recognition.best]
+    assert texts == ["0361097", "8254610"]
+
+
 @pytest.mark.parametrize("digits", [None, 7, 8])
 def test_candidates_are_ranked_and_share_one_probability(builtin: Recognizer, digits: int | None) -> None:
     for recognition in builtin.read([_register(98_765.4), _register(5.0)], digits=digits):

@@ -4,7 +4,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.rendering.meter import MeterFace, draw_frame, register_corners
-from models.views import TRIMS, as_input, is_dark, is_sharp, views_of
+from models.views import TRIMS, as_input, is_dark, is_sharp, narrowed, views_of
 from models.window import Window, cut_window
 
 
@@ -30,3 +30,23 @@ def test_windows_of_any_size_become_inputs(size: tuple[int, int]) -> None:
     views = as_input(views_of(np.full((*size, 3), 255, np.uint8)))
     assert views.shape == (len(TRIMS), 3, 32, 160)
     assert float(views.min()) == float(views.max()) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("places", "columns"),
+    [
+        ([0.3, 0.4, 0.5], (20, 60)),
+        ([0.05, 0.2, 0.35], (0, 50)),
+        ([0.6, 0.75, 0.9], (45, 100)),
+        ([0.1, 0.5, 0.9], (0, 100)),
+        ([0.5, 0.5, 0.5], (0, 100)),
+        ([0.5, 0.4, 0.3], (0, 100)),
+        ([0.5, 0.6], (0, 100)),
+        ([], (0, 100)),
+    ],
+)
+def test_what_lies_beside_the_drums_is_left_out(places: list[float], columns: tuple[int, int]) -> None:
+    window = np.broadcast_to(np.arange(100, dtype=np.uint8)[None, :, None], (10, 100, 3))
+    kept = narrowed(window, places)[0, :, 0]
+    assert abs(int(kept[0]) - columns[0]) <= 1
+    assert abs(int(kept[-1]) + 1 - columns[1]) <= 1

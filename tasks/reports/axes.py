@@ -17,8 +17,11 @@ FEWEST_DAYS = 5
 EVERY_DAY_UP_TO = 14
 MONDAYS_UP_TO = 100
 LONGEST_AXIS_DAYS = 3660
+LABEL_SEPARATION = 6
 HOURS_LABELLED = (0, 3, 6, 9, 12, 15, 18, 21)
 KILOWATT_FROM_W = 1500
+# On one line two neighbours touch on a phone, and Vega leaves out no label of only two.
+WEEKDAY_ABOVE_DATE = "[utcFormat(datum.value, '%a'), utcFormat(datum.value, '%-d %b')]"
 
 
 def data(records: Sequence[Record]) -> alt.InlineData:
@@ -53,7 +56,7 @@ def day_axis(days: Sequence[date], field: str = "from") -> alt.X:
             values=ticks,
             labelExpr=label,
             labelOverlap="greedy",
-            labelSeparation=6,
+            labelSeparation=LABEL_SEPARATION,
         ),
     )
 
@@ -63,7 +66,7 @@ def _day_ticks(first: date, last: date) -> tuple[list[int], str]:
     every_day = [first + timedelta(days=offset) for offset in range(min(n_days, LONGEST_AXIS_DAYS))]
     noon = DAY_MS // 2
     if n_days <= EVERY_DAY_UP_TO:
-        return [day_ms(local_date) + noon for local_date in every_day], "utcFormat(datum.value, '%a %-d %b')"
+        return [day_ms(local_date) + noon for local_date in every_day], WEEKDAY_ABOVE_DATE
     if n_days <= MONDAYS_UP_TO:
         return [
             day_ms(local_date) + noon for local_date in every_day if local_date.weekday() == 0
@@ -115,8 +118,8 @@ def clock_axis(field: str, starts: Sequence[datetime], minutes: Sequence[int], l
             title=None,
             values=[*ticks, length_min],
             labelExpr=f"{[*labels, '24:00']}[indexof({[*ticks, length_min]}, datum.value)]",
-            labelOverlap="greedy",
-            labelSeparation=6,
+            labelOverlap="parity",
+            labelSeparation=LABEL_SEPARATION,
         ),
     )
 

@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 
 from tasks.reports.axes import (
+    LABEL_SEPARATION,
     Record,
     bar_span,
     data,
@@ -25,6 +26,7 @@ QUALITY_HEIGHT = 170
 ROW_HEIGHT = 26
 DAYS_AS_ROWS_UP_TO = 10
 LEGEND_POWERS_W = (100, 500, 1000, 2000, 5000, 10_000, 20_000)
+LEGEND_LENGTH = 240
 LEGEND_GAP = 0.21
 LEGEND_END_GAP = 0.3
 
@@ -122,7 +124,13 @@ _HEAT_TIPS = (("day", "Day"), ("time", "hour"), ("mean", "mean power"))
 
 def _hours_across(records: Sequence[Record]) -> dict[str, Any]:
     values = list(range(0, 25, 3))
-    axis = alt.Axis(title=None, values=values, labelExpr="datum.value + ' h'", labelOverlap="greedy")
+    axis = alt.Axis(
+        title=None,
+        values=values,
+        labelExpr="datum.value + ' h'",
+        labelOverlap="parity",
+        labelSeparation=LABEL_SEPARATION,
+    )
     return {
         "x": alt.X("h:Q", scale=alt.Scale(domain=[0, 24], nice=False), axis=axis),
         "x2": alt.X2("until"),
@@ -149,10 +157,11 @@ def _power_legend(highest_w: int) -> alt.Legend:
     powers_w = _legend_powers(highest_w)
     return alt.Legend(
         title="mean power in the hour",
-        gradientLength=240,
+        gradientLength=alt.ExprRef(f"min({LEGEND_LENGTH}, width)"),
         gradientThickness=12,
         values=powers_w,
         tickCount=len(powers_w),
+        labelSeparation=LABEL_SEPARATION,
         labelExpr="datum.value < 1000 ? datum.value + ' W' : format(datum.value / 1000, '.1~f') + ' kW'",
     )
 

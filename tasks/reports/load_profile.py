@@ -1,7 +1,7 @@
 """The load profile of one day as a chart whose intervals lead to the pictures that prove them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -17,7 +17,7 @@ HEIGHT = 240
 ROOT_SCALE_FROM_W = 4000
 ROOT_SCALE_FROM_MEDIANS = 8
 ROOT_TICKS_KW = (0, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30)
-PEAK_LABEL_EDGE = 0.1
+PEAK_LABEL_HALF_PX = 46
 PEAK_HEADROOM = 1.1
 MEASURED_OPACITY = 0.6
 ESTIMATED_OPACITY = 0.45
@@ -69,7 +69,8 @@ def is_squashed(last_day: pl.DataFrame) -> bool:
 
 
 def _power_axis(unit: str, highest: float, *, is_root: bool) -> alt.Y:
-    domain = [0, max(highest, 1e-3) * PEAK_HEADROOM]
+    # Squared, the headroom takes the same share of the height under the root.
+    domain = [0, max(highest, 1e-3) * PEAK_HEADROOM ** (2 if is_root else 1)]
     title = f"{unit}, mean of the interval"
     if not is_root:
         return alt.Y(
@@ -121,12 +122,22 @@ def _peak_mark(records: Sequence[Record], length_min: int) -> list[alt.Chart]:
     if not measured:
         return []
     peak = max(measured, key=lambda record: record["power"])
-    middle = (peak["from"] + peak["to"]) / 2
-    side = middle / length_min
-    align: Literal["left", "center", "right"] = (
-        "left" if side < PEAK_LABEL_EDGE else "right" if side > 1 - PEAK_LABEL_EDGE else "center"
+    middle_min = (peak["from"] + peak["to"]) / 2
+    reach_min = f"{PEAK_LABEL_HALF_PX} * {length_min} / width"
+    place_min = f"clamp({middle_min}, {reach_min}, {length_min} - {reach_min})"
+    # Only the page knows how wide the text is in minutes, and so which estimates it would cover.
+    highest = (
+        alt.Chart()
+        .transform_filter(
+            f"abs(datum.from + datum.to - 2 * {place_min}) < datum.to - datum.from + 2 * {reach_min}"
+        )
+        .transform_aggregate(top="max(power)")
+        .transform_calculate(place=place_min, middle=str(middle_min), peak=str(peak["power"]))
     )
-    text = alt.Chart(data([{**peak, "middle": middle, "label": f"peak {peak['mean']}"}])).mark_text(
-        align=align, baseline="bottom", dy=-5, fontWeight=600, fill=alt.ExprRef(colour("ink"))
-    )
-    return [text.encode(x=alt.X("middle:Q"), y=alt.Y("power:Q"), text=alt.Text("label:N"))]
+    ink = alt.ExprRef(colour("ink"))
+    leader = highest.transform_filter("datum.top > datum.peak").mark_rule(stroke=ink)
+    text = highest.mark_text(text=f"peak {peak['mean']}", baseline="bottom", dy=-5, fontWeight=600, fill=ink)
+    return [
+        leader.encode(x=alt.X("middle:Q"), y=alt.Y("peak:Q"), y2=alt.Y2("top")),
+        text.encode(x=alt.X("place:Q"), y=alt.Y("top:Q")),
+    ]

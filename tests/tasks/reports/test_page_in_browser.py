@@ -1,8 +1,10 @@
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as Tab
@@ -20,6 +22,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+# Around the peaks of the made-up household.
+ESTIMATED_HOURS = (0, 1, 18, 19, 23)
 Household = Callable[..., Any]
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's package chromium")
@@ -50,35 +54,78 @@ def opened(
     return tab, complaints
 
 
+# Words that touch one another or reach beyond their chart, and words across which a bar or a step runs.
+ILLEGIBLE = """() => [...document.querySelectorAll(".chart svg")].flatMap(svg => {
+  const box = node => node.getBoundingClientRect();
+  const touch = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const whole = box(svg);
+  const texts = [...svg.querySelectorAll("text")];
+  const words = texts.filter(text => text.textContent && text.getAttribute("opacity") !== "0");
+  const peaks = words.filter(text => text.textContent.startsWith("peak "));
+  const bars = [0, 1, 2].flatMap(layer => [...svg.querySelectorAll(`.profile_layer_${layer}_marks > *`)]);
+  return [
+    ...words.filter(a => box(a).left < whole.left || box(a).right > whole.right || box(a).top < whole.top),
+    ...words.filter((a, n) => words.slice(n + 1).some(b => touch(box(a), box(b)))),
+    ...peaks.filter(a => bars.some(b => touch(box(a), box(b)))),
+  ].map(text => text.textContent);
+})"""
+
+
+def with_higher_estimates(report: ReportData) -> ReportData:
+    is_estimated = pl.col("start_local").dt.hour().is_in(ESTIMATED_HOURS)
+    last_day = report.last_day.with_columns(
+        mean_w=pl.when(is_estimated).then(pl.col("mean_w").max() + 300).otherwise(pl.col("mean_w")),
+        quality=pl.when(is_estimated).then(pl.lit("estimated")).otherwise(pl.col("quality")),
+    )
+    return replace(report, last_day=last_day)
+
+
+def check_drawing(tab: Tab, width: int) -> None:
+    for name in ("profile", "daily", "heat_map", "quality"):
+        assert tab.locator(f"#{name} svg path").count() > 5
+        assert tab.evaluate(f"document.querySelector('#{name} svg').clientWidth") <= width
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    assert tab.evaluate(ILLEGIBLE) == []
+
+
 @pytest.mark.parametrize(
-    "case", [{"n_days": 2, "hours_of_last_day": 9}, {"n_days": 60, "gaps": True, "car": True}]
+    ("case", "schemes"),
+    [
+        ({"n_days": 2, "hours_of_last_day": 22}, ("dark", "light")),
+        ({"n_days": 60, "gaps": True, "car": True}, ("light", "dark")),
+    ],
+    ids=["two days", "60 days"],
 )
 def test_charts_are_drawn_and_nothing_is_wide_or_wrong(
-    browser: Browser, household: Household, tmp_path: Path, case: dict[str, Any]
+    browser: Browser, household: Household, tmp_path: Path, case: dict[str, Any], schemes: tuple[str, str]
 ) -> None:
     page = tmp_path / "index.html"
-    page.write_text(build_page(household(**case).report()), encoding="utf-8")
-    for width in (1180, 360):
-        tab, complaints = opened(browser, page, width=width)
-        tab.wait_for_selector("html[data-drawn=light]")
-        for name in ("profile", "daily", "heat_map", "quality"):
-            assert tab.locator(f"#{name} svg path").count() > 5
-            assert tab.evaluate(f"document.querySelector('#{name} svg').clientWidth") <= width
-        assert tab.evaluate("document.documentElement.scrollWidth") == width
-        assert complaints == []
+    page.write_text(build_page(with_higher_estimates(household(**case).report())), encoding="utf-8")
+    tab, complaints = opened(browser, page, width=360, scheme=schemes[0])
+    tab.wait_for_selector(f"html[data-drawn={schemes[0]}]")
+    check_drawing(tab, 360)
+    # The theme's button draws anew, as wide as the page is by then.
+    tab.set_viewport_size({"width": 1180, "height": 800})
+    tab.click("#theme")
+    tab.wait_for_selector(f"html[data-drawn={schemes[1]}]")
+    check_drawing(tab, 1180)
+    assert complaints == []
 
 
 def test_the_theme_follows_the_system_and_the_button(
     browser: Browser, household: Household, tmp_path: Path
 ) -> None:
     page = tmp_path / "index.html"
-    page.write_text(build_page(household(2).report()), encoding="utf-8")
+    page.write_text(build_page(without_rows(household(1).report())), encoding="utf-8")
     tab, complaints = opened(browser, page, scheme="dark")
     tab.wait_for_selector("html[data-drawn=dark]")
     dark = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    tab.click("#theme")
+    tab.emulate_media(color_scheme="light")
     tab.wait_for_selector("html[data-drawn=light]")
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    tab.click("#theme")
+    tab.wait_for_selector("html[data-drawn=dark]")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == dark
     assert complaints == []
 
 
@@ -114,13 +161,14 @@ def test_a_number_leads_to_its_picture(browser: Browser, household: Household, t
     assert picture.value.url.startswith((tmp_path / "pictures").as_uri())
 
 
+def without_rows(report: ReportData) -> ReportData:
+    frames = ("daily", "last_day", "hours", "quality", "readings")
+    return replace(report, **{name: getattr(report, name).clear() for name in frames})
+
+
 def test_an_empty_page_is_quiet(browser: Browser, household: Household, tmp_path: Path) -> None:
-    report = household(1).report()
-    empty = {
-        name: getattr(report, name).clear() for name in ("daily", "last_day", "hours", "quality", "readings")
-    }
     page = tmp_path / "index.html"
-    page.write_text(build_page(household(1).report(**empty)), encoding="utf-8")
+    page.write_text(build_page(without_rows(household(1).report())), encoding="utf-8")
     tab, complaints = opened(browser, page, width=360)
     tab.wait_for_selector("html[data-drawn]")
     assert tab.evaluate("document.documentElement.scrollWidth") == 360

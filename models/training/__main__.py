@@ -37,6 +37,7 @@ class Options:
     target: Path
     card: Path
     measure: Path | None
+    note: str
 
 
 def options_of(arguments: Sequence[str]) -> Options:
@@ -68,6 +69,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         type=Path,
         help="folder of real strips with labels.csv, measured for the card, never trained on",
     )
+    add("--note", default="", help="a sentence for the card about this run")
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -115,6 +117,7 @@ def _export(options: Options) -> None:
         shares=validate(state.average, options.home / "pool", options.held_out_size),
         stem_accuracy=float(stem.read_text(encoding="utf-8")) if stem.exists() else None,
         measured=measured,
+        note=options.note,
     )
     write_card(options.card, facts, sum(values.numel() for values in state.average.parameters()))
 

@@ -23,6 +23,7 @@ class CardFacts:
     shares: dict[str, float]
     stem_accuracy: float | None
     measured: str
+    note: str
 
 
 def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
@@ -52,6 +53,7 @@ def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
         parameters=f"{parameters:,}",
         stem_accuracy=stem,
         measured=facts.measured,
+        note=facts.note,
         torch=torch.__version__.split("+")[0],
         **{name: f"{share:.3f}" for name, share in facts.shares.items()},
     )
@@ -65,6 +67,6 @@ def measured_rows(directory: Path, recognizer: Recognizer) -> str:
     shares = ", ".join(f"{share:.3f} at {coverage:.0%}" for coverage, share in marks.exact_at.items())
     return (
         f"\nReal counters cut out by others ({marks.complete} complete ones of {marks.pictures}; development "
-        f"pictures), three looks each, number of drums not told: exact {shares} coverage; "
+        f"pictures), read as the recognizer reads, number of drums not told: exact {shares} coverage; "
         f"{marks.per_drum:.3f} of the drums; the truth among five candidates in {marks.in_top_5:.3f}.\n"
     )

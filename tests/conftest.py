@@ -1,6 +1,8 @@
 """Fixtures that more than one room's tests use."""
 
+import atexit
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,17 @@ camera = "cellar"
 digits = 7
 decimals = 1
 """
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End here: Prefect's threads hold DuckDB beyond the tests, whose bindings then print pages about it."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if "prefect" in sys.modules and reporter is not None:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(reporter._session.exitstatus))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import polars as pl
 import vl_convert
+from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tasks.reports import charts, findings, load_profile, tables
@@ -92,7 +93,9 @@ def build_page(report: ReportData) -> str:
     if report.generated_at.tzinfo is None:
         raise ValueError("generated_at needs a time zone.")
     figures = report_key_figures(report)
-    shown = [figure for figure in _figures(report, figures) if figure is not None]
+    # Checking each part of a chart against Altair's schema takes a third of the time; the tests check it.
+    with debug_mode(False):
+        shown = [figure for figure in _figures(report, figures) if figure is not None]
     decimals = tables.register_decimals(report.readings["value_kwh"].to_list())
     rows = tables.reading_rows(report.readings, _relative(report.picture_url), decimals)
     scripts = [_vega_bundle(), _text("page.js")] if shown else [_text("page.js")]

@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from models.architecture import ConvStemViTConfig, Network
 from models.beam import Beam, drum_places, encoded, search_small, search_with_generate
-from models.views import as_input, glance_at, is_dark, is_sharp, narrowed, views_of
+from models.views import as_input, is_dark, is_sharp, narrowed, views_of
 
 BUILTIN = Path(__file__).parent / "weights" / "trocr-meter-small"
 _EMPTY_ABOVE = 0.5
@@ -113,18 +113,30 @@ class Recognizer:
     def _small_looks(
         self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
     ) -> list[tuple[tuple[Candidate, ...], float]]:
-        memory = encoded(self._model, as_input([glance_at(window) for window in windows]))
-        guesses, _ = search_small(self._model, memory, 1, digits)
-        places = drum_places(self._model, memory, [beams[0].text for beams in guesses])
-        views = [views_of(narrowed(window, where)) for window, where in zip(windows, places, strict=True)]
-        memory = encoded(self._model, as_input([view for some in views for view in some]))
-        readings, empty = search_small(self._model, memory, max(n_candidates, _LEAST_BEAMS), digits)
-        looks, first = [], 0
-        for some in views:
-            last = first + len(some)
-            looks.append((merged(readings[first:last]), sum(empty[first:last]) / len(some)))
-            first = last
+        """Candidates and the probability of emptiness; loose windows are looked at a second time, closer."""
+        looks, places = self._seen(windows, digits, n_candidates)
+        closer = [narrowed(window, where) for window, where in zip(windows, places, strict=True)]
+        loose = [index for index, window in enumerate(windows) if closer[index] is not window]
+        if loose:
+            again, _ = self._seen([closer[index] for index in loose], digits, n_candidates)
+            for index, look in zip(loose, again, strict=True):
+                looks[index] = look
         return looks
+
+    def _seen(
+        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
+    ) -> tuple[list[tuple[tuple[Candidate, ...], float]], list[list[float]]]:
+        """One look at each window in several views, and where its drums stand."""
+        views = [view for window in windows for view in views_of(window)]
+        memory = encoded(self._model, as_input(views))
+        readings, empty = search_small(self._model, memory, max(n_candidates, _LEAST_BEAMS), digits)
+        each = len(views) // len(windows)
+        looks = [
+            (merged(readings[first : first + each]), sum(empty[first : first + each]) / each)
+            for first in range(0, len(views), each)
+        ]
+        texts = [candidates[0].text for candidates, _ in looks]
+        return looks, drum_places(self._model, memory[::each], texts)
 
     def _foreign_looks(
         self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int

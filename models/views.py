@@ -13,15 +13,9 @@ from models.architecture import INPUT_HEIGHT, INPUT_WIDTH
 # Shares of the height that each look leaves out above and below the drums: windows are cut loosely as often
 # as closely, and lettering above or below is what misleads the reader most.
 TRIMS = ((0.0, 0.0), (0.15, 0.15), (0.15, 0.0), (0.0, 0.15))
-_GLANCE = (0.08, 0.08)
 _LEAST_DRUMS, _WIDEST_NARROWING = 3, 0.88
 _DARK_LEVEL, _DARK_SPREAD = 24.0, 4.0
 _BLURRED_BELOW = 0.06
-
-
-def glance_at(window: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One look at the whole width, to find out where the drums stand."""
-    return _trimmed(window, *_GLANCE)
 
 
 def narrowed(window: NDArray[np.uint8], places: Sequence[float]) -> NDArray[np.uint8]:

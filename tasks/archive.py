@@ -169,10 +169,11 @@ def _time_of_name(stem: str, zone: ZoneInfo) -> datetime | None:
     if match is None:
         return None
     try:
-        naive = datetime(*(int(match[part]) for part in range(1, 7)))  # type: ignore[arg-type]  # noqa: DTZ001
+        year, month, day, hour, minute, second = (int(match[part]) for part in range(1, 7))
+        zoned = datetime(year, month, day, hour, minute, second, tzinfo=UTC if match["utc"] else zone)
     except ValueError:
         return None
-    return naive.replace(tzinfo=UTC if match["utc"] else zone).astimezone(UTC)
+    return zoned.astimezone(UTC)
 
 
 def _exif_time(inspection: Inspection, zone: ZoneInfo) -> tuple[datetime | None, str]:

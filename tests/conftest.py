@@ -27,9 +27,9 @@ decimals = 1
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End here: Prefect's threads hold DuckDB beyond the tests, whose bindings then print pages about it."""
+    """End here: threads and caches hold DuckDB beyond the tests, whose bindings then print pages about it."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if "prefect" in sys.modules and reporter is not None:
+    if "duckdb" in sys.modules and reporter is not None:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

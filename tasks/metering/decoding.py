@@ -82,26 +82,18 @@ def decode(
     Raises:
         ValueError: when the pictures are not in order or the shapes do not agree.
     """
-    _check_shapes(taken_at_s, candidates, probabilities)
-    if not candidates.shape[1]:
-        candidates, probabilities = np.full((len(candidates), 1), -1), np.zeros((len(candidates), 1))
-    usable = np.where((candidates >= 0) & (candidates < register.span_units), candidates, -1)
-    evidence = weigh(taken_at_s, usable, probabilities)
-    if anchor is not None:
-        evidence = _with_anchor(evidence, anchor)
+    evidence = _evidence_of(taken_at_s, candidates, probabilities, register, anchor)
     chain = best_chain(evidence, register, pinned=anchor is not None)
     column, odds = _accept_likely(evidence, chain.column, register, pinned=anchor is not None)
     exchange = _propose_exchange(evidence, chain, register)
     skip = 0 if anchor is None else 1
     column, odds, evidence = column[skip:], odds[skip:], evidence.rows(slice(skip, None))
     accepted = column >= 0
-    values = np.where(accepted, evidence.values[np.arange(len(column)), column], -1)
-    later = accepted[::-1].cumsum()[::-1] - accepted
     return Decoded(
-        value_units=values,
+        value_units=np.where(accepted, evidence.values[np.arange(len(column)), column], -1),
         rank=np.where(accepted, column + 1, -1),
         log_odds=odds,
-        settled=later >= settle_after,
+        settled=accepted[::-1].cumsum()[::-1] - accepted >= settle_after,
         quality=tuple(_quality(int(c)) for c in column),
         reason=_reasons(evidence, accepted, odds, probabilities, reasons),
         exchange=exchange,
@@ -117,6 +109,22 @@ def _check_shapes(
         raise ValueError(f"{len(taken_at_s)} pictures need candidates and probabilities of one shape [N, K].")
     if (np.diff(taken_at_s) < 0).any():
         raise ValueError("Pictures must be in the order in which they were taken.")
+
+
+def _evidence_of(
+    taken_at_s: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    register: Register,
+    anchor: tuple[int, int] | None,
+) -> Evidence:
+    """What the pictures say, behind the anchor where there is one."""
+    _check_shapes(taken_at_s, candidates, probabilities)
+    if not candidates.shape[1]:
+        candidates, probabilities = np.full((len(candidates), 1), -1), np.zeros((len(candidates), 1))
+    usable = np.where((candidates >= 0) & (candidates < register.span_units), candidates, -1)
+    evidence = weigh(taken_at_s, usable, probabilities)
+    return evidence if anchor is None else _with_anchor(evidence, anchor)
 
 
 def _with_anchor(evidence: Evidence, anchor: tuple[int, int]) -> Evidence:

@@ -79,7 +79,7 @@ def derive_intervals(
 
 def _matrix(lists: pl.Series, absent: float) -> NDArray[np.float64]:
     """Lists of different lengths as one matrix [N, K], filled up with `absent`."""
-    width = max(int(lists.list.len().max() or 0), 1)  # type: ignore[arg-type]  # a length is an int
+    width = max([1, *lists.list.len()])
     padded = [lists.list.get(k, null_on_oob=True).fill_null(absent).to_numpy() for k in range(width)]
     return np.stack(padded, axis=1).astype(np.float64) if lists.len() else np.full((0, width), absent)
 

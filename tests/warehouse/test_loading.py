@@ -41,7 +41,7 @@ with open_warehouse(Path(sys.argv[1])) as warehouse:
 def test_registers_follow_the_settings(warehouse: Warehouse, seeds: ModuleType) -> None:
     assert load_registers(warehouse, seeds.registers()) == 0
     assert load_registers(warehouse, seeds.registers().with_columns(max_power_w=pl.lit(30_000))) == 1
-    assert warehouse.query("registers")["max_power_w"].to_list() == [30_000]
+    assert warehouse.sql("from core.registers order by register_id")["max_power_w"].to_list() == [30_000]
 
 
 @pytest.mark.parametrize(

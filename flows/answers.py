@@ -126,7 +126,7 @@ def _line(
 def _print_line(line: dict[str, Any]) -> None:
     shown = line["reading"] or "-"
     note = f"confidence {line['confidence']:.2f}" if line["reading"] else f"not read: {line['reason']}"
-    half = " (half a step further)" if line["half_step"] else ""
+    half = " (last drum between two digits)" if line["half_step"] else ""
     out.print(f"{Path(line['picture']).name}: {shown}{half}  {note}", highlight=False, soft_wrap=True)
 
 

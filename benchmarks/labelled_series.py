@@ -70,9 +70,8 @@ def main() -> None:
     print(f"rejected                   {total - len(accepted)}")
     for label, row in accepted:
         if steps_off(row["decoded"], label) > 0:
-            print(
-                f"  {Path(row['source']).name}: label {' or '.join(label)}, decoded {row['decoded']} ({row['quality']})"
-            )
+            right, name = " or ".join(label), Path(row["source"]).name
+            print(f"  {name}: label {right}, decoded {row['decoded']} ({row['quality']})")
 
 
 if __name__ == "__main__":

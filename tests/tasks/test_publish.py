@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.publish import copy_pictures, page_names, picture_url, remove_others, write_whole
+
+KEY = "images/cellar/20261122/20261122_101500Z_000001.jpg"
+
+
+@pytest.mark.parametrize(
+    ("meters", "pages"),
+    [
+        ([], {}),
+        (["home"], {"home": "index.html"}),
+        (["garage", "home"], {"garage": "index.html", "home": "home.html"}),
+    ],
+)
+def test_the_first_meter_is_the_index(meters: list[str], pages: dict[str, str]) -> None:
+    assert page_names(meters) == pages
+
+
+@pytest.mark.parametrize(
+    ("key", "url"),
+    [
+        (KEY, "pictures/cellar/20261122/20261122_101500Z_000001.jpg"),
+        ("images/cellar/my meter?.jpg", "pictures/cellar/my%20meter%3F.jpg"),
+        ("holiday#1.jpg", "pictures/holiday%231.jpg"),
+    ],
+)
+def test_the_address_of_a_picture_survives_odd_names(key: str, url: str) -> None:
+    assert picture_url(key) == url
+
+
+def test_pictures_come_and_go_and_the_archive_keeps_them(tmp_path: Path) -> None:
+    archive, site = tmp_path / "archive", tmp_path / "site"
+    write_whole(archive / KEY, b"picture")
+    copy_pictures([KEY, "images/cellar/lost.jpg"], archive, site)
+    shown = site / "pictures" / KEY.removeprefix("images/")
+    assert shown.read_bytes() == b"picture"
+    remove_others({KEY}, site)
+    assert shown.exists()
+    remove_others(set(), site)
+    assert not shown.exists()
+    assert (archive / KEY).read_bytes() == b"picture"
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "index.html"
+    write_whole(path, b"old")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [each.name for each in path.parent.iterdir()] == ["index.html"]

@@ -5,7 +5,7 @@ import struct
 import sys
 import traceback
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TextIO
 
 import pytest
@@ -37,12 +37,29 @@ def png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-@pytest.fixture
-def no_space() -> Iterator[Callable[[int], None]]:
-    """A function after whose call no file can grow beyond so many bytes: a full disk without a disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size_bytes: resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+@pytest.fixture(scope="session")
+def with_no_space() -> Callable[[int, Callable[[], None]], None]:
+    """A function that runs a program where no file can grow beyond so many bytes: a full disk without a disk.
+
+    It runs in a child, because the limit holds for everything that its process writes, test reports included.
+    """
+
+    def run(size_bytes: int, program: Callable[[], None]) -> None:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            before = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+            try:
+                program()
+            except BaseException:  # noqa: BLE001 - nothing may get back into pytest's copy in the child
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+
+    return run
 
 
 @pytest.fixture(scope="session")

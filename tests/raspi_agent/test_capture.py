@@ -59,14 +59,19 @@ def test_a_slot_without_a_picture_is_given_back(
 
 
 def test_a_full_disk_gives_the_slot_and_the_picture_back(
-    outbox: Outbox, camera: FolderCamera, jpeg: Callable[..., bytes], no_space: Callable[[int], None]
+    outbox: Outbox,
+    camera: FolderCamera,
+    jpeg: Callable[..., bytes],
+    with_no_space: Callable[[int, Callable[[], None]], None],
 ) -> None:
     put(camera, "a.jpg", jpeg(b"x" * 500))
-    no_space(300)
-    with pytest.raises(OSError, match="too large"):
-        take(outbox, camera)
+
+    def take_one() -> None:
+        with pytest.raises(OSError, match="too large"):
+            take(outbox, camera)
+
+    with_no_space(300, take_one)
     assert outbox.waiting() == ()
-    no_space(10_000)
     assert take(outbox, camera) is not None
 
 

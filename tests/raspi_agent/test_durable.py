@@ -50,10 +50,14 @@ def test_a_new_file_never_replaces_and_a_replacement_does(tmp_path: Path) -> Non
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"3")]
 
 
-def test_what_does_not_fit_leaves_nothing_behind(tmp_path: Path, no_space: Callable[[int], None]) -> None:
-    no_space(100)
-    with pytest.raises(OSError, match="too large"):
-        durable.write_new(tmp_path / "a", b"x" * 101)
+def test_what_does_not_fit_leaves_nothing_behind(
+    tmp_path: Path, with_no_space: Callable[[int, Callable[[], None]], None]
+) -> None:
+    def write_too_much() -> None:
+        with pytest.raises(OSError, match="too large"):
+            durable.write_new(tmp_path / "a", b"x" * 101)
+
+    with_no_space(100, write_too_much)
     assert list(tmp_path.iterdir()) == []
 
 

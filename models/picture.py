@@ -106,7 +106,6 @@ def _guarded(data: bytes, examine: Callable[[Image.Image], Inspection]) -> Inspe
 def _inspected(picture: Image.Image) -> Inspection:
     width, height = picture.size
     media_type = Image.MIME.get(picture.format or "")
-    taken_at = _exif_time(picture)
     reason: PictureReason | None = None
     if width * height > MOST_PIXELS:
         reason = "too_large"
@@ -118,6 +117,8 @@ def _inspected(picture: Image.Image) -> Inspection:
             _as_rgb(picture)
         except _DAMAGED:
             reason = "truncated"
+    # Asking a PNG for its EXIF block loads it, damage unnoticed: only after the pixels, and never of a giant.
+    taken_at = _exif_time(picture) if reason is None else None
     return Inspection(media_type, width, height, taken_at, reason)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
@@ -120,6 +120,7 @@ def test_exif_orientation_is_not_applied() -> None:
 
 
 @settings(max_examples=80, deadline=None)
+@example(b"\x00\x00", 41, "PNG")
 @given(
     st.binary(max_size=300),
     st.integers(0, len(_JPEG)),

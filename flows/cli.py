@@ -153,7 +153,7 @@ def sql(
     home: Home = None,
 ) -> None:
     """Answer a SQL query from the read-only copy of the warehouse."""
-    from flows.answers import print_query
+    from flows.query import print_query
 
     _use_home(home)
     print_query(_settings().sql_copy, query, "csv" if csv else "json" if json else "table")
@@ -175,8 +175,6 @@ def read(
     home: Home = None,
 ) -> None:
     """Read pictures and print what stands on the register."""
-    from flows.answers import print_readings
-
     _use_home(home)
     _refuse_unless(
         window or meter is not None,
@@ -184,6 +182,8 @@ def read(
         "from the settings.",
     )
     settings = _settings() if meter is not None else None
+    from flows.reading import print_readings
+
     if not print_readings(pictures, settings, meter, digits, model, as_json=json):
         raise typer.Exit(1)
 
@@ -204,12 +204,12 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure the reader on labelled pictures: exact match, per drum, and at coverage."""
-    from flows.answers import print_evaluation
-
     _refuse_unless(
         (directory / "labels.csv").is_file(),
         f"{directory / 'labels.csv'} is missing. Point at a folder with labels.csv and images/.",
     )
+    from flows.reading import print_evaluation
+
     print_evaluation(directory, model, window=window, prefix=prefix, digits=digits, only=only, as_json=json)
 
 

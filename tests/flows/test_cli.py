@@ -50,15 +50,13 @@ def test_init_writes_settings_that_work(home: Path) -> None:
     assert smartmeter("sql", "select 1").returncode == 2  # the settings are good; nothing is published yet
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "empty"), (b"hello", "not_a_picture"), (None, "No such file")]
-)
-def test_what_is_no_picture_is_a_line_with_a_reason(home: Path, content: bytes | None, reason: str) -> None:
-    path = home / "picture.jpg"
-    if content is not None:
-        path.write_bytes(content)
-    answer = smartmeter("read", "--window", "--json", path)
+def test_what_is_no_picture_is_a_line_with_a_reason(home: Path) -> None:
+    (home / "empty.jpg").touch()
+    (home / "hello.jpg").write_text("hello")
+    names = ["empty.jpg", "hello.jpg", "missing.jpg"]
+    answer = smartmeter("read", "--window", "--json", *(home / name for name in names))
     assert answer.returncode == 1
-    line = json.loads(answer.stdout)
-    assert line["reading"] is None
-    assert reason in line["reason"]
+    lines = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [line["reading"] for line in lines] == [None, None, None]
+    for line, reason in zip(lines, ["empty", "not_a_picture", "No such file"], strict=True):
+        assert reason in line["reason"]

@@ -1,0 +1,1 @@
+"""The commands of `smartmeter`, a module for each room."""

@@ -1,0 +1,60 @@
+"""What every command shares: options, output, settings, refusals."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tasks.settings import FILE_NAME, Settings, SettingsError, home_folder
+
+out = Console()
+err = Console(stderr=True)
+
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", help="Home folder [default: SMARTMETER_HOME, else var].", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+
+
+def use_home(home: Path | None) -> Path:
+    """The home folder of this command, also for everything it starts."""
+    folder = (home or home_folder()).resolve()
+    os.environ["SMARTMETER_HOME"] = str(folder)
+    return folder
+
+
+def load_checked_settings() -> Settings:
+    """The home's settings.
+
+    Raises:
+        SettingsError: They can't be used, or no meter is configured.
+    """
+    from tasks.settings import load_settings
+
+    settings = load_settings()
+    if not settings.meters:
+        raise SettingsError(
+            f"No meter is configured in {settings.home / FILE_NAME}. "
+            "`smartmeter init` writes an explained example; `smartmeter demo` shows a working one."
+        )
+    return settings
+
+
+def refuse_unless(condition: bool, sentence: str) -> None:  # noqa: FBT001  (reads as a sentence)
+    """Refuse the command with this sentence (exit code 2) unless the condition holds.
+
+    Raises:
+        SettingsError: It does not hold.
+    """
+    if not condition:
+        raise SettingsError(sentence)
+
+
+def print_summary(summary: dict[str, int], home: Path) -> None:
+    """The counts of a run, a line each, and where the report is."""
+    for name, count in summary.items():
+        out.print(f"{name.replace('_', ' '):<22}{count:>8}", highlight=False)
+    out.print(f"Report: {home / 'site' / 'index.html'}", highlight=False, soft_wrap=True)

@@ -1,0 +1,134 @@
+"""Commands that run the main job: demo, init, import, ingest, report, up."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.common import (
+    Home,
+    load_checked_settings,
+    out,
+    print_summary,
+    refuse_unless,
+    use_home,
+)
+from tasks.settings import FILE_NAME, SettingsError
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    days: Annotated[
+        int, typer.Option(min=1, max=400, help="Days to simulate, a picture every 15 minutes.")
+    ] = 2,
+    home: Annotated[
+        Path, typer.Option(help="Folder for the demo; an earlier demo in it is replaced.")
+    ] = Path("var/demo"),
+) -> None:
+    """Run the main job from end to end on a simulated household and compare it with the truth."""
+    from flows.demo import run_demo
+
+    if not run_demo(home, days, out):
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(home: Home = None) -> None:
+    """Write an explained settings file into the home folder."""
+    folder = use_home(home)
+    target = folder / FILE_NAME
+    if target.exists():
+        raise SettingsError(f"{target} exists already; edit it, or remove it first.")
+    from importlib.resources import files
+
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text(files("deployments").joinpath("smartmeter.example.toml").read_text())
+    out.print(f"Wrote {target}. Edit it for your meter, then: smartmeter ingest --home {folder}")
+
+
+@app.command(name="import")
+def import_(
+    directory: Annotated[Path, typer.Argument(help="Folder with pictures; subfolders too.")],
+    meter: Annotated[str, typer.Option(help="The configured meter they show.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV with columns file and timestamp: their times.")
+    ] = None,
+    pattern: Annotated[str, typer.Option(help="Only files whose names match, like 'bana_*'.")] = "*",
+    home: Home = None,
+) -> None:
+    """Bring existing pictures into the archive and read them.
+
+    Their times come from labels, file names (YYYYMMDD_HHMMSS, with Z for UTC) or EXIF.
+    """
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    refuse_unless(directory.is_dir(), f"{directory} is no folder. Name the folder with the pictures.")
+    refuse_unless(
+        labels is None or labels.is_file(), f"{labels} is no file. Leave --labels out, or name a CSV."
+    )
+    load_checked_settings().register_of(meter)
+    with prefect_backend(folder):
+        from flows.import_pictures import import_pictures
+
+        times = str(labels.resolve()) if labels else None
+        summary = import_pictures(str(directory.resolve()), meter, times, pattern)
+    print_summary(summary, folder)
+
+
+@app.command()
+def ingest(
+    meter: Annotated[str | None, typer.Option(help="Only this meter.")] = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Run once and end (what it does anyway).")] = True,  # noqa: ARG001
+    home: Home = None,
+) -> None:
+    """Fetch what is new in the store, read it and bring warehouse and report up to date."""
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    settings = load_checked_settings()
+    if meter is not None:
+        settings.register_of(meter)
+    with prefect_backend(folder):
+        from flows.ingest import ingest as flow
+
+        summary = flow(meter)
+    print_summary(summary, folder)
+
+
+@app.command()
+def report(home: Home = None) -> None:
+    """Build the report page and the read-only SQL copy from what the warehouse holds."""
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    load_checked_settings()
+    with prefect_backend(folder):
+        from flows.report import report as flow
+
+        page = flow()
+    out.print(f"Report: {page}")
+
+
+@app.command()
+def up(home: Home = None) -> None:
+    """Run the Prefect server, the schedules and their worker on this machine until Ctrl-C."""
+    from flows.up import run_until_stopped
+
+    use_home(home)
+    settings = load_checked_settings()
+
+    def announce(address: str, logs: Path) -> None:
+        for name, value in (
+            ("Prefect UI", address),
+            ("Report", settings.report.address),
+            ("Logs", logs),
+            ("Run now", "prefect deployment run 'ingest/home'"),
+            ("Stop", "Ctrl-C"),
+        ):
+            out.print(f"{name + ':':<12} {value}", highlight=False, soft_wrap=True)
+
+    run_until_stopped(settings, announce)

@@ -23,13 +23,12 @@ from transformers import (
     ViTModel,
 )
 
+from models.vocabulary import BOS, EOS, INPUT_HEIGHT, INPUT_WIDTH, PAD, VOCABULARY
+
 # transformers types the attributes of its modules as tensors, so networks travel untyped.
 Network: TypeAlias = Any
 
-INPUT_HEIGHT, INPUT_WIDTH = 32, 160
 COLUMN_WIDTH = 4
-PAD, BOS, EOS, FIRST_DIGIT, HALF_STEP, UNKNOWN = 0, 1, 2, 3, 13, 14
-VOCABULARY = ("<pad>", "<s>", "</s>", *"0123456789", "~", "?")
 _HIDDEN, _HEADS, _FEED_FORWARD = 128, 4, 384
 _FAINTEST = 4 / 255
 
@@ -138,8 +137,3 @@ def new_processor() -> TrOCRProcessor:
     assemble: Any = TrOCRProcessor
     processor: TrOCRProcessor = assemble(images, fast)
     return processor
-
-
-def tokens_of(text: str) -> list[int]:
-    """The token of each character of a reading, `~` for a half step."""
-    return [HALF_STEP if character == "~" else FIRST_DIGIT + int(character) for character in text]

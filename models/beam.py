@@ -13,7 +13,8 @@ from typing import cast
 import torch
 from torch.nn import functional
 
-from models.architecture import BOS, EOS, FIRST_DIGIT, HALF_STEP, Network, tokens_of
+from models.architecture import Network
+from models.vocabulary import BOS, EOS, FIRST_DIGIT, HALF_STEP, tokens_of
 
 _MOST_DIGITS = 10
 _NEVER = -math.inf

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.architecture import INPUT_HEIGHT, INPUT_WIDTH
+from models.vocabulary import INPUT_HEIGHT, INPUT_WIDTH
 
 # Shares of the height that each look leaves out above and below the drums: windows are cut loosely as often
 # as closely, and lettering above or below is what misleads the reader most.

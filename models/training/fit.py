@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from models.architecture import (
+from models.architecture import Network, new_model
+from models.rendering.degrade import chance
+from models.training.pool import VALIDATION_KINDS
+from models.vocabulary import (
     BOS,
     EOS,
     FIRST_DIGIT,
@@ -21,12 +24,8 @@ from models.architecture import (
     INPUT_HEIGHT,
     INPUT_WIDTH,
     PAD,
-    Network,
-    new_model,
     tokens_of,
 )
-from models.rendering.degrade import chance
-from models.training.pool import VALIDATION_KINDS
 
 _logger = logging.getLogger(__name__)
 _IGNORED, _MOST_TOKENS, _WARM_UP = -100, 12, 200

@@ -5,7 +5,8 @@ import pytest
 import torch
 from transformers import TrOCRProcessor, VisionEncoderDecoderModel
 
-from models.architecture import EOS, PAD, new_model, new_processor, tokens_of
+from models.architecture import new_model, new_processor
+from models.vocabulary import EOS, PAD, tokens_of
 
 
 @pytest.mark.parametrize("text", ["0", "0361097", "999~"])

@@ -3,8 +3,9 @@ import math
 import pytest
 import torch
 
-from models.architecture import BOS, EOS, Network, new_model, tokens_of
+from models.architecture import Network, new_model
 from models.beam import drum_places, encoded, search_small
+from models.vocabulary import BOS, EOS, tokens_of
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.architecture import EOS, FIRST_DIGIT, HALF_STEP
 from models.recognizer import load_recognizer
 from models.rendering.drums import DrumShape, drum_texture, drum_view
 from models.rendering.glyphs import own_typefaces
 from models.training.__main__ import options_of, run
 from models.training.fit import FitPlan, fit, labels_of, learning_rate_at, load_state
 from models.training.real_drums import is_held_out, load_drums, make_of
+from models.vocabulary import EOS, FIRST_DIGIT, HALF_STEP
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from rich.table import Table
 from flows.backend import prefect_backend
 from models.rendering.meter import MeterFace, draw_frame, encode_jpeg, register_corners
 from raspi_agent.capture_facts import CaptureFacts
-from raspi_agent.folder_store import open_store
+from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.upload import upload_waiting
 from tasks.metering.register import Register

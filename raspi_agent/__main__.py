@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from raspi_agent.cameras import Camera, CameraError, open_camera
 from raspi_agent.capture import capture_slot
 from raspi_agent.clock import read_clock, slot_of
-from raspi_agent.folder_store import open_store
+from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.store import Store
 from raspi_agent.upload import Uploaded, upload_waiting
@@ -160,10 +160,8 @@ def _capture(agent: _Agent, camera: Camera) -> None:
 
 def _bring_to_store(agent: _Agent) -> Uploaded:
     uploaded = upload_waiting(agent.outbox, agent.store)
-    if uploaded.unavailable:
-        _log.warning(
-            "%s; %d pictures wait in %s", uploaded.unavailable, uploaded.waiting, agent.outbox.folder
-        )
+    if uploaded.stopped_by:
+        _log.warning("%s; %d pictures wait in %s", uploaded.stopped_by, uploaded.waiting, agent.outbox.folder)
     _say(f"uploaded: {uploaded.stored + uploaded.already_there}, waiting: {uploaded.waiting}")
     agent.outbox.prune_sent(agent.settings.sent_limit_mb * _MEGABYTE)
     return uploaded

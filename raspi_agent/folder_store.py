@@ -1,21 +1,22 @@
 """A folder as the store: the embedded default, or a mounted network share."""
 
+import errno
 import hashlib
 import logging
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 from raspi_agent import durable
 from raspi_agent.content_hash import content_hash, content_hash_of_file
 from raspi_agent.picture_key import parse_picture_key
 from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
-from raspi_agent.store import Added, Listing, Revision, RevisionGone, Store, StoreUnavailable
+from raspi_agent.store import Added, Listing, Revision, RevisionGone, Space, StoreFull, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +112,25 @@ class FolderStore:
             durable.sync_folder(path.parent)
             return True
 
+    def space(self) -> Space:
+        """What the files in the folder take, and what its file system could hold beside what others use."""
+        with self._answering():
+            used_bytes = sum(file.stat(follow_symlinks=False).st_size for _, file in self._files())
+            return Space(used_bytes, used_bytes + shutil.disk_usage(self.root).free)
+
+    def deleted(self) -> tuple[Revision, ...]:
+        """Nothing: a folder forgets what is deleted."""
+        return ()
+
+    def restore(self, revision: Revision) -> Added:
+        """Never possible; see `Store.restore`.
+
+        Raises:
+            RevisionGone: always.
+        """
+        message = f"{self.root} does not remember {revision.key}: put it back from the archive"
+        raise RevisionGone(message)
+
     def _path(self, key: str) -> Path:
         plain = PurePosixPath(key)
         if not plain.parts or "\\" in key or "\0" in key or plain.is_absolute() or ".." in plain.parts:
@@ -202,24 +222,11 @@ class FolderStore:
         try:
             yield
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                message = f"the folder {self.root} is full: free some space, or run the backup"
+                raise StoreFull(message) from error
             message = f"the folder {self.root} does not answer: {error}"
             raise StoreUnavailable(message) from error
-
-
-def open_store(url: str, home: Path) -> Store:
-    """The store at a URL: `file:` and a path, a relative one within the home folder.
-
-    A folder within home is made when it is needed; any other must exist.
-
-    Raises:
-        ValueError: there is no store of that kind.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc or parts.query or parts.fragment or not parts.path.strip("/"):
-        message = f"{url!r} is no store: use file:FOLDER, for example file:store or file:/mnt/pictures"
-        raise ValueError(message)
-    root = Path(parts.path).expanduser()
-    return FolderStore(home / root, create=not root.is_absolute())
 
 
 def _since(cursor: str | None, entries: tuple[_Entry, ...]) -> int:

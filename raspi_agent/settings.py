@@ -28,7 +28,9 @@ class AgentSettings(BaseSettings):
     camera_url: Annotated[
         str, Field(description="where pictures come from, for example folder:/srv/ftp/meter")
     ]
-    store_url: Annotated[str, Field(description="where pictures go, for example file:store")] = "file:store"
+    store_url: Annotated[str, Field(description="where pictures go: file:FOLDER or dropbox:/FOLDER")] = (
+        "file:store"
+    )
     outbox: Annotated[Path, Field(description="where pictures wait; relative to the home folder")] = Path(
         "outbox"
     )

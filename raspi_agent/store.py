@@ -6,20 +6,39 @@ from typing import Protocol
 
 
 class StoreError(Exception):
-    """Something the caller of a store must decide about.
+    """Something the caller of a store must decide about; the message is a sentence for people.
 
     StoreError
     ├── StoreUnavailable   nothing is known now; try again later
-    └── RevisionGone       that revision is no longer there; list again
+    ├── StoreRefused       trying again won't help before somebody has done something
+    │   └── StoreFull      there is no room for what was to be added
+    └── RevisionGone       that revision can't be had; go on without it
     """
 
 
 class StoreUnavailable(StoreError):  # noqa: N818 - a state of the store, named as one
-    """The store did not answer, or refused: which says nothing about what is in it."""
+    """The store did not answer, or not now: which says nothing about what is in it.
+
+    Args:
+        message: what happened, for people.
+        retry_after_s: how long the store itself asks to be left alone, None when it did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StoreRefused(StoreError):  # noqa: N818 - likewise
+    """The store will not let us: no permission, no such place, no link. The message says the remedy."""
+
+
+class StoreFull(StoreRefused):
+    """The store has no room left."""
 
 
 class RevisionGone(StoreError):  # noqa: N818 - likewise
-    """The revision asked for has been deleted or replaced."""
+    """The revision asked for has been deleted or replaced, or the store gives it to nobody."""
 
 
 class Added(StrEnum):
@@ -55,8 +74,25 @@ class Listing:
     cursor: str
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """How full a store is.
+
+    Attributes:
+        used_bytes: what all files in it take, other people's included where they share it.
+        total_bytes: how much it holds, None when it does not tell.
+    """
+
+    used_bytes: int
+    total_bytes: int | None
+
+
 class Store(Protocol):
-    """A place for pictures. Every method raises StoreUnavailable when nothing can be known now."""
+    """A place for pictures; any number of threads may use one at once.
+
+    Every method raises StoreUnavailable when nothing can be known now, and StoreRefused when somebody has
+    to act first.
+    """
 
     def list(self, cursor: str | None = None) -> Listing:
         """Every revision that is new since the cursor, by key; all of them without one.
@@ -89,5 +125,21 @@ class Store(Protocol):
         """Make exactly that revision go; False when other bytes have the key, which are left alone.
 
         True also when there was nothing: a repeated delete does no harm.
+        """
+        ...
+
+    def space(self) -> Space:
+        """How full the store is."""
+        ...
+
+    def deleted(self) -> tuple[Revision, ...]:
+        """The newest revision of every key that is gone and that the store itself can bring back."""
+        ...
+
+    def restore(self, revision: Revision) -> Added:
+        """Bring a deleted revision back under its key unless other bytes have the key by now.
+
+        Raises:
+            RevisionGone: the store does not remember it; who has the bytes may `add` them.
         """
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from raspi_agent.content_hash import content_hash
 from raspi_agent.outbox import Outbox
 from raspi_agent.picture_key import twin_key
-from raspi_agent.store import Added, Store, StoreUnavailable
+from raspi_agent.store import Added, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -20,36 +20,36 @@ class Uploaded:
         already_there: pictures whose last upload had arrived without our learning it.
         renamed: how many of the stored ones found other bytes under their name and got a twin's.
         waiting: pictures still in the outbox.
-        unavailable: why the store could not be asked, or None.
+        stopped_by: what ended the upload before its end, or None.
     """
 
     stored: int = 0
     already_there: int = 0
     renamed: int = 0
     waiting: int = 0
-    unavailable: str | None = None
+    stopped_by: StoreError | None = None
 
 
 def upload_waiting(outbox: Outbox, store: Store) -> Uploaded:
     """Send every waiting picture, oldest first, and mark as sent what the store certainly has.
 
-    Each step may be repeated after a kill or a lost reply. A store that is away ends the upload, the
-    pictures wait; a picture that cannot be read or named is passed over and waits too.
+    Each step may be repeated after a kill or a lost reply. A store that is away, full or forbidden ends the
+    upload, the pictures wait; a picture that cannot be read or named is passed over and waits too.
 
     Raises:
         OSError: the outbox's disk refuses.
     """
     counts = {Added.STORED: 0, Added.ALREADY_THERE: 0, Added.CONFLICT: 0}
     renamed = 0
-    unavailable = None
+    stopped_by = None
     for key in outbox.waiting():
         try:
             data = outbox.read(key)
             added, stored_key = _add(store, key, data)
         except FileNotFoundError:
             continue
-        except StoreUnavailable as error:
-            unavailable = str(error)
+        except StoreError as error:
+            stopped_by = error
             break
         except OSError as error:
             _log.warning("%s waits: it cannot be read (%s)", key, error)
@@ -66,7 +66,7 @@ def upload_waiting(outbox: Outbox, store: Store) -> Uploaded:
         already_there=counts[Added.ALREADY_THERE],
         renamed=renamed,
         waiting=len(outbox.waiting()),
-        unavailable=unavailable,
+        stopped_by=stopped_by,
     )
 
 

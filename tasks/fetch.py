@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from raspi_agent.folder_store import open_store
+from raspi_agent.open_store import open_store
 from raspi_agent.store import Listing, Revision, RevisionGone
 from tasks.archive import PICTURE_SCHEMA, Arrival, arrival_from_file, arrival_from_store, keep
 from tasks.settings import Settings, SettingsError

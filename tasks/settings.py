@@ -39,7 +39,7 @@ class _Table(BaseModel):
 class StoreSettings(_Table):
     """Where the camera leaves its pictures."""
 
-    url: Annotated[str, Field(pattern=r"^file:.+")] = "file:store"
+    url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$")] = "file:store"
 
 
 class ReaderSettings(_Table):

@@ -5,8 +5,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from flows.playground.dropbox_emulator.server import DropboxEmulator
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -71,3 +75,20 @@ def prefect_server() -> Iterator[str]:
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_TO_API_ENABLED: False}),
     ):
         yield str(PREFECT_API_URL.value())
+
+
+@pytest.fixture(scope="session")
+def dropbox_server() -> Iterator["DropboxEmulator"]:
+    from flows.playground.dropbox_emulator.server import DropboxEmulator
+
+    with DropboxEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def dropbox_emulator(dropbox_server: "DropboxEmulator", monkeypatch: pytest.MonkeyPatch) -> "DropboxEmulator":
+    """An empty Dropbox to which every client of this test and of its child processes is led."""
+    dropbox_server.reset()
+    for name, value in dropbox_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return dropbox_server

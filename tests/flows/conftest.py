@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.rendering.meter import MeterFace, draw_frame, encode_jpeg, register_corners
-from raspi_agent.folder_store import open_store
+from raspi_agent.open_store import open_store
 from raspi_agent.picture_key import synced_key
 
 FACE = MeterFace(digits=7, decimals=1, seed=7)

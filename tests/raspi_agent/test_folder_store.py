@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raspi_agent.content_hash import content_hash
-from raspi_agent.folder_store import FolderStore, open_store
+from raspi_agent.folder_store import FolderStore
 from raspi_agent.store import Added, Listing, Revision, RevisionGone, StoreUnavailable
 
 KEY = "images/home/20260301/20260301_120000Z_000001.jpg"
@@ -199,32 +199,3 @@ def test_a_store_that_is_away_is_not_an_empty_one(tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable, match="mount it or create it"):
             call()
     assert not store.root.exists()
-
-
-@pytest.mark.parametrize(
-    ("url", "root"),
-    [
-        ("file:store", "HOME/store"),
-        ("file:a/b", "HOME/a/b"),
-        ("file:/mnt/x", "/mnt/x"),
-        ("file:///mnt/x", "/mnt/x"),
-    ],
-)
-def test_a_url_names_a_folder(tmp_path: Path, url: str, root: str) -> None:
-    store = open_store(url, tmp_path)
-    assert isinstance(store, FolderStore)
-    assert str(store.root) == root.replace("HOME", str(tmp_path))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_store_within_home_is_made_and_empty(tmp_path: Path) -> None:
-    assert open_store("file:store", tmp_path / "home").list().revisions == ()
-    assert (tmp_path / "home" / "store").is_dir()
-
-
-@pytest.mark.parametrize(
-    "url", ["", "store", "file:", "file:/", "dropbox:/x", "file://host/x", "http://x/y", "file:a#b"]
-)
-def test_other_urls_are_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(ValueError, match="is no store: use file:"):
-        open_store(url, tmp_path)

@@ -62,7 +62,7 @@ def test_a_store_that_is_away_costs_nothing(outbox: Outbox, tmp_path: Path) -> N
     away = FolderStore(tmp_path / "not mounted")
     uploaded = upload_waiting(outbox, away)
     assert (uploaded.stored, uploaded.waiting) == (0, 1)
-    assert "not mounted is not there" in str(uploaded.unavailable)
+    assert "not mounted is not there" in str(uploaded.stopped_by)
     assert outbox.read(key) == b"one"
 
 

@@ -1,0 +1,32 @@
+"""Which store a URL means."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from raspi_agent.folder_store import FolderStore
+from raspi_agent.store import Store
+
+
+def open_store(url: str, home: Path) -> Store:
+    """The store at a URL; nothing is asked of it yet.
+
+    Args:
+        url: `file:` and a folder, a relative one within the home folder, which is made when it is needed;
+            any other must exist. Or `dropbox:/` and a folder of the linked Dropbox, `dropbox:/` alone for
+            all that the link may see.
+        home: the home folder; the link to a Dropbox is kept there.
+
+    Raises:
+        ValueError: there is no store of that kind.
+    """
+    parts = urlsplit(url)
+    plain = not (parts.netloc or parts.query or parts.fragment)
+    if plain and parts.scheme == "file" and parts.path.strip("/"):
+        root = Path(parts.path).expanduser()
+        return FolderStore(home / root, create=not root.is_absolute())
+    if plain and parts.scheme == "dropbox" and parts.path.startswith("/"):
+        from raspi_agent.dropbox_store import DropboxStore  # noqa: PLC0415 - the SDK takes seconds on a Pi
+
+        return DropboxStore(parts.path, home)
+    message = f"{url!r} is no store: use file:FOLDER, like file:store or file:/mnt/x, or dropbox:/FOLDER"
+    raise ValueError(message)

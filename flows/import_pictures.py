@@ -1,33 +1,40 @@
 """The flow `import-pictures`: a folder of existing pictures enters the path."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from prefect import flow
 
 from flows.ingest import read_and_publish, run_name
 from flows.progress import in_batches
-from tasks.fetch import BATCH, import_batch, list_importable, prepare_warehouse
+from tasks.fetch import BATCH, prepare_warehouse
+from tasks.import_folder import import_batch, import_logs, list_importable
 from tasks.settings import load_settings
 
 
 @flow(name="import-pictures", flow_run_name=run_name, timeout_seconds=12 * 3600)
 def import_pictures(
-    directory: str, meter: str, labels: str | None = None, pattern: str = "*"
+    directory: str, meter: str, labels: str | None = None, pattern: str = "*", timezone: str | None = None
 ) -> dict[str, int]:
     """Archive every file of a folder as pictures of a meter, then read them like any others.
 
-    Importing a folder twice changes nothing. What is no picture is kept too, with the reason.
+    Importing a folder twice changes nothing. What is no picture is kept too, with the reason; log files are
+    kept beside the pictures, and their lines are counted by level.
 
     Args:
         directory: The folder; its subfolders are searched too.
         meter: The configured meter they show.
         labels: A CSV with columns `file` and `timestamp`, where names and EXIF say no time.
         pattern: Only files whose names match, like `bana_*`.
+        timezone: What the camera's clock was set to; the household's zone when empty.
     """
     settings = load_settings()
     camera = settings.meters[meter].camera
+    zone = ZoneInfo(timezone) if timezone else settings.zone
     prepare_warehouse(settings)
-    files = list_importable(Path(directory), pattern)
+    files = list_importable(settings, Path(directory), pattern, Path(labels) if labels else None, zone)
     for batch in in_batches(files, BATCH, "Importing pictures"):
-        import_batch(settings, batch, camera, Path(labels) if labels else None)
-    return read_and_publish(settings, [meter])
+        import_batch(settings, batch, camera, zone)
+    lines = import_logs(settings, Path(directory), camera)
+    summary = read_and_publish(settings, [meter])
+    return summary | {f"log_lines_{level}": count for level, count in lines.items()}

@@ -1,6 +1,7 @@
 """The archive: every picture that ever arrived, kept as it came, with what is known about it."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,11 @@ from models.picture import Inspection, inspect_picture
 from raspi_agent.capture_facts import format_facts, read_facts
 from raspi_agent.durable import make_folder, move_without_replacing, write_new
 from raspi_agent.picture_key import PictureKey, imported_key, parse_picture_key, twin_key
+from tasks.settings import Settings
+from warehouse.connection import open_warehouse
+from warehouse.loading import load_pictures
 
+log = logging.getLogger(__name__)
 CLOCK_TOLERANCE = timedelta(minutes=10)
 PICTURE_SCHEMA: dict[str, PolarsDataType] = {
     "picture_key": pl.String,
@@ -69,22 +74,33 @@ def arrival_from_store(key: str, data: bytes, source: str, cameras: Sequence[str
 
 
 def arrival_from_file(
-    path: Path, data: bytes, camera: str, labelled_at: datetime | None, zone: ZoneInfo
+    path: Path, data: bytes, camera: str, told: tuple[datetime, str] | None, zone: ZoneInfo
 ) -> Arrival:
-    """An existing picture file under a picture key of its own; its time from label, name or EXIF."""
-    taken_at, time_source = labelled_at, "labels"
-    if taken_at is None:
-        taken_at, time_source = _time_of_name(path.stem, zone), "name"
-    if taken_at is None:
-        taken_at, time_source = _exif_time(inspect_picture(data), zone)
-    digest = hashlib.sha256(data).hexdigest()
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[-80:]
-    key = f"images/{camera}/undated/i{digest[:8]}_{name}"
-    if taken_at is not None:
-        suffix = path.suffix.lower().lstrip(".")
-        extension = suffix if re.fullmatch(r"jpe?g|png|bmp|webp|gif|tiff?", suffix) else "jpg"
-        key = imported_key(camera, taken_at, digest, extension)
-    return Arrival(key, data, camera, taken_at, time_source, str(path))
+    """An existing picture file under a picture key of its own.
+
+    Args:
+        path: Of the file.
+        data: Its bytes.
+        camera: Whose picture it is.
+        told: When it was taken (UTC) by its label or name, and which of them told; else EXIF is asked.
+        zone: What the camera's clock was set to.
+    """
+    taken_at, time_source = told or _exif_time(inspect_picture(data), zone)
+    return Arrival(
+        _imported_key(path, data, camera, taken_at), data, camera, taken_at, time_source, str(path)
+    )
+
+
+def time_of_name(stem: str) -> datetime | None:
+    """The time in a file's name: UTC where it ends with Z, else naive, as the camera's clock showed it."""
+    match = _TIME_IN_NAME.search(stem)
+    if match is None:
+        return None
+    try:
+        year, month, day, hour, minute, second = (int(match[part]) for part in range(1, 7))
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC if match["utc"] else None)
+    except ValueError:
+        return None
 
 
 def keep(arrival: Arrival, archive: Path, received_at: datetime) -> dict[str, object]:
@@ -127,6 +143,19 @@ def keep(arrival: Arrival, archive: Path, received_at: datetime) -> dict[str, ob
     }
 
 
+def save_arrivals(settings: Settings, arrivals: Sequence[Arrival]) -> int:
+    """Archive these pictures and note each with what is known about it; return how many arrived."""
+    received_at = datetime.now(UTC)
+    rows = pl.DataFrame(
+        [keep(arrival, settings.archive, received_at) for arrival in arrivals], schema=PICTURE_SCHEMA
+    )
+    for row in rows.filter(pl.col("reason").is_not_null()).iter_rows(named=True):
+        log.warning("%s is kept but can't be read: %s", row["picture_key"], row["reason"])
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_pictures(warehouse, rows)
+    return rows.height
+
+
 def _store(archive: Path, key: str, data: bytes, digest: str) -> str:
     """Write once; the same bytes again change nothing, other bytes get a name beside."""
     for name in (key, twin_key(key, digest)):
@@ -164,16 +193,14 @@ def _time_of_key(parsed: PictureKey, zone: ZoneInfo) -> tuple[datetime | None, s
     return None, "unknown"
 
 
-def _time_of_name(stem: str, zone: ZoneInfo) -> datetime | None:
-    match = _TIME_IN_NAME.search(stem)
-    if match is None:
-        return None
-    try:
-        year, month, day, hour, minute, second = (int(match[part]) for part in range(1, 7))
-        zoned = datetime(year, month, day, hour, minute, second, tzinfo=UTC if match["utc"] else zone)
-    except ValueError:
-        return None
-    return zoned.astimezone(UTC)
+def _imported_key(path: Path, data: bytes, camera: str, taken_at: datetime | None) -> str:
+    digest = hashlib.sha256(data).hexdigest()
+    if taken_at is None:
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[-80:]
+        return f"images/{camera}/undated/i{digest[:8]}_{name}"
+    suffix = path.suffix.lower().lstrip(".")
+    extension = suffix if re.fullmatch(r"jpe?g|png|bmp|webp|gif|tiff?", suffix) else "jpg"
+    return imported_key(camera, taken_at, digest, extension)
 
 
 def _exif_time(inspection: Inspection, zone: ZoneInfo) -> tuple[datetime | None, str]:

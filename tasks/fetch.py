@@ -1,20 +1,18 @@
-"""Fetch: pictures from the store, or from a folder of existing ones, into archive and warehouse."""
+"""Fetch: pictures from the store into archive and warehouse."""
 
-import csv
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Listing, Revision, RevisionGone
-from tasks.archive import PICTURE_SCHEMA, Arrival, arrival_from_file, arrival_from_store, keep
-from tasks.settings import Settings, SettingsError
+from tasks.archive import arrival_from_store, save_arrivals
+from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import open_warehouse
-from warehouse.loading import load_pictures, load_registers
+from warehouse.loading import load_registers
 from warehouse.migrate import migrate
 
 log = logging.getLogger(__name__)
@@ -85,65 +83,9 @@ def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> int:
             log.warning("%s; the next run looks again", error)
             continue
         arrivals.append(arrival_from_store(each.key, data, _source(settings, each), cameras, settings.zone))
-    return _save(settings, arrivals)
-
-
-@step(timeout_s=600)
-def list_importable(directory: Path, pattern: str) -> list[Path]:
-    """Every file under a folder whose name matches, in order; the table of labels is none of them."""
-    files = sorted(path for path in directory.rglob(pattern) if path.is_file())
-    return [path for path in files if path.name != "labels.csv" and not path.name.startswith(".")]
-
-
-@step(timeout_s=600)
-def import_batch(settings: Settings, files: Sequence[Path], camera: str, labels: Path | None) -> int:
-    """Archive these existing pictures under keys of their own; return how many arrived."""
-    times = read_label_times(labels, settings) if labels else {}
-    arrivals = [
-        arrival_from_file(path, path.read_bytes(), camera, times.get(path.name), settings.zone)
-        for path in files
-    ]
-    return _save(settings, arrivals)
-
-
-def read_label_times(labels: Path, settings: Settings) -> dict[str, datetime]:
-    """The times in a CSV with columns `file` and `timestamp`, by file name; local where no zone is written.
-
-    Raises:
-        SettingsError: A column is missing or a time can't be read; the message names the line.
-    """
-    times = {}
-    with labels.open(newline="") as stream:
-        rows = csv.DictReader(stream)
-        if not {"file", "timestamp"} <= set(rows.fieldnames or ()):
-            raise SettingsError(f"{labels} needs the columns file and timestamp in its first line.")
-        for row in rows:
-            if not row["timestamp"]:
-                continue
-            try:
-                at = datetime.fromisoformat(row["timestamp"])
-            except ValueError as error:
-                raise SettingsError(
-                    f"{labels} line {rows.line_num}: {row['timestamp']!r} is no ISO 8601 time, "
-                    "like 2026-11-22T04:01:30Z."
-                ) from error
-            zoned = at if at.tzinfo else at.replace(tzinfo=settings.zone)
-            times[Path(row["file"]).name] = zoned.astimezone(UTC)
-    return times
+    return save_arrivals(settings, arrivals)
 
 
 def _source(settings: Settings, revision: Revision) -> str:
     """Where a picture lies and in which state, so that other bytes under its name are news."""
     return f"{settings.store.url}/{revision.key}@{revision.revision}"
-
-
-def _save(settings: Settings, arrivals: Sequence[Arrival]) -> int:
-    received_at = datetime.now(UTC)
-    rows = pl.DataFrame(
-        [keep(arrival, settings.archive, received_at) for arrival in arrivals], schema=PICTURE_SCHEMA
-    )
-    for row in rows.filter(pl.col("reason").is_not_null()).iter_rows(named=True):
-        log.warning("%s is kept but can't be read: %s", row["picture_key"], row["reason"])
-    with open_warehouse(settings.warehouse) as warehouse:
-        load_pictures(warehouse, rows)
-    return rows.height

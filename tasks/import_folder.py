@@ -1,0 +1,130 @@
+"""Import: a folder of existing pictures and logs, as the original program or any camera left it."""
+
+import csv
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tasks.archive import Arrival, arrival_from_file, save_arrivals, time_of_name
+from tasks.local_times import Certainty, Stamp, resolve
+from tasks.log_files import is_log, keep_log
+from tasks.settings import Settings, SettingsError
+from tasks.step import step
+
+log = logging.getLogger(__name__)
+LABELS = "labels.csv"
+REMARKS = {
+    Certainty.BY_FILE_TIME: "bear a time that autumn's clock change repeats; file times tell which pass",
+    Certainty.BY_ORDER: "bear a time that autumn's clock change repeats; their order tells which pass",
+    Certainty.ASSUMED: "bear a time that autumn's clock change repeats; nothing tells which pass, "
+    "so they are taken for the first",
+    Certainty.SKIPPED_HOUR: "bear a time that spring's clock change skips; they are taken for the old time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Importable:
+    """A picture file, when it was taken (None: EXIF may tell) and what told it.
+
+    `or_else_at` is the other instant that its name could mean; an earlier import may have decided for it.
+    """
+
+    path: Path
+    taken_at: datetime | None = None
+    time_source: str = "unknown"
+    or_else_at: datetime | None = None
+
+
+@step(timeout_s=600)
+def list_importable(
+    settings: Settings, directory: Path, pattern: str, labels: Path | None, zone: ZoneInfo
+) -> list[Importable]:
+    """Every picture file under a folder whose name matches, in order, with its time as far as names tell."""
+    files = [path for path in _files(directory, pattern) if not is_log(path, directory)]
+    labelled = read_label_times(labels, settings) if labels else {}
+    return dated(files, labelled, zone)
+
+
+@step(timeout_s=600)
+def import_batch(settings: Settings, files: Sequence[Importable], camera: str, zone: ZoneInfo) -> int:
+    """Archive these existing pictures under keys of their own; return how many arrived."""
+    return save_arrivals(settings, [_arrival(each, camera, zone, settings.archive) for each in files])
+
+
+@step(timeout_s=600)
+def import_logs(settings: Settings, directory: Path, camera: str) -> dict[str, int]:
+    """Keep the log files of a folder in the archive; return how many lines of each level they have."""
+    lines: Counter[str] = Counter()
+    files = [path for path in _files(directory, "*") if is_log(path, directory)]
+    for path in files:
+        lines += keep_log(path, settings.archive / "logs" / camera)
+    if files:
+        log.info("%d log files kept; their lines by level: %s", len(files), dict(lines))
+    return dict(lines.most_common())
+
+
+def dated(files: Sequence[Path], labelled: Mapping[str, datetime], zone: ZoneInfo) -> list[Importable]:
+    """The files with their times: by label, else by name, the repeated hour of autumn resolved."""
+    named = {path: at for path in files if path.name not in labelled and (at := time_of_name(path.stem))}
+    local = [path for path, at in named.items() if at.tzinfo is None]
+    stamps = [Stamp(named[path], datetime.fromtimestamp(path.stat().st_mtime, UTC)) for path in local]
+    instants = dict(zip(local, resolve(stamps, zone), strict=True))
+    for certainty, count in Counter(each.certainty for each in instants.values()).items():
+        if certainty in REMARKS:
+            log.warning("%d pictures %s", count, REMARKS[certainty])
+    found = []
+    for path in files:
+        if path.name in labelled:
+            found.append(Importable(path, labelled[path.name], "labels"))
+        elif path in instants:
+            found.append(Importable(path, instants[path].at, "name", instants[path].or_else_at))
+        else:
+            at = named.get(path)
+            found.append(Importable(path, at, "name" if at else "unknown"))
+    return found
+
+
+def read_label_times(labels: Path, settings: Settings) -> dict[str, datetime]:
+    """The times in a CSV with columns `file` and `timestamp`, by file name; local where no zone is written.
+
+    Raises:
+        SettingsError: A column is missing or a time can't be read; the message names the line.
+    """
+    times = {}
+    with labels.open(newline="") as stream:
+        rows = csv.DictReader(stream)
+        if not {"file", "timestamp"} <= set(rows.fieldnames or ()):
+            raise SettingsError(f"{labels} needs the columns file and timestamp in its first line.")
+        for row in rows:
+            if not row["timestamp"]:
+                continue
+            try:
+                at = datetime.fromisoformat(row["timestamp"])
+            except ValueError as error:
+                raise SettingsError(
+                    f"{labels} line {rows.line_num}: {row['timestamp']!r} is no ISO 8601 time, "
+                    "like 2026-11-22T04:01:30Z."
+                ) from error
+            zoned = at if at.tzinfo else at.replace(tzinfo=settings.zone)
+            times[Path(row["file"]).name] = zoned.astimezone(UTC)
+    return times
+
+
+def _arrival(file: Importable, camera: str, zone: ZoneInfo, archive: Path) -> Arrival:
+    data = file.path.read_bytes()
+    if file.or_else_at is not None:
+        # A copy of the folder may have lost what told the pass: the same picture keeps its key.
+        earlier = arrival_from_file(file.path, data, camera, (file.or_else_at, file.time_source), zone)
+        if (archive / earlier.key).exists():
+            return earlier
+    told = (file.taken_at, file.time_source) if file.taken_at else None
+    return arrival_from_file(file.path, data, camera, told, zone)
+
+
+def _files(directory: Path, pattern: str) -> list[Path]:
+    found = sorted(path for path in directory.rglob(pattern) if path.is_file())
+    return [path for path in found if path.name != LABELS and not path.name.startswith(".")]

@@ -1,0 +1,98 @@
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tasks.fetch import prepare_warehouse
+from tasks.import_folder import dated, import_batch, list_importable, read_label_times
+from tasks.settings import Settings, SettingsError, load_settings
+from warehouse.connection import open_warehouse
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_labels_tell_times_local_where_no_zone_is_written(home: Path) -> None:
+    labels = home / "labels.csv"
+    labels.write_text(
+        "file,timestamp\nimages/a.jpg,2026-11-22T10:15:00Z\nb.jpg,2026-11-22 11:15\nc.jpg,\n",
+        encoding="utf-8",
+    )
+    at = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+    assert read_label_times(labels, load_settings()) == {"a.jpg": at, "b.jpg": at}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("file,when\na.jpg,now\n", "columns file and timestamp"),
+        ("file,timestamp\na.jpg,noon\n", "line 2: 'noon'"),
+    ],
+)
+def test_wrong_labels_are_refused_by_naming_the_fault(home: Path, text: str, named: str) -> None:
+    labels = home / "labels.csv"
+    labels.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as refusal:
+        read_label_times(labels, load_settings())
+    assert named in str(refusal.value)
+
+
+def test_every_file_but_labels_and_logs_is_imported(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    for name in ("a.jpg", "deep/b.png", "notes.txt", "labels.csv", ".hidden", "a.log", "log/20190301.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+    def names(pattern: str) -> list[str]:
+        listed = list_importable.fn(load_settings(), folder, pattern, None, BERLIN)
+        return [each.path.name for each in listed]
+
+    assert names("*") == ["a.jpg", "b.png", "notes.txt"]
+    assert names("*.png") == ["b.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "taken_at", "source"),
+    [
+        ("20261122_101500Z_000007.jpg", "Europe/Berlin", datetime(2026, 11, 22, 10, 15, tzinfo=UTC), "name"),
+        ("IMG_20261122_111500.jpg", "Europe/Berlin", datetime(2026, 11, 22, 10, 15, tzinfo=UTC), "name"),
+        ("20261122_111500.png", "UTC", datetime(2026, 11, 22, 11, 15, tzinfo=UTC), "name"),
+        ("20261322_101500.jpg", "Europe/Berlin", None, "unknown"),
+        ("labelled_20200101_000000.jpg", "UTC", datetime(2021, 1, 1, tzinfo=UTC), "labels"),
+    ],
+)
+def test_label_before_name_before_nothing(
+    tmp_path: Path, name: str, zone: str, taken_at: datetime | None, source: str
+) -> None:
+    (tmp_path / name).touch()
+    labelled = {"labelled_20200101_000000.jpg": datetime(2021, 1, 1, tzinfo=UTC)}
+    (found,) = dated([tmp_path / name], labelled, ZoneInfo(zone))
+    assert (found.taken_at, found.time_source) == (taken_at, source)
+
+
+def test_the_repeated_hour_is_imported_once_though_a_copy_lost_its_file_times(
+    home: Path, tmp_path: Path
+) -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    second_pass = datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
+    path = folder / "20261025_021500.png"
+    path.write_bytes(b"a picture")
+    os.utime(path, (second_pass.timestamp() + 41,) * 2)
+    assert import_all(settings, folder) == [second_pass]
+    copied = tmp_path / "copied"
+    shutil.copytree(folder, copied, copy_function=shutil.copyfile)
+    assert import_all(settings, copied) == [second_pass]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / path.name).write_bytes(b"another picture, of unknown pass")
+    assert import_all(settings, tmp_path / "other") == [second_pass - timedelta(hours=1), second_pass]
+
+
+def import_all(settings: Settings, folder: Path) -> list[datetime]:
+    import_batch.fn(settings, list_importable.fn(settings, folder, "*", None, BERLIN), "cellar", BERLIN)
+    with open_warehouse(settings.warehouse) as warehouse:
+        return list(warehouse.sql("select taken_at from raw.pictures order by 1")["taken_at"])

@@ -11,9 +11,11 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from flows.backup import backup
 from flows.import_pictures import import_pictures
 from flows.ingest import ingest
 from flows.report import report
+from flows.restore import restore
 from tasks.settings import Settings
 
 # Missed slots pile up and would all run on return; one new run does their work.
@@ -33,8 +35,10 @@ def catalogue(settings: Settings) -> tuple[Deployed, ...]:
     """What this installation serves."""
     return (
         Deployed(ingest, "home", settings.schedule.ingest),
+        Deployed(backup, "home", settings.schedule.backup),
         Deployed(import_pictures, "home", None),
         Deployed(report, "home", None),
+        Deployed(restore, "home", None),
     )
 
 

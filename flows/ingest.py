@@ -28,11 +28,16 @@ def ingest(meter: str | None = None) -> dict[str, int]:
     """
     settings = load_settings()
     prepare_warehouse(settings)
+    fetch_everything(settings)
+    return read_and_publish(settings, [meter] if meter else sorted(settings.meters))
+
+
+def fetch_everything(settings: Settings) -> None:
+    """Bring what is new in the store into the archive."""
     listing = list_new_pictures(settings)
     for revisions in in_batches(listing.revisions, BATCH, "Fetching pictures"):
         fetch_batch(settings, revisions)
     keep_cursor(settings, listing.cursor)
-    return read_and_publish(settings, [meter] if meter else sorted(settings.meters))
 
 
 def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:

@@ -59,6 +59,14 @@ class ScheduleSettings(_Table):
     """When the served deployments run, as cron in UTC; the report follows each ingest."""
 
     ingest: str = "2-59/15 * * * *"
+    backup: str = "41 3 * * *"
+
+
+class BackupSettings(_Table):
+    """What a backup leaves in the store although the archive has it."""
+
+    keep_days: Annotated[float, Field(ge=0)] = 14
+    grace_hours: Annotated[float, Field(ge=0)] = 24
 
 
 class MeterSettings(_Table):
@@ -95,6 +103,7 @@ class Settings(BaseSettings):
     reader: ReaderSettings = ReaderSettings()
     report: ReportSettings = ReportSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    backup: BackupSettings = BackupSettings()
     meters: dict[Annotated[str, Field(pattern=NAME)], MeterSettings] = {}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Commands that run the main job: demo, init, import, ingest, report, up."""
+"""Commands that run the main job: demo, init, ingest, report, up."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,6 @@ from flows.commands.common import (
     load_checked_settings,
     out,
     print_summary,
-    refuse_unless,
     use_home,
 )
 from tasks.settings import FILE_NAME, SettingsError
@@ -46,36 +45,6 @@ def init(home: Home = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(files("deployments").joinpath("smartmeter.example.toml").read_text())
     out.print(f"Wrote {target}. Edit it for your meter, then: smartmeter ingest --home {folder}")
-
-
-@app.command(name="import")
-def import_(
-    directory: Annotated[Path, typer.Argument(help="Folder with pictures; subfolders too.")],
-    meter: Annotated[str, typer.Option(help="The configured meter they show.")],
-    labels: Annotated[
-        Path | None, typer.Option(help="CSV with columns file and timestamp: their times.")
-    ] = None,
-    pattern: Annotated[str, typer.Option(help="Only files whose names match, like 'bana_*'.")] = "*",
-    home: Home = None,
-) -> None:
-    """Bring existing pictures into the archive and read them.
-
-    Their times come from labels, file names (YYYYMMDD_HHMMSS, with Z for UTC) or EXIF.
-    """
-    from flows.backend import prefect_backend
-
-    folder = use_home(home)
-    refuse_unless(directory.is_dir(), f"{directory} is no folder. Name the folder with the pictures.")
-    refuse_unless(
-        labels is None or labels.is_file(), f"{labels} is no file. Leave --labels out, or name a CSV."
-    )
-    load_checked_settings().register_of(meter)
-    with prefect_backend(folder):
-        from flows.import_pictures import import_pictures
-
-        times = str(labels.resolve()) if labels else None
-        summary = import_pictures(str(directory.resolve()), meter, times, pattern)
-    print_summary(summary, folder)
 
 
 @app.command()

@@ -12,6 +12,7 @@ REGISTER: dict[str, object] = {"register_id": "home/1-0:1.8.0"}
 HOME: dict[str, object] = {"meter": "home"}
 DAY: dict[str, object] = {"local_date": date(2026, 3, 30)}
 ANSWERS: dict[str, dict[str, object]] = {
+    "archived_pictures": {},
     "accepted_readings": REGISTER | {"since": None},
     "count_readings": {},
     "current_database": {},
@@ -31,6 +32,7 @@ ANSWERS: dict[str, dict[str, object]] = {
     "report_newest": HOME,
     "report_quality": HOME,
     "report_readings": HOME | DAY,
+    "restored_pictures": {"store": "file:store"},
     "run_summary": REGISTER,
     "schema_migrations": {},
     "store_cursor": {"store": "file:store"},

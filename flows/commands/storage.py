@@ -1,0 +1,154 @@
+"""Commands that look after the pictures: import, backup, restore."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import available_timezones
+
+import typer
+from rich.table import Table
+
+from flows.commands.common import Home, load_checked_settings, out, print_summary, refuse_unless, use_home
+
+app = typer.Typer()
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would happen; nothing is changed.")]
+Day = datetime | None
+
+WORDS = {
+    "in_store": "pictures in the store",
+    "freed": "left the store, proved to be in the archive",
+    "would_free": "would leave the store, proved to be in the archive",
+    "newest": "stay: young",
+    "in_grace": "stay: reached the archive only just now",
+    "not_archived": "stay: not in the archive yet",
+    "foreign": "stay: no pictures of a camera",
+    "replaced": "stay: other bytes had taken their name",
+    "mended": "stay: the archive's copy was bad and is mended",
+    "unproven": "stay: the archive's copy differs",
+}
+
+
+@app.command()
+def backup(
+    *,
+    dry_run: DryRun = False,
+    keep_days: Annotated[
+        float | None, typer.Option(min=0, help="Younger pictures stay in the store [default: settings].")
+    ] = None,
+    grace_hours: Annotated[
+        float | None, typer.Option(min=0, help="So do those archived only just now [default: settings].")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Bring everything into the archive, then make room in the store.
+
+    A picture leaves the store only after its copy has been read back from the disk and has the same name,
+    size and content hash, and only in exactly that state. `smartmeter restore` brings it back.
+    """
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    load_checked_settings()
+    with prefect_backend(folder):
+        from flows.backup import backup as flow
+
+        summary = flow(dry_run=dry_run, keep_days=keep_days, grace_hours=grace_hours)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(min_width=52)
+    table.add_column(justify="right")
+    for name, words in WORDS.items():
+        if summary.get(name) or name in {"in_store", "freed", "would_free"} & summary.keys():
+            table.add_row(words, f"{summary[name]:,}")
+    table.add_row("room it would make" if dry_run else "room made", megabytes(summary["freed_bytes"]))
+    table.add_row("used in the store", megabytes(summary["used_bytes"]))
+    if "free_bytes" in summary:
+        table.add_row("free in the store", megabytes(summary["free_bytes"]))
+    out.print(table, highlight=False)
+    if summary["unproven"]:
+        out.print(
+            "Some pictures differ between store and archive; the log names them. Both stay as they are.",
+            style="yellow",
+        )
+
+
+@app.command(name="import")
+def import_(
+    directory: Annotated[Path, typer.Argument(help="Folder with pictures; subfolders too.")],
+    *,
+    meter: Annotated[str, typer.Option(help="The configured meter they show.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV with columns file and timestamp: their times.")
+    ] = None,
+    pattern: Annotated[str, typer.Option(help="Only files whose names match, like 'bana_*'.")] = "*",
+    timezone: Annotated[
+        str | None,
+        typer.Option(help="What the camera's clock was set to, like UTC [default: the household's zone]."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Bring existing pictures into the archive and read them.
+
+    Their times come from labels, file names (YYYYMMDD_HHMMSS, with Z for UTC) or EXIF. A name of the hour
+    that autumn's clock change repeats is placed by the file's own time, else by the order of the files. Log
+    files (*.log, *.log.gz, anything in a folder log) are kept in the archive, their lines counted by level.
+    """
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    refuse_unless(directory.is_dir(), f"{directory} is no folder. Name the folder with the pictures.")
+    refuse_unless(
+        labels is None or labels.is_file(), f"{labels} is no file. Leave --labels out, or name a CSV."
+    )
+    refuse_unless(
+        timezone is None or timezone in available_timezones(),
+        f"{timezone!r} is no time zone. Write it like Europe/Berlin, or UTC.",
+    )
+    load_checked_settings().register_of(meter)
+    with prefect_backend(folder):
+        from flows.import_pictures import import_pictures
+
+        times = str(labels.resolve()) if labels else None
+        summary = import_pictures(str(directory.resolve()), meter, times, pattern, timezone)
+    print_summary(summary, folder)
+
+
+@app.command()
+def restore(
+    *,
+    first: Annotated[
+        Day, typer.Option("--from", formats=["%Y-%m-%d"], help="Only pictures of this day or later.")
+    ] = None,
+    last: Annotated[
+        Day, typer.Option("--to", formats=["%Y-%m-%d"], help="Only pictures of this day or earlier.")
+    ] = None,
+    dry_run: DryRun = False,
+    home: Home = None,
+) -> None:
+    """Bring pictures that left the store back into it, out of its own bin or from the archive.
+
+    What is in the store now is never replaced. Later backups take restored pictures for new ones.
+    """
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    load_checked_settings()
+    refuse_unless(
+        not (first and last) or first <= last, "--from lies after --to. Give the earlier day first."
+    )
+    with prefect_backend(folder):
+        from flows.restore import restore as flow
+
+        summary = flow(first.date() if first else None, last.date() if last else None, dry_run=dry_run)
+    for name, count in summary.items():
+        shown = megabytes(count) if name == "bytes" else f"{count:,}"
+        out.print(f"{name.replace('_', ' '):<22}{shown:>12}", highlight=False)
+    if summary.get("lost"):
+        out.print(
+            "Some pictures are neither in the store's bin nor whole in the archive; the log names them."
+        )
+        raise typer.Exit(1)
+
+
+def megabytes(number: int) -> str:
+    """A size for people."""
+    return f"{number / 1e6:,.1f} MB"

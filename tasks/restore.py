@@ -1,0 +1,129 @@
+"""Restore: pictures that left the store come back into it, whole or not at all."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from raspi_agent.content_hash import content_hash
+from raspi_agent.open_store import open_store
+from raspi_agent.store import Added, Revision, RevisionGone, Store
+from tasks.custody import read_from_disk, sha256_of, store_key
+from tasks.settings import Settings
+from tasks.step import step
+from warehouse.connection import open_warehouse
+
+log = logging.getLogger(__name__)
+BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """An archived picture that the store once had and has no more."""
+
+    key: str
+    revision: str
+    picture_key: str
+    content_sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did, in pictures.
+
+    Attributes:
+        brought_back: The store brought its own deleted revision back.
+        uploaded: The archive's copy went into the store.
+        taken: Other bytes have the name in the store now; these were left alone.
+        lost: Neither the store nor the archive has the bytes any more.
+    """
+
+    brought_back: int = 0
+    uploaded: int = 0
+    taken: int = 0
+    lost: int = 0
+
+    def __add__(self, other: "Restored") -> "Restored":
+        return Restored(
+            self.brought_back + other.brought_back,
+            self.uploaded + other.uploaded,
+            self.taken + other.taken,
+            self.lost + other.lost,
+        )
+
+
+@step(timeout_s=3600)
+def list_absent(settings: Settings, first: date | None, last: date | None) -> list[Absent]:
+    """The pictures of these local days that left the store, oldest first; of all days without any."""
+    with open_warehouse(settings.warehouse) as warehouse:
+        pictures = warehouse.query("archived_pictures")
+    listed = {each.key for each in open_store(settings.store.url, settings.home).list().revisions}
+    at = pl.coalesce("taken_at", "received_at")
+    if first is not None:
+        pictures = pictures.filter(at >= _midnight(first, settings))
+    if last is not None:
+        pictures = pictures.filter(at < _midnight(last + timedelta(days=1), settings))
+    found = (_absent(row, settings.store.url) for row in pictures.sort(at).iter_rows(named=True))
+    absent = [each for each in found if each is not None and each.key not in listed]
+    log.info("%d archived pictures of that time are no longer in the store", len(absent))
+    return absent
+
+
+@step(timeout_s=3600)
+def restore_batch(settings: Settings, absent: Sequence[Absent]) -> Restored:
+    """Bring these back, and note it, so that the next backup takes them for new."""
+    store = open_store(settings.store.url, settings.home)
+    _note(settings, [each.key for each in absent])
+    done = Restored()
+    for each in absent:
+        done += restore_one(store, each, settings.archive)
+    return done
+
+
+def restore_one(store: Store, absent: Absent, archive: Path) -> Restored:
+    """Bring one picture back: out of the store's own bin if it has one, else from the archive."""
+    data = read_from_disk(archive / absent.picture_key)
+    if data is not None and sha256_of(data) != absent.content_sha256:
+        log.warning("%s is damaged in the archive and is not uploaded", absent.picture_key)
+        data = None
+    hashed = "" if data is None else content_hash(data)
+    try:
+        added = store.restore(Revision(absent.key, absent.revision, absent.size_bytes, hashed))
+        back = Restored(brought_back=1)
+    except RevisionGone:
+        if data is None:
+            log.warning("%s is neither in the store's bin nor whole in the archive", absent.key)
+            return Restored(lost=1)
+        added, back = store.add(absent.key, data), Restored(uploaded=1)
+    if added is Added.CONFLICT:
+        log.warning("%s is taken by other bytes in the store; nothing was touched", absent.key)
+        return Restored(taken=1)
+    return back
+
+
+def _note(settings: Settings, keys: Sequence[str]) -> None:
+    """On disk before the store changes: a kill in between costs a picture its early leave, not its place."""
+    rows = pl.DataFrame(
+        {"store": settings.store.url, "store_key": keys, "restored_at": datetime.now(UTC)},
+        schema={"store": pl.String, "store_key": pl.String, "restored_at": pl.Datetime("us", "UTC")},
+    )
+    with open_warehouse(settings.warehouse) as warehouse, warehouse.transaction():
+        warehouse.merge("raw.restored_pictures", rows, keys=["store", "store_key"])
+
+
+def _absent(row: dict[str, object], store_url: str) -> Absent | None:
+    source, picture_key = str(row["source"]), str(row["picture_key"])
+    key = store_key(source, store_url)
+    revision = source.rpartition("@")[2] if key else ""
+    if key is None:
+        # Imported pictures never were in the store; those of a store that has moved bear their own key.
+        return None
+    return Absent(key, revision, picture_key, str(row["content_sha256"]), int(str(row["size_bytes"])))
+
+
+def _midnight(day: date, settings: Settings) -> datetime:
+    return datetime.combine(day, time(), settings.zone)

@@ -19,7 +19,7 @@ from raspi_agent.capture import capture_slot
 from raspi_agent.clock import read_clock, slot_of
 from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
-from raspi_agent.store import Store
+from raspi_agent.store import Store, StoreError
 from raspi_agent.upload import Uploaded, upload_waiting
 
 if TYPE_CHECKING:
@@ -44,11 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it did what it should, 1 when it failed, 2 when it was asked wrongly."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    command = {"once": _once, "run": _run, "status": _status, "upload": _upload}[options.command]
+    command = {"once": _once, "run": _run, "status": _status, "upload": _upload, "link-dropbox": _link}
     try:
-        return command(_agent(options.home), options)
+        return command[options.command](_agent(options.home), options)
     except ValueError as error:
         return _complain(str(error), _WRONG_USE)
+    except StoreError as error:
+        return _complain(str(error), _FAILED)
     except CameraError as error:
         return _complain(f"no picture: {error}", _FAILED)
     except OSError as error:
@@ -73,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="show how full the outbox is")
     status.add_argument("--json", action="store_true", help="print it as JSON")
     commands.add_parser("upload", help="bring every waiting picture to the store")
+    link = commands.add_parser(
+        "link-dropbox",
+        help="let a Dropbox be the store",
+        description="Prints an address to open in any browser; reads the code shown there from the input.",
+    )
+    link.add_argument("--app-key", help="key of your Dropbox app (default: dropbox_app_key in agent.toml)")
     return parser
 
 
@@ -139,6 +147,26 @@ def _status(agent: _Agent, options: argparse.Namespace) -> int:
     for name, value in status.items():
         _say(f"{name.replace('_', ' '):16} {'-' if value is None else value}")
     return _OK
+
+
+def _link(agent: _Agent, options: argparse.Namespace) -> int:
+    from raspi_agent import dropbox_link  # noqa: PLC0415 - the SDK takes seconds on a Pi
+
+    app_key = options.app_key or agent.settings.dropbox_app_key
+    if not app_key:
+        return _complain(dropbox_link.NO_APP_KEY, _WRONG_USE)
+    account = dropbox_link.link_dropbox(agent.home, app_key, dropbox_link.CAMERA_SCOPES, _ask_for_code)
+    _say(f"linked with the Dropbox of {account}; this camera may add pictures and nothing else")
+    if not agent.settings.store_url.startswith("dropbox:"):
+        _say('to use it, write store_url = "dropbox:/" into agent.toml')
+    return _OK
+
+
+def _ask_for_code(url: str) -> str:
+    _say(f"Open this address in any browser, allow the access, and copy the code:\n\n{url}\n")
+    sys.stdout.write("Code: ")
+    sys.stdout.flush()
+    return sys.stdin.readline()
 
 
 def _camera_of(agent: _Agent) -> Camera:

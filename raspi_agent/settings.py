@@ -31,6 +31,10 @@ class AgentSettings(BaseSettings):
     store_url: Annotated[str, Field(description="where pictures go: file:FOLDER or dropbox:/FOLDER")] = (
         "file:store"
     )
+    dropbox_app_key: Annotated[
+        str | None,
+        Field(pattern=r"^[A-Za-z0-9]{8,40}$", description="the key of your Dropbox app, for link-dropbox"),
+    ] = None
     outbox: Annotated[Path, Field(description="where pictures wait; relative to the home folder")] = Path(
         "outbox"
     )

@@ -126,4 +126,4 @@ def _absent(row: dict[str, object], store_url: str) -> Absent | None:
 
 
 def _midnight(day: date, settings: Settings) -> datetime:
-    return datetime.combine(day, time(), settings.zone)
+    return datetime.combine(day, time(), settings.zone).astimezone(UTC)

@@ -1,5 +1,6 @@
-"""Commands that look after the pictures: import, backup, restore."""
+"""Commands that look after the pictures: import, backup, restore, link-dropbox."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -147,6 +148,43 @@ def restore(
             "Some pictures are neither in the store's bin nor whole in the archive; the log names them."
         )
         raise typer.Exit(1)
+
+
+@app.command(name="link-dropbox")
+def link_dropbox(
+    app_key: Annotated[
+        str | None,
+        typer.Option(help="Key of your Dropbox app [default: dropbox_app_key in the settings]."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Let a Dropbox be the store: allow it in any browser, paste the code here.
+
+    The code is read from the input, so it works over ssh and in a script. No secret of the app is needed.
+    """
+    from raspi_agent import dropbox_link as link
+    from tasks.settings import load_settings
+
+    folder = use_home(home)
+    settings = load_settings()
+    key = app_key or settings.store.dropbox_app_key
+    refuse_unless(key is not None, link.NO_APP_KEY)
+
+    def ask(url: str) -> str:
+        out.print("Open this address in any browser, allow the access, and copy the code:\n")
+        out.print(url, soft_wrap=True, highlight=False, markup=False)
+        out.print("\nCode: ", end="")
+        return sys.stdin.readline()
+
+    account = link.link_dropbox(folder, str(key), link.SERVER_SCOPES, ask)
+    out.print(f"Linked with the Dropbox of {account}.", highlight=False, markup=False)
+    if not settings.store.url.startswith("dropbox:"):
+        out.print(
+            f'To use it, write url = "dropbox:/" under [store] in {folder / "smartmeter.toml"}.',
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
 
 
 def megabytes(number: int) -> str:

@@ -82,9 +82,9 @@ def _account_name(refresh_token: str, app_key: str) -> str:
 
 def _refusal(error: requests.HTTPError) -> str:
     try:
-        answer = error.response.json()
-        reason, detail = str(answer.get("error", "")), str(answer.get("error_description", ""))
-    except (ValueError, AttributeError):
+        answer = error.response.json() if error.response is not None else {}
+        reason, detail = str(answer["error"]), str(answer.get("error_description", ""))
+    except (ValueError, KeyError, TypeError):
         reason, detail = str(error), ""
     if reason == "invalid_grant":
         return (

@@ -32,9 +32,8 @@ class AgentSettings(BaseSettings):
         "file:store"
     )
     dropbox_app_key: Annotated[
-        str | None,
-        Field(pattern=r"^[A-Za-z0-9]{8,40}$", description="the key of your Dropbox app, for link-dropbox"),
-    ] = None
+        str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$", description="key of your Dropbox app, for link-dropbox")
+    ] = ""
     outbox: Annotated[Path, Field(description="where pictures wait; relative to the home folder")] = Path(
         "outbox"
     )

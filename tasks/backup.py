@@ -12,7 +12,7 @@ from prefect.artifacts import create_table_artifact
 from raspi_agent import durable
 from raspi_agent.open_store import open_store
 from raspi_agent.store import RevisionGone, Store
-from tasks.custody import Fate, Held, Policy, copies_by_store_key, decide, read_back, sha256_of
+from tasks.custody import Fate, Held, Policy, copies_by_store_key, decide, read_back, restored_at, sha256_of
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import open_warehouse
@@ -65,11 +65,11 @@ def plan_backup(settings: Settings, keep_days: float, grace_hours: float) -> Bac
     """What would become of every picture in the store now; nothing is changed."""
     with open_warehouse(settings.warehouse) as warehouse:
         pictures = warehouse.query("archived_pictures")
-        restored = dict(warehouse.query("restored_pictures", store=settings.store.url).iter_rows())
     # Without a cursor: a deletion rests on all that is there now, not on what was news once.
     listing = open_store(settings.store.url, settings.home).list()
     policy = Policy(timedelta(days=keep_days), timedelta(hours=grace_hours))
     copies = copies_by_store_key(pictures, settings.store.url)
+    restored = restored_at(settings.home)
     held = decide(listing.revisions, copies, policy, datetime.now(UTC), restored)
     counts = Counter(each.fate.value for each in held)
     log.info("the store holds %d pictures: %s", len(held), dict(counts))

@@ -1,6 +1,7 @@
 """Which pictures of the store are safe in the archive, and which of those may leave the store."""
 
 import hashlib
+import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import polars as pl
 
+from raspi_agent import durable
 from raspi_agent.content_hash import content_hash
 from raspi_agent.store import Revision
 
 PICTURES = "images/"
+RESTORED = "restored.json"
+REMEMBERED = timedelta(days=365)
 
 
 class Fate(StrEnum):
@@ -95,6 +99,26 @@ def decide(
         of_key = tuple(copies.get(each.key, ()))
         held.append(Held(each, of_key, _fate(each, of_key, policy, now, restored.get(each.key))))
     return held
+
+
+def restored_at(home: Path) -> dict[str, datetime]:
+    """When a person last brought which key back into the store.
+
+    Raises:
+        OSError: The record can't be read.
+        ValueError: It is damaged.
+    """
+    path = home / RESTORED
+    noted = json.loads(path.read_bytes()) if path.exists() else {}
+    return {key: datetime.fromisoformat(at) for key, at in noted.items()}
+
+
+def note_restored(home: Path, keys: Iterable[str], now: datetime) -> None:
+    """Note, for backups to come, that these keys are brought back now; notes older than a year go."""
+    noted = {key: at for key, at in restored_at(home).items() if now - at < REMEMBERED}
+    noted |= dict.fromkeys(keys, now)
+    text = json.dumps({key: at.isoformat() for key, at in noted.items()}, indent=1)
+    durable.replace(home / RESTORED, text.encode())
 
 
 def read_back(held: Held, archive: Path) -> Copy | None:

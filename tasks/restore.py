@@ -11,7 +11,7 @@ import polars as pl
 from raspi_agent.content_hash import content_hash
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Added, Revision, RevisionGone, Store
-from tasks.custody import read_from_disk, sha256_of, store_key
+from tasks.custody import note_restored, read_from_disk, sha256_of, store_key
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import open_warehouse
@@ -77,7 +77,8 @@ def list_absent(settings: Settings, first: date | None, last: date | None) -> li
 def restore_batch(settings: Settings, absent: Sequence[Absent]) -> Restored:
     """Bring these back, and note it, so that the next backup takes them for new."""
     store = open_store(settings.store.url, settings.home)
-    _note(settings, [each.key for each in absent])
+    # Before the store changes: a kill in between costs a picture its early leave, not its place.
+    note_restored(settings.home, [each.key for each in absent], datetime.now(UTC))
     done = Restored()
     for each in absent:
         done += restore_one(store, each, settings.archive)
@@ -103,16 +104,6 @@ def restore_one(store: Store, absent: Absent, archive: Path) -> Restored:
         log.warning("%s is taken by other bytes in the store; nothing was touched", absent.key)
         return Restored(taken=1)
     return back
-
-
-def _note(settings: Settings, keys: Sequence[str]) -> None:
-    """On disk before the store changes: a kill in between costs a picture its early leave, not its place."""
-    rows = pl.DataFrame(
-        {"store": settings.store.url, "store_key": keys, "restored_at": datetime.now(UTC)},
-        schema={"store": pl.String, "store_key": pl.String, "restored_at": pl.Datetime("us", "UTC")},
-    )
-    with open_warehouse(settings.warehouse) as warehouse, warehouse.transaction():
-        warehouse.merge("raw.restored_pictures", rows, keys=["store", "store_key"])
 
 
 def _absent(row: dict[str, object], store_url: str) -> Absent | None:

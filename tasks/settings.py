@@ -40,7 +40,7 @@ class StoreSettings(_Table):
     """Where the camera leaves its pictures."""
 
     url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$")] = "file:store"
-    dropbox_app_key: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9]{8,40}$")] = None
+    dropbox_app_key: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$")] = ""
 
 
 class ReaderSettings(_Table):

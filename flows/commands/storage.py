@@ -168,7 +168,7 @@ def link_dropbox(
     folder = use_home(home)
     settings = load_settings()
     key = app_key or settings.store.dropbox_app_key
-    refuse_unless(key is not None, link.NO_APP_KEY)
+    refuse_unless(bool(key), link.NO_APP_KEY)
 
     def ask(url: str) -> str:
         out.print("Open this address in any browser, allow the access, and copy the code:\n")
@@ -176,7 +176,7 @@ def link_dropbox(
         out.print("\nCode: ", end="")
         return sys.stdin.readline()
 
-    account = link.link_dropbox(folder, str(key), link.SERVER_SCOPES, ask)
+    account = link.link_dropbox(folder, key, link.SERVER_SCOPES, ask)
     out.print(f"Linked with the Dropbox of {account}.", highlight=False, markup=False)
     if not settings.store.url.startswith("dropbox:"):
         out.print(

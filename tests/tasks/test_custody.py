@@ -6,7 +6,18 @@ import pytest
 
 from raspi_agent.content_hash import content_hash
 from raspi_agent.store import Revision
-from tasks.custody import Copy, Fate, Held, Policy, copies_by_store_key, decide, read_back, store_key
+from tasks.custody import (
+    Copy,
+    Fate,
+    Held,
+    Policy,
+    copies_by_store_key,
+    decide,
+    note_restored,
+    read_back,
+    restored_at,
+    store_key,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POLICY = Policy(keep=timedelta(days=14), grace=timedelta(hours=24))
@@ -78,6 +89,13 @@ def test_copies_are_found_by_where_they_came_from_and_by_their_own_key() -> None
         KEY: [KEY, twin],
         "images/attic/x.jpg": ["images/attic/x.jpg"],
     }
+
+
+def test_what_was_restored_is_remembered_for_a_year(tmp_path: Path) -> None:
+    assert restored_at(tmp_path) == {}
+    note_restored(tmp_path, ["old", "again"], NOW - timedelta(days=366))
+    note_restored(tmp_path, ["again", "new"], NOW)
+    assert restored_at(tmp_path) == {"again": NOW, "new": NOW}
 
 
 @pytest.mark.parametrize(

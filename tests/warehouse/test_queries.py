@@ -32,7 +32,6 @@ ANSWERS: dict[str, dict[str, object]] = {
     "report_newest": HOME,
     "report_quality": HOME,
     "report_readings": HOME | DAY,
-    "restored_pictures": {"store": "file:store"},
     "run_summary": REGISTER,
     "schema_migrations": {},
     "store_cursor": {"store": "file:store"},

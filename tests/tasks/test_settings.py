@@ -71,5 +71,6 @@ def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.
         "reader",
         "report",
         "schedule",
+        "backup",
         "meters",
     }

@@ -35,9 +35,11 @@ def ingest(meter: str | None = None) -> dict[str, int]:
 def fetch_everything(settings: Settings) -> None:
     """Bring what is new in the store into the archive."""
     listing = list_new_pictures(settings)
+    left = []
     for revisions in in_batches(listing.revisions, BATCH, "Fetching pictures"):
-        fetch_batch(settings, revisions)
-    keep_cursor(settings, listing.cursor)
+        left += fetch_batch(settings, revisions)
+    if not left:
+        keep_cursor(settings, listing.cursor)
 
 
 def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:

@@ -146,9 +146,12 @@ def keep(arrival: Arrival, archive: Path, received_at: datetime) -> dict[str, ob
 def save_arrivals(settings: Settings, arrivals: Sequence[Arrival]) -> int:
     """Archive these pictures and note each with what is known about it; return how many arrived."""
     received_at = datetime.now(UTC)
-    rows = pl.DataFrame(
-        [keep(arrival, settings.archive, received_at) for arrival in arrivals], schema=PICTURE_SCHEMA
-    )
+    return note_pictures(settings, [keep(arrival, settings.archive, received_at) for arrival in arrivals])
+
+
+def note_pictures(settings: Settings, pictures: Sequence[dict[str, object]]) -> int:
+    """Note archived pictures, rows of `keep`, in the warehouse; return how many."""
+    rows = pl.DataFrame(pictures, schema=PICTURE_SCHEMA)
     for row in rows.filter(pl.col("reason").is_not_null()).iter_rows(named=True):
         log.warning("%s is kept but can't be read: %s", row["picture_key"], row["reason"])
     with open_warehouse(settings.warehouse) as warehouse:

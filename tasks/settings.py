@@ -41,6 +41,7 @@ class StoreSettings(_Table):
 
     url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$")] = "file:store"
     dropbox_app_key: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$")] = ""
+    downloads_at_once: Annotated[int, Field(ge=1, le=16)] = 4
 
 
 class ReaderSettings(_Table):

@@ -11,6 +11,8 @@ from prefect.tasks import exponential_backoff
 from raspi_agent.store import StoreUnavailable
 from warehouse.errors import WarehouseBusy
 
+LONGEST_WAIT_S = 60.0
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 PASSING = (StoreUnavailable, WarehouseBusy, OSError)
@@ -32,9 +34,14 @@ def step(timeout_s: int) -> Callable[[Callable[Parameters, Result]], Task[Parame
 
 
 def may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether the trouble lies outside: a store or disk that does not answer, a warehouse that is held."""
+    """Whether the trouble lies outside: a store or disk that does not answer, a warehouse that is held.
+
+    A store that asks to be left alone for longer is asked by the next run.
+    """
     try:
         state.result()
+    except StoreUnavailable as error:
+        return (error.retry_after_s or 0) <= LONGEST_WAIT_S
     except PASSING:
         return True
     except Exception:  # noqa: BLE001  (whatever else it is, it would come again)

@@ -55,6 +55,7 @@ def export_environment(home: Path, *, quiet: bool = False) -> None:
     os.environ["SMARTMETER_HOME"] = str(home.resolve())
     if quiet:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS", "flows.console.BriefConsole")
 
 
 def is_healthy(api_url: str) -> bool:

@@ -86,7 +86,11 @@ class FileTree:
             self.delete({"path": path})
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file.
+        """The bytes of a file; see `file`."""
+        return self.file(path).data
+
+    def file(self, path: str) -> File:
+        """The newest revision of a file.
 
         Raises:
             KeyError: there is none.
@@ -94,7 +98,7 @@ class FileTree:
         node = self.nodes[path.lower()]
         if isinstance(node, Folder):
             raise KeyError(path)
-        return node.data
+        return node
 
     def paths(self) -> list[str]:
         """The paths of all files."""

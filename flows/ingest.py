@@ -44,11 +44,11 @@ def fetch_everything(settings: Settings) -> None:
 
 def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:
     """Recognize, decode and derive what each meter's archived pictures show, then publish."""
-    for meter in meters:
-        unread = list_unread_pictures(settings, meter)
-        for keys in in_batches(unread, settings.reader.batch_size, f"Reading {meter}"):
-            recognize_batch(settings, meter, keys)
-        decode_series(settings, meter)
-        derive_energy(settings, meter)
+    for register_id in (each for meter in meters for each in settings.register_ids(meter)):
+        unread = list_unread_pictures(settings, register_id)
+        for pictures in in_batches(unread, settings.reader.batch_size, f"Reading {register_id}"):
+            recognize_batch(settings, register_id, pictures)
+        decode_series(settings, register_id)
+        derive_energy(settings, register_id)
     publish_report(settings)
     return announce(settings, meters)

@@ -14,9 +14,11 @@ from tasks.archive import arrival_from_store, keep, note_pictures
 from tasks.download import download
 from tasks.settings import Settings
 from tasks.step import step
+from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import open_warehouse
 from warehouse.loading import load_registers
 from warehouse.migrate import migrate
+from warehouse.tariffs import load_tariffs
 
 log = logging.getLogger(__name__)
 BATCH = 64
@@ -25,25 +27,13 @@ LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
 
 @step(timeout_s=600)
 def prepare_warehouse(settings: Settings) -> None:
-    """Bring the warehouse's schema and its list of registers up to date."""
-    registers = [
-        {
-            "register_id": settings.register_of(name).register_id,
-            "meter": name,
-            "camera": meter.camera,
-            "obis_code": meter.obis_code,
-            "digits": meter.digits,
-            "decimals": meter.decimals,
-            "max_power_w": settings.register_of(name).max_power_w,
-            "timezone": settings.timezone,
-        }
-        for name, meter in settings.meters.items()
-    ]
+    """Bring the warehouse's schema, registers and tariffs up to date."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with open_warehouse(settings.warehouse) as warehouse:
         migrate(warehouse)
-        if registers:
-            load_registers(warehouse, pl.DataFrame(registers))
+        if settings.meters:
+            load_registers(warehouse, register_rows(settings))
+            load_tariffs(warehouse, *tariff_rows(settings))
 
 
 @step(timeout_s=600)

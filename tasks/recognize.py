@@ -1,8 +1,10 @@
 """Recognize: what the reader sees in each picture, every candidate of it."""
 
+import hashlib
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from models.window import Window, cut_window, window_from_box
 from tasks.settings import BOX_NUMBERS, MeterSettings, Settings
 from tasks.step import step
 from warehouse.connection import open_warehouse
-from warehouse.loading import load_recognitions
+from warehouse.loading import finish, load_recognitions, pending_work
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ RECOGNITION_SCHEMA: dict[str, PolarsDataType] = {
     "register_id": pl.String,
     "reader": pl.String,
     "reader_version": pl.String,
+    "taken_at": pl.Datetime("us", "UTC"),
     "recognised_at": pl.Datetime("us", "UTC"),
     "reason": pl.String,
     "milliseconds": pl.Float64,
@@ -46,32 +49,48 @@ CANDIDATE_SCHEMA: dict[str, PolarsDataType] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ArchivedPicture:
+    """A picture that can be read: its key, and when it was taken."""
+
+    key: str
+    taken_at: datetime
+
+
 @step(timeout_s=600)
-def list_unread_pictures(settings: Settings, meter: str) -> list[str]:
-    """Keys of the meter's pictures that nobody has read, oldest first."""
+def list_unread_pictures(settings: Settings, register_id: str) -> list[ArchivedPicture]:
+    """The register's pictures that nobody has read, oldest first."""
     with open_warehouse(settings.warehouse) as warehouse:
-        register_id = settings.register_of(meter).register_id
-        unread = warehouse.query("unread_pictures", register_id=register_id)
-    log.info("%s: %d pictures to read", meter, unread.height)
-    return list(unread.get_column("picture_key"))
+        pending = pending_work(warehouse, register_id, "read")
+        if not pending.marks:
+            return []
+        unread = warehouse.query("unread_pictures", register_id=register_id, since=pending.from_at)
+        if unread.is_empty():
+            finish(warehouse, pending)
+    log.info("%s: %d pictures to read", register_id, unread.height)
+    return [ArchivedPicture(*row) for row in unread.iter_rows()]
 
 
 @step(timeout_s=1800)
-def recognize_batch(settings: Settings, meter: str, keys: Sequence[str]) -> int:
+def recognize_batch(settings: Settings, register_id: str, pictures: Sequence[ArchivedPicture]) -> int:
     """Read these pictures and keep every candidate; return how many could be read."""
-    chosen = settings.meters[meter]
-    windows = {key: register_window(settings.archive / key, chosen) for key in keys}
+    chosen = settings.face(register_id)
+    taken_at = {picture.key: picture.taken_at for picture in pictures}
+    windows = {key: register_window(settings.archive / key, chosen) for key in taken_at}
     readable = {key: window for key, window in windows.items() if window is not None}
     recognizer = load_recognizer(settings.reader.model)
     recognitions = dict(
         zip(readable, recognizer.read(list(readable.values()), digits=chosen.digits), strict=True)
     )
     common = {
-        "register_id": settings.register_of(meter).register_id,
+        "register_id": register_id,
         "reader": recognizer.name,
-        "reader_version": recognizer.version,
+        "reader_version": reader_version(recognizer.version, chosen),
     }
-    rows = [_recognition_row(key, recognitions.get(key), chosen) | common for key in keys]
+    rows = [
+        _recognition_row(key, recognitions.get(key), chosen) | common | {"taken_at": at}
+        for key, at in taken_at.items()
+    ]
     candidates = [
         row | common for key, each in recognitions.items() for row in candidate_rows(key, each, chosen.digits)
     ]
@@ -82,8 +101,14 @@ def recognize_batch(settings: Settings, meter: str, keys: Sequence[str]) -> int:
             pl.DataFrame(candidates, schema=CANDIDATE_SCHEMA),
         )
     read = sum(each.reason is None for each in recognitions.values())
-    log.info("%s: read %d of %d pictures", meter, read, len(keys))
+    log.info("%s: read %d of %d pictures", register_id, read, len(pictures))
     return read
+
+
+def reader_version(weights: str, meter: MeterSettings) -> str:
+    """What decides how a picture is read: the reader's weights, and the settings of the register's window."""
+    seen = json.dumps([meter.window, meter.mirror, meter.rotation, meter.digits])
+    return f"{weights}-{hashlib.sha256(seen.encode()).hexdigest()[:6]}"
 
 
 def window_of(meter: MeterSettings) -> Window | None:

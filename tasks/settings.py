@@ -2,6 +2,8 @@
 
 import os
 import tomllib
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -20,6 +22,11 @@ FILE_NAME = "smartmeter.toml"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
 BOX_NUMBERS = 4
 CORNER_NUMBERS = 8
+OBIS_CODE = r"^\d+-\d+:\d+\.\d+\.\d+$"
+QUARTER_HOUR = r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$"
+Money = Annotated[Decimal, Field(ge=-1000, le=1_000_000)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class SettingsError(Exception):
@@ -71,17 +78,58 @@ class BackupSettings(_Table):
     grace_hours: Annotated[float, Field(ge=0)] = 24
 
 
+class TariffHours(_Table):
+    """Hours of the local day with a price of their own; `end` may lie before `start`, after midnight."""
+
+    start: Annotated[str, Field(pattern=QUARTER_HOUR)]
+    end: Annotated[str, Field(pattern=QUARTER_HOUR)]
+    days: tuple[Weekday, ...] = WEEKDAYS
+    energy_per_kwh: Money
+
+
+class TariffSettings(_Table):
+    """What energy costs: one price, prices by the hour, or day-ahead prices; and the fee."""
+
+    start: date | None = None
+    meters: tuple[str, ...] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    fee_per_month: Money = Decimal(0)
+    energy_per_kwh: Money | None = None
+    feed_in_per_kwh: Money = Decimal(0)
+    registers: dict[Annotated[str, Field(pattern=OBIS_CODE)], Money] = {}
+    hours: tuple[TariffHours, ...] = ()
+    area: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    factor: Annotated[Decimal, Field(gt=0, le=10)] = Decimal(1)
+    surcharge_per_kwh: Money = Decimal(0)
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> "TariffSettings":
+        if (self.energy_per_kwh is None) == (self.area is None) and not self.registers:
+            raise ValueError("give energy_per_kwh, or area for day-ahead prices (one of the two)")
+        return self
+
+
+class RegisterSettings(_Table):
+    """A further register of a meter: what differs from the first one."""
+
+    obis_code: Annotated[str, Field(pattern=OBIS_CODE)]
+    digits: Annotated[int, Field(ge=3, le=12)] | None = None
+    decimals: Annotated[int, Field(ge=0, le=3)] | None = None
+    window: tuple[float, ...] | None = None
+
+
 class MeterSettings(_Table):
-    """One meter, its register, and where the register stands in its camera's pictures."""
+    """One meter, its registers, and where they stand in its camera's pictures."""
 
     camera: Annotated[str, Field(pattern=NAME)]
-    obis_code: Annotated[str, Field(pattern=r"^\d+-\d+:\d+\.\d+\.\d+$")] = "1-0:1.8.0"
+    obis_code: Annotated[str, Field(pattern=OBIS_CODE)] = "1-0:1.8.0"
     digits: Annotated[int, Field(ge=3, le=12)]
     decimals: Annotated[int, Field(ge=0, le=3)] = 0
     max_power_kw: Annotated[float, Field(gt=0, le=1000)] = 24.0
     window: tuple[float, ...] | None = None
     mirror: Literal["none", "horizontal", "vertical"] = "none"
     rotation: Literal[0, 90, 180, 270] = 0
+    registers: tuple[RegisterSettings, ...] = ()
 
     @model_validator(mode="after")
     def _window_has_corners(self) -> "MeterSettings":
@@ -89,7 +137,20 @@ class MeterSettings(_Table):
             raise ValueError("window takes 4 numbers (x0, y0, x1, y1) or 8 (four corners), in pixels")
         if self.decimals >= self.digits:
             raise ValueError("decimals must be fewer than digits")
+        codes = [self.obis_code, *(each.obis_code for each in self.registers)]
+        if len(set(codes)) < len(codes):
+            raise ValueError("every register of a meter needs an obis_code of its own")
         return self
+
+    @property
+    def faces(self) -> dict[str, "MeterSettings"]:
+        """Each register by its OBIS code, as the settings of a meter that has no other."""
+        alone = self.model_copy(update={"registers": ()})
+        others = {
+            each.obis_code: alone.model_copy(update=each.model_dump(exclude_none=True))
+            for each in self.registers
+        }
+        return {self.obis_code: alone, **others}
 
 
 class Settings(BaseSettings):
@@ -107,6 +168,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     backup: BackupSettings = BackupSettings()
     meters: dict[Annotated[str, Field(pattern=NAME)], MeterSettings] = {}
+    tariffs: dict[Annotated[str, Field(pattern=NAME)], TariffSettings] = {}
 
     @classmethod
     def settings_customise_sources(
@@ -158,11 +220,41 @@ class Settings(BaseSettings):
                 f"There is no meter {meter!r} in {self.home / FILE_NAME} (configured: {known}). "
                 f"Add a table [meters.{meter}] there; `smartmeter init` writes an explained example."
             )
+        return self.register(f"{meter}/{chosen.obis_code}")
+
+    def register_ids(self, meter: str) -> tuple[str, ...]:
+        """The registers of a configured meter, the first one first.
+
+        Raises:
+            SettingsError: No meter of that name is configured.
+        """
+        self.register_of(meter)
+        return tuple(f"{meter}/{code}" for code in self.meters[meter].faces)
+
+    def face(self, register_id: str) -> MeterSettings:
+        """How a register looks and where it stands.
+
+        Raises:
+            SettingsError: It is not configured.
+        """
+        meter, _, code = register_id.partition("/")
+        face = self.meters[meter].faces.get(code) if meter in self.meters else None
+        if face is None:
+            raise SettingsError(f"There is no register {register_id!r} in {self.home / FILE_NAME}.")
+        return face
+
+    def register(self, register_id: str) -> Register:
+        """A configured register.
+
+        Raises:
+            SettingsError: It is not configured.
+        """
+        face = self.face(register_id)
         return Register(
-            register_id=f"{meter}/{chosen.obis_code}",
-            digits=chosen.digits,
-            decimals=chosen.decimals,
-            max_power_w=round(chosen.max_power_kw * 1000),
+            register_id=register_id,
+            digits=face.digits,
+            decimals=face.decimals,
+            max_power_w=round(face.max_power_kw * 1000),
         )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import polars as pl
@@ -22,7 +22,7 @@ LOCK_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 # DuckDB guesses a filtered left side of an ASOF join tiny and then needs seconds where milliseconds do.
 SESSION = {"TimeZone": "UTC", "asof_loop_join_threshold": 0}
 
-Parameter = object
+Parameter = Any  # whatever DuckDB binds
 
 
 class Warehouse:
@@ -58,9 +58,15 @@ class Warehouse:
             raise
         self._connection.commit()
 
-    def query(self, name: str, /, **parameters: Parameter) -> pl.DataFrame:
-        """The answer to `queries/<name>.sql` as a frame; instants are UTC, enums are strings."""
-        return _frame(self._connection.sql(_query_text(name), params=parameters))
+    def query(
+        self, name: str, /, *, incoming: pl.DataFrame | None = None, **parameters: Parameter
+    ) -> pl.DataFrame:
+        """The answer to `queries/<name>.sql`, which may read the frame `incoming`.
+
+        Instants are UTC, enums are strings.
+        """
+        with self._beside(incoming):
+            return _frame(self._connection.sql(_query_text(name), params=parameters))
 
     def execute(self, name: str, /, *, incoming: pl.DataFrame | None = None, **parameters: Parameter) -> int:
         """Run `queries/<name>.sql`, which may read the frame `incoming`; return how many rows it changed."""
@@ -85,6 +91,15 @@ class Warehouse:
             f"merge into {table} kept using incoming on {same} {matched} when not matched then insert by name"
         )
         return self._change(text, frame, {})
+
+    def replace(self, table: str, frame: pl.DataFrame) -> bool:
+        """Let a small table hold exactly these rows; return whether it held others."""
+        kept = self._connection.table(table).pl().select(frame.columns)
+        if kept.sort(pl.all()).equals(frame.sort(pl.all())):
+            return False
+        self._change(f"delete from {table}", None, {})  # noqa: S608 - our own table's name
+        self._change(f"insert into {table} by name from incoming", frame, {})
+        return True
 
     def script(self, text: str) -> None:
         """Run statements that nobody waits an answer of, such as a migration."""
@@ -115,14 +130,20 @@ class Warehouse:
 
     def _change(self, text: str, incoming: pl.DataFrame | None, parameters: dict[str, Parameter]) -> int:
         """Run a changing statement beside a registered frame; return the number of rows it reports."""
+        with self._beside(incoming):
+            rows = self._connection.execute(text, parameters).fetchall()
+        return int(rows[0][0]) if rows and rows[0] and isinstance(rows[0][0], int) else 0
+
+    @contextmanager
+    def _beside(self, incoming: pl.DataFrame | None) -> Iterator[None]:
+        """Statements inside may read the frame as `incoming`."""
         if incoming is not None:
             self._connection.register("incoming", incoming)
         try:
-            rows = self._connection.execute(text, parameters).fetchall()
+            yield
         finally:
             if incoming is not None:
                 self._connection.unregister("incoming")
-        return int(rows[0][0]) if rows and rows[0] and isinstance(rows[0][0], int) else 0
 
 
 def open_warehouse(path: Path, *, read_only: bool = False, wait_s: float = 60) -> Warehouse:

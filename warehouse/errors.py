@@ -4,6 +4,7 @@ WarehouseError
 ├── WarehouseBusy         another program holds the file
 ├── MigrationChanged      a released migration was edited
 ├── QueryFailed           a person's query is wrong
+├── NothingToUndo         what a person takes back is not there
 └── IntervalsDoNotAddUp   interval data contradict the readings; nothing was saved
 """
 
@@ -22,6 +23,10 @@ class MigrationChanged(WarehouseError):  # noqa: N818 - named as the sentence it
 
 class QueryFailed(WarehouseError):  # noqa: N818 - named as the sentence it says
     """DuckDB refused a person's query."""
+
+
+class NothingToUndo(WarehouseError):  # noqa: N818 - named as the sentence it says
+    """A person takes back what nobody told."""
 
 
 class IntervalsDoNotAddUp(WarehouseError):  # noqa: N818 - named as the sentence it says

@@ -1,4 +1,7 @@
-"""Loads: each is one transaction, may be repeated, and leaves the warehouse whole when it is killed."""
+"""Loads: each is one transaction, may be repeated, and leaves the warehouse whole when it is killed.
+
+Each leaves marks in core.pending for the steps that have to follow it, so that none searches whole tables.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +10,8 @@ import polars as pl
 
 from warehouse.connection import Warehouse
 from warehouse.errors import IntervalsDoNotAddUp
+
+OPTIONAL_COLUMNS: dict[str, pl.DataType] = {"low_wh": pl.Int64(), "high_wh": pl.Int64(), "tenth": pl.UInt8()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +29,105 @@ class SavedReadings:
     refreshed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a step has to work on: its marks, and the span they cover (None: an open end)."""
+
+    marks: tuple[str, ...]
+    from_at: datetime | None
+    to_at: datetime | None
+
+
 def load_registers(warehouse: Warehouse, registers: pl.DataFrame) -> int:
     """Bring core.registers up to date with the settings; return how many rows changed."""
     with warehouse.transaction():
-        return warehouse.merge("core.registers", registers, keys=["register_id"])
+        warehouse.execute("mark_registers", incoming=registers)
+        changed = warehouse.merge("core.registers", registers, keys=["register_id"])
+        if changed:
+            warehouse.execute("shift_local_times")
+        return changed
 
 
 def load_pictures(warehouse: Warehouse, pictures: pl.DataFrame) -> int:
     """Append pictures that raw.pictures does not have; return how many were new."""
     with warehouse.transaction():
-        return warehouse.execute("load_pictures", incoming=pictures)
+        new = warehouse.execute("load_pictures", incoming=pictures, **_span(pictures, "taken_at"))
+        if new:
+            warehouse.execute("mark_pictures", incoming=pictures)
+        return new
 
 
 def load_recognitions(warehouse: Warehouse, recognitions: pl.DataFrame, candidates: pl.DataFrame) -> int:
     """Append recognitions with all their candidates; return how many recognitions were new.
 
     One picture, register, reader and reader version is recognised once: a second run of it changes nothing.
+
+    Args:
+        warehouse: open for writing.
+        recognitions: columns named as the table's, `tenth` may be missing.
+        candidates: columns named as the table's, without `taken_at`.
     """
+    timed = candidates.join(
+        recognitions.select("picture_key", "taken_at").unique("picture_key"), on="picture_key", how="left"
+    )
+    span = _span(recognitions, "taken_at")
     with warehouse.transaction():
-        warehouse.execute("load_candidates", incoming=candidates)
-        return warehouse.execute("load_recognitions", incoming=recognitions)
+        warehouse.execute("load_candidates", incoming=timed, **span)
+        new = warehouse.execute("load_recognitions", incoming=recognitions, **span)
+        if new:
+            warehouse.execute("mark_recognitions", incoming=recognitions)
+        return new
 
 
-def save_readings(warehouse: Warehouse, readings: pl.DataFrame) -> SavedReadings:
-    """Save decisions: new readings and changed ones (the old row is kept too), never over a manual one.
+def pending_work(warehouse: Warehouse, register_id: str, step: str) -> Pending:
+    """What `step` (read, decode or derive) has to work on; no marks when nothing."""
+    row = warehouse.query("pending", register_id=register_id, step=step).row(0, named=True)
+    return Pending(tuple(row["marks"]), row["from_at"], row["to_at"])
+
+
+def mark(
+    warehouse: Warehouse, register_id: str, step: str, from_at: datetime | None, to_at: datetime | None
+) -> None:
+    """Let `step` look at a span again."""
+    warehouse.execute("mark", register_id=register_id, step=step, from_at=from_at, to_at=to_at)
+
+
+def finish(warehouse: Warehouse, pending: Pending) -> None:
+    """The work of these marks is done."""
+    if pending.marks:
+        warehouse.execute("finish", marks=list(pending.marks))
+
+
+def save_readings(warehouse: Warehouse, readings: pl.DataFrame, done: Pending | None = None) -> SavedReadings:
+    """Save decisions: new readings and changed ones (the old row is kept too), never over what a person set.
 
     Args:
         warehouse: open for writing.
         readings: register_id, picture_key, read_at, value_wh, quality, reason, recognised_text, probability,
-            log_odds, settled, recognised_at; one row per register and picture.
+            log_odds, settled, recognised_at, and if known low_wh, high_wh, tenth; one row per register and
+            picture, all of one register.
+        done: the marks that these decisions answer.
     """
+    whole = readings.with_columns(
+        pl.lit(None, dtype=kind).alias(name)
+        for name, kind in OPTIONAL_COLUMNS.items()
+        if name not in readings.columns
+    )
+    span = _span(whole, "read_at")
     with warehouse.transaction():
+        if done is not None:
+            finish(warehouse, done)
+        if whole.is_empty():
+            return SavedReadings(0, 0, 0)
         before = _count_readings(warehouse)
         decided_at = warehouse.query("next_decision_at").item()
-        revised = warehouse.execute("keep_revisions", incoming=readings, decided_at=decided_at)
-        changed = warehouse.execute("merge_readings", incoming=readings, decided_at=decided_at)
+        changed = warehouse.query("changed_readings", incoming=whole, **span).row(0, named=True)
+        if changed["n_changed"]:
+            mark(warehouse, whole["register_id"][0], "derive", changed["from_at"], changed["to_at"])
+        revised = warehouse.execute("keep_revisions", incoming=whole, decided_at=decided_at, **span)
+        merged = warehouse.execute("merge_readings", incoming=whole, decided_at=decided_at, **span)
         inserted = _count_readings(warehouse) - before
-    return SavedReadings(inserted, revised, changed - inserted - revised)
+    return SavedReadings(inserted, revised, merged - inserted - revised)
 
 
 def replace_intervals(
@@ -70,26 +137,70 @@ def replace_intervals(
     *,
     quarter_hours: pl.DataFrame,
     days: pl.DataFrame,
-    decided_until: datetime,
+    counted_wh: int | None = None,
+    done: Pending | None = None,
 ) -> None:
-    """Replace a register's interval data from a local midnight on (None: all of them).
+    """Replace a register's interval data from a local midnight on (None: all), and what rests on them.
+
+    Args:
+        warehouse: open for writing.
+        register_id: whose they are.
+        since: the local midnight; the frames begin there.
+        quarter_hours: columns named as core.interval_15min's, without register_id.
+        days: likewise as core.interval_day's, without the counts of readings.
+        counted_wh: what the readings count in all, where the caller knows.
+        done: the marks that these intervals answer.
 
     Raises:
-        IntervalsDoNotAddUp: when they do not sum up to last minus first accepted reading; nothing is changed.
+        IntervalsDoNotAddUp: when the sums of quarter hours and days differ, or differ from `counted_wh`;
+            nothing is changed.
     """
+    span = {"register_id": register_id, "since": since}
     with warehouse.transaction():
-        warehouse.execute("delete_interval_15min", register_id=register_id, since=since)
-        warehouse.execute("delete_interval_day", register_id=register_id, since=since)
+        if done is not None:
+            finish(warehouse, done)
+        for table in ("interval_15min", "interval_day", "quality_day", "rhythm_day", "cost_day"):
+            warehouse.execute(f"delete_{table}", **span)
         warehouse.execute("insert_interval_15min", incoming=quarter_hours, register_id=register_id)
-        warehouse.execute("insert_interval_day", incoming=days, register_id=register_id, since=since)
-        warehouse.execute("record_derivation", register_id=register_id, decided_until=decided_until)
+        warehouse.execute("insert_interval_day", incoming=days, **span)
+        warehouse.execute("insert_quality_day", **span)
+        warehouse.execute("insert_rhythm_day", **span)
+        warehouse.execute("insert_cost_day", **span)
         sums = warehouse.query("interval_sums", register_id=register_id).row(0, named=True)
+        sums["readings_wh"] = sums["quarter_hours_wh"] if counted_wh is None else counted_wh
         if len(set(sums.values())) > 1:
             raise IntervalsDoNotAddUp(
                 f"{register_id}: the readings count {sums['readings_wh']} Wh, the quarter hours "
-                f"{sums['quarter_hours_wh']} Wh, the days {sums['days_wh']} Wh. Nothing was saved; "
-                f"derive the register anew from its first reading."
+                f"{sums['quarter_hours_wh']} Wh, the days {sums['days_wh']} Wh. Nothing was saved."
             )
+
+
+def accepted_readings(
+    warehouse: Warehouse, register_id: str, since: datetime | None, *, unit_wh: int, reach_s: int = 0
+) -> pl.DataFrame:
+    """Accepted readings from `since` on (None: all), and the context before it that interpolation needs.
+
+    Args:
+        warehouse: open.
+        register_id: whose.
+        since: a local midnight.
+        unit_wh: a step of the last drum; a fall of one is tolerated.
+        reach_s: how far interpolation looks back.
+    """
+    begin = since
+    if since is not None:
+        span = {"since": since, "reach_s": reach_s}
+        for at, value_wh in warehouse.query("context_start", register_id=register_id, **span).iter_rows():
+            held = warehouse.query(
+                "held_reading", register_id=register_id, before=at, value_wh=value_wh, unit_wh=unit_wh
+            ).item()
+            begin = held or at
+    return warehouse.query("accepted_readings", register_id=register_id, since=begin)
+
+
+def _span(frame: pl.DataFrame, column: str) -> dict[str, object]:
+    """The first and the last instant of a frame, as the parameters that keep searches short."""
+    return {"first_at": frame[column].min(), "last_at": frame[column].max()}
 
 
 def _count_readings(warehouse: Warehouse) -> int:

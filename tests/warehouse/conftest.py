@@ -10,9 +10,11 @@ import pytest
 
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.loading import (
+    finish,
     load_pictures,
     load_recognitions,
     load_registers,
+    pending_work,
     replace_intervals,
     save_readings,
 )
@@ -71,8 +73,9 @@ def seed(warehouse: Warehouse, hours: int = 48) -> None:
     read = found.filter(pl.col("reason").is_null())
     load_recognitions(warehouse, recognitions(read), candidates(read))
     save_readings(warehouse, readings(read))
+    finish(warehouse, pending_work(warehouse, REGISTER, "read"))
+    finish(warehouse, pending_work(warehouse, REGISTER, "decode"))
     accepted = warehouse.query("accepted_readings", register_id=REGISTER, since=None)
-    start = warehouse.query("derivation_start", register_id=REGISTER).row(0, named=True)
     quarter_hours, days = intervals(accepted)
     replace_intervals(
         warehouse,
@@ -80,7 +83,7 @@ def seed(warehouse: Warehouse, hours: int = 48) -> None:
         None,
         quarter_hours=quarter_hours,
         days=days,
-        decided_until=start["decided_until"],
+        done=pending_work(warehouse, REGISTER, "derive"),
     )
 
 
@@ -130,6 +133,7 @@ def recognitions(found: pl.DataFrame, version: str = "a1b2", at: datetime = STAR
         pl.lit(REGISTER).alias("register_id"),
         pl.lit("trocr-meter-small").alias("reader"),
         pl.lit(version).alias("reader_version"),
+        "taken_at",
         pl.lit(at).cast(INSTANT).alias("recognised_at"),
         pl.when(hour_of() == 7).then(pl.lit("dark")).alias("reason"),
         pl.lit(12.5).alias("milliseconds"),

@@ -1,93 +1,109 @@
+"""Whatever the order in which pictures come and people correct them, the result is the same."""
+
 from collections.abc import Iterable
-from datetime import timedelta
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
 
-from tasks.metering.readings import decode_readings, derive_intervals
-from tasks.metering.register import Register
-from warehouse.connection import Warehouse, open_warehouse
-from warehouse.loading import (
-    load_pictures,
-    load_recognitions,
-    load_registers,
-    replace_intervals,
-    save_readings,
-)
+from tasks.decode import decode_pending
+from tasks.derive import derive_pending
+from tasks.settings import MeterSettings, Settings
+from warehouse.connection import open_warehouse
+from warehouse.loading import load_pictures, load_recognitions, load_registers
 from warehouse.migrate import migrate
 
-HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
+REGISTER = "home/1-0:1.8.0"
 HOURS = 150
 
 
-def ingest(warehouse: Warehouse, seeds: ModuleType, hours: Iterable[int]) -> None:
-    """What a run does: load, decode from the anchor, derive from the earliest change."""
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    meter = MeterSettings(camera="cellar", digits=7, decimals=1)
+    return Settings(home=tmp_path_factory.mktemp("home"), meters={"home": meter})
+
+
+def prepare(settings: Settings, seeds: ModuleType) -> None:
+    settings.warehouse.unlink(missing_ok=True)
+    with open_warehouse(settings.warehouse) as warehouse:
+        migrate(warehouse)
+        load_registers(warehouse, seeds.registers())
+
+
+def load(settings: Settings, seeds: ModuleType, hours: Iterable[int]) -> None:
     found = seeds.pictures(list(hours))
-    load_pictures(warehouse, found)
-    newest = warehouse.sql("select max(recognised_at) as at from raw.recognitions").item() or seeds.START_AT
-    recognitions = seeds.recognitions(found, at=newest + timedelta(seconds=1))
-    load_recognitions(warehouse, recognitions, misread(seeds.candidates(found)))
-    register = {"register_id": HOME.register_id}
-    start = warehouse.query("decoding_anchor", **register).row(0, named=True)
-    window = warehouse.query("decoding_window", **register, since=start["anchor_at"])
-    anchor = None if start["anchor_at"] is None else (start["anchor_at"], start["anchor_wh"])
-    save_readings(warehouse, decode_readings(window, HOME, anchor=anchor).readings)
-    start = warehouse.query("derivation_start", **register).row(0, named=True)
-    accepted = warehouse.query("accepted_readings", **register, since=start["since"])
-    data = derive_intervals(accepted, HOME, "Europe/Berlin", since=start["since"])
-    replace_intervals(
-        warehouse,
-        HOME.register_id,
-        start["since"],
-        quarter_hours=data.quarter_hours,
-        days=data.days,
-        decided_until=start["decided_until"],
-    )
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_pictures(warehouse, found)
+        load_recognitions(warehouse, seeds.recognitions(found), misread(seeds.candidates(found)))
+
+
+def work(settings: Settings) -> None:
+    decode_pending(settings, REGISTER)
+    derive_pending(settings, REGISTER)
 
 
 def misread(candidates: pl.DataFrame) -> pl.DataFrame:
     """Every ninth picture is read too high."""
     value = pl.col("value_units")
-    return candidates.with_columns(value_units=pl.when(value % 9 == 4).then(value + 5000).otherwise(value))
+    high = pl.when(value % 9 == 4).then(value + 5000).otherwise(value)
+    return candidates.with_columns(
+        text=pl.when(value.is_null()).then("text").otherwise(high.cast(pl.String).str.zfill(7))
+    )
 
 
-def state(warehouse: Warehouse) -> list[pl.DataFrame]:
-    return [
-        warehouse.sql(
-            "select picture_key, value_wh, quality, reason from core.register_readings order by all"
-        ),
-        warehouse.sql("from core.interval_15min order by start_at"),
-        warehouse.sql("from core.interval_day order by local_date"),
-    ]
+def state(settings: Settings) -> list[pl.DataFrame]:
+    questions = (
+        "select picture_key, read_at, value_wh, quality, reason from core.register_readings order by all",
+        "from core.interval_15min order by start_at",
+        "from core.interval_day order by local_date",
+        "from core.quality_day order by all",
+        "from core.rhythm_day order by all",
+        "from core.cost_day order by all",
+    )
+    with open_warehouse(settings.warehouse) as warehouse:
+        assert warehouse.sql("from core.pending where step <> 'read'").is_empty()
+        return [warehouse.sql(question) for question in questions]
+
+
+def assert_same(found: list[pl.DataFrame], expected: list[pl.DataFrame]) -> None:
+    for one, other in zip(found, expected, strict=True):
+        assert one.equals(other)
 
 
 @pytest.fixture(scope="module")
-def at_once(seeds: ModuleType) -> list[pl.DataFrame]:
-    with open_warehouse(Path(":memory:")) as warehouse:
-        migrate(warehouse)
-        load_registers(warehouse, seeds.registers())
-        ingest(warehouse, seeds, range(HOURS))
-        return state(warehouse)
+def at_once(settings: Settings, seeds: ModuleType) -> list[pl.DataFrame]:
+    prepare(settings, seeds)
+    load(settings, seeds, range(HOURS))
+    work(settings)
+    return state(settings)
 
 
 def test_the_whole_is_what_it_should_be(at_once: list[pl.DataFrame]) -> None:
-    readings, _, days = at_once
-    counts = dict(readings.group_by("quality").len().iter_rows())
-    assert counts == {"measured": 132, "rejected": 18}
+    readings, _, days = at_once[:3]
+    assert readings["value_wh"].drop_nulls().len() >= 132
+    assert readings.filter(pl.col("quality") == "measured").height == 132
     assert days["energy_wh"].sum() == 100 * (HOURS - 1)
 
 
 @pytest.mark.parametrize("order", ["ordered", "shuffled", "backwards"])
 def test_increments_come_to_the_same_as_everything_at_once(
-    warehouse: Warehouse, seeds: ModuleType, at_once: list[pl.DataFrame], order: str
+    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame], order: str
 ) -> None:
+    prepare(settings, seeds)
     chance = np.random.default_rng(5)
     jitter = {"ordered": 0, "shuffled": 40, "backwards": 0}[order]
     hours = np.argsort(np.arange(HOURS) + chance.uniform(0, 1, HOURS) * jitter)
     for batch in np.array_split(hours[::-1] if order == "backwards" else hours, 8):
-        ingest(warehouse, seeds, batch.tolist())
-    for found, expected in zip(state(warehouse), at_once, strict=True):
-        assert found.equals(expected)
+        load(settings, seeds, batch.tolist())
+        work(settings)
+    assert_same(state(settings), at_once)
+
+
+def test_nothing_new_is_no_work(settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame]) -> None:
+    prepare(settings, seeds)
+    load(settings, seeds, range(HOURS))
+    work(settings)
+    assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
+    load(settings, seeds, range(40))
+    assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)

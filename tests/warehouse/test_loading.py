@@ -9,11 +9,15 @@ import pytest
 
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.errors import IntervalsDoNotAddUp
+from warehouse.events import Correction, correct
 from warehouse.loading import (
     SavedReadings,
+    accepted_readings,
     load_pictures,
     load_recognitions,
     load_registers,
+    mark,
+    pending_work,
     replace_intervals,
     save_readings,
 )
@@ -113,20 +117,21 @@ def test_a_changed_decision_keeps_the_old_one(
 
 
 def test_what_a_person_set_stands(seeded: Warehouse, seeds: ModuleType) -> None:
-    seeded.script(
-        "update core.register_readings set value_wh = 36100150, quality = 'manual' "
-        "where recognised_text = '0361002'"
+    key = seeds.pictures([2])["picture_key"].item()
+    taken_at = seeds.START_AT + timedelta(hours=2)
+    correct(seeded, Correction(REGISTER, key, taken_at, 36_100_150))
+    manual = seeds.readings(seeds.pictures([2])).with_columns(
+        value_wh=pl.lit(36_100_150), quality=pl.lit("manual")
     )
+    save_readings(seeded, manual)
     save_readings(seeded, seeds.readings(seeds.pictures([2])))
     kept = seeded.sql(
         "select value_wh, quality from core.register_readings where recognised_text = '0361002'"
     )
     assert kept.rows() == [(36_100_150, "manual")]
-    assert seeded.sql("from core.reading_revisions").is_empty()
-    window = seeded.query("decoding_window", register_id=REGISTER, since=None).filter(
-        pl.col("texts").list.first() == "0361002"
-    )
-    assert window.select("value_units", "probabilities").rows() == [([361_001], [1.0])]
+    assert seeded.sql("select quality from core.reading_revisions")["quality"].to_list() == ["measured"]
+    window = seeded.query("decoding_window", register_id=REGISTER, since=None, until=None)
+    assert window.filter(pl.col("manual_wh").is_not_null())["picture_key"].to_list() == [key]
 
 
 def test_decisions_carry_growing_instants_when_the_clock_is_set_back(
@@ -140,64 +145,45 @@ def test_decisions_carry_growing_instants_when_the_clock_is_set_back(
 
 def test_intervals_are_replaced_from_a_midnight_on(seeded: Warehouse, seeds: ModuleType) -> None:
     save_readings(seeded, seeds.readings(seeds.pictures([48, 49])))
-    start = seeded.query("derivation_start", register_id=REGISTER).row(0, named=True)
-    accepted = seeded.query("accepted_readings", register_id=REGISTER, since=start["since"])
+    pending = pending_work(seeded, REGISTER, "derive")
+    found = seeded.query("derivation_start", register_id=REGISTER, from_at=pending.from_at, reach_s=0)
+    since = found.item()
+    accepted = accepted_readings(seeded, REGISTER, since, unit_wh=100)
     quarter_hours, days = seeds.intervals(accepted)
-    later = pl.col("start_at") >= start["since"]
+    later = pl.col("start_at") >= since
     before = seeded.sql("from core.interval_day order by local_date")
     replace_intervals(
         seeded,
         REGISTER,
-        start["since"],
+        since,
         quarter_hours=quarter_hours.filter(later),
         days=days.filter(later),
-        decided_until=start["decided_until"],
+        done=pending,
     )
     after = seeded.sql("from core.interval_day order by local_date")
-    assert start["since"] == seeds.START_AT + timedelta(hours=47)
+    assert since == seeds.START_AT + timedelta(hours=47)
     assert after.head(1).equals(before.head(1))
     assert after["energy_wh"].to_list() == [2300, 2400, 200]
     assert after["n_readings"].to_list() == [22, 24, 3]
-    assert seeded.query("derivation_start", register_id=REGISTER).row(0) == (None, None)
+    assert pending_work(seeded, REGISTER, "derive").marks == ()
 
 
 @pytest.mark.parametrize("which", ["quarter_hours", "days"])
 def test_intervals_that_do_not_add_up_change_nothing(
     seeded: Warehouse, seeds: ModuleType, which: str
 ) -> None:
+    mark(seeded, REGISTER, "derive", None, None)
     before = (
         seeded.sql("from core.interval_15min order by start_at"),
-        seeded.query("derivation_start", register_id=REGISTER),
+        pending_work(seeded, REGISTER, "derive"),
     )
     quarter_hours, days = seeds.intervals(seeded.query("accepted_readings", register_id=REGISTER, since=None))
     frames = {"quarter_hours": quarter_hours, "days": days}
     frames[which] = frames[which].with_columns(energy_wh=pl.col("energy_wh") + 1)
     with pytest.raises(IntervalsDoNotAddUp, match=r"4700 Wh"):
-        replace_intervals(seeded, REGISTER, None, **frames, decided_until=seeds.START_AT)
+        replace_intervals(seeded, REGISTER, None, **frames, counted_wh=4700, done=before[1])
     assert seeded.sql("from core.interval_15min order by start_at").equals(before[0])
-    assert seeded.query("derivation_start", register_id=REGISTER).equals(before[1])
-
-
-@pytest.mark.parametrize(
-    ("values_wh", "energy_wh"),
-    [
-        ([], 0),
-        ([500], 0),
-        ([500, 700], 200),
-        ([500, 400, 700], 200),
-        ([500, 700, 600], 200),
-        ([999_999_900, 300], 400),
-        ([0, 999_999_900, 200], 200),
-        ([50_000, 30_000, 30_100], 0),
-    ],
-)
-def test_the_readings_are_counted_across_rollovers_and_falls(
-    warehouse: Warehouse, seeds: ModuleType, values_wh: list[int], energy_wh: int
-) -> None:
-    if values_wh:
-        values = pl.Series("value_wh", values_wh, dtype=pl.Int64)
-        save_readings(warehouse, seeds.readings(seeds.pictures(range(len(values_wh)))).with_columns(values))
-    assert warehouse.query("interval_sums", register_id=REGISTER)["readings_wh"].item() == energy_wh
+    assert pending_work(seeded, REGISTER, "derive") == before[1]
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.1, 0.3])

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from types import ModuleType
 
@@ -6,26 +6,49 @@ import polars as pl
 import pytest
 
 from warehouse.connection import Warehouse
-from warehouse.loading import load_pictures, load_recognitions, save_readings
+from warehouse.loading import (
+    accepted_readings,
+    load_pictures,
+    load_recognitions,
+    pending_work,
+    save_readings,
+)
+from warehouse.reread import adopt
 
 REGISTER: dict[str, object] = {"register_id": "home/1-0:1.8.0"}
 HOME: dict[str, object] = {"meter": "home"}
 DAY: dict[str, object] = {"local_date": date(2026, 3, 30)}
+NOW = {"from_at": datetime(2026, 3, 30, tzinfo=UTC)}
 ANSWERS: dict[str, dict[str, object]] = {
     "archived_pictures": {},
     "accepted_readings": REGISTER | {"since": None},
+    "changed_readings": {},
+    "context_start": REGISTER | {"since": NOW["from_at"], "reach_s": 0},
+    "correction": REGISTER | {"picture_key": "images/cellar/x.jpg"},
+    "corrections": {},
     "count_readings": {},
     "current_database": {},
-    "decoding_anchor": REGISTER,
-    "decoding_window": REGISTER | {"since": None},
-    "derivation_start": REGISTER,
+    "decoding_anchor": REGISTER | NOW,
+    "decoding_end": REGISTER | {"to_at": NOW["from_at"]},
+    "decoding_window": REGISTER | {"since": None, "until": None},
+    "derivation_start": REGISTER | NOW | {"reach_s": 0},
     "energy_of": HOME,
+    "event": {"event_id": 1},
+    "events": {},
+    "held_reading": REGISTER | {"before": NOW["from_at"], "value_wh": 0, "unit_wh": 100},
     "interval_sums": REGISTER,
     "known_sources": {},
     "last_full_day": HOME,
+    "local_midnight": REGISTER | {"since": None},
     "newest_readings": REGISTER | {"limit": 5},
+    "next_correction_id": {},
     "next_decision_at": {},
+    "next_event_id": {},
+    "pending": REGISTER | {"step": "read"},
+    "proposals": {},
     "readings_of": HOME,
+    "register_events": REGISTER,
+    "register_ids": {},
     "report_daily": HOME,
     "report_hours": HOME,
     "report_last_day": HOME | DAY,
@@ -35,21 +58,41 @@ ANSWERS: dict[str, dict[str, object]] = {
     "run_summary": REGISTER,
     "schema_migrations": {},
     "store_cursor": {"store": "file:store"},
-    "unread_pictures": REGISTER,
+    "stored_energy": REGISTER | NOW | {"to_at": NOW["from_at"]},
+    "unread_pictures": REGISTER | {"since": None},
 }
 CHANGES = {
+    "adopt",
     "create_schema_migrations",
+    "delete_cost_day",
     "delete_interval_15min",
     "delete_interval_day",
+    "delete_manual_reading",
+    "delete_quality_day",
+    "delete_rhythm_day",
+    "finish",
+    "insert_correction",
+    "insert_cost_day",
+    "insert_event",
     "insert_interval_15min",
     "insert_interval_day",
+    "insert_quality_day",
+    "insert_rhythm_day",
     "keep_revisions",
     "load_candidates",
     "load_pictures",
     "load_recognitions",
+    "mark",
+    "mark_pictures",
+    "mark_recognitions",
+    "mark_registers",
+    "merge_proposal",
     "merge_readings",
-    "record_derivation",
     "record_migration",
+    "shift_local_times",
+    "undo_correction",
+    "undo_event",
+    "withdraw_proposals",
 }
 FRAMES = {
     "report_daily": {
@@ -95,7 +138,7 @@ def test_every_query_is_tested() -> None:
     assert found == ANSWERS.keys() | CHANGES
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS))
+@pytest.mark.parametrize("name", sorted(ANSWERS.keys() - {"changed_readings"}))
 def test_every_question_is_answered_from_an_empty_warehouse(warehouse: Warehouse, name: str) -> None:
     assert warehouse.query(name, **ANSWERS[name]).width > 0
 
@@ -133,8 +176,16 @@ def test_the_last_day_names_the_pictures_that_prove_it(seeded: Warehouse) -> Non
     assert shown["08:30"]["last_picture"].endswith("Z_000008.jpg")
 
 
+def count_days(warehouse: Warehouse) -> None:
+    for table in ("quality_day", "rhythm_day"):
+        warehouse.execute(f"delete_{table}", **REGISTER, since=None)
+        warehouse.execute(f"insert_{table}", **REGISTER, since=None)
+
+
 def test_quality_counts_every_picture_and_the_missing_ones(seeded: Warehouse) -> None:
     seeded.script("delete from raw.pictures where picture_key like '%Z_000030.jpg'")
+    seeded.script("delete from core.register_readings where picture_key like '%Z_000030.jpg'")
+    count_days(seeded)
     assert seeded.query("report_quality", meter="home").rows() == [
         (date(2026, 3, 29), 19, 1, 0, 3, 0),
         (date(2026, 3, 30), 23, 0, 0, 0, 1),
@@ -144,6 +195,7 @@ def test_quality_counts_every_picture_and_the_missing_ones(seeded: Warehouse) ->
 
 def test_an_irregular_series_misses_nothing(warehouse: Warehouse, seeds: ModuleType) -> None:
     load_pictures(warehouse, seeds.pictures([0, 1, 5, 6, 20, 22, 40, 47, 100]))
+    count_days(warehouse)
     answer = warehouse.query("report_quality", meter="home")
     assert answer["missing"].sum() == 0
     assert answer.height == 5
@@ -183,48 +235,62 @@ def test_a_runs_summary(seeded: Warehouse, seeds: ModuleType) -> None:
 
 def test_a_picture_is_unread_until_any_reader_has_read_it(seeded: Warehouse, seeds: ModuleType) -> None:
     load_pictures(seeded, seeds.pictures([48, 49, 50], broken=[50]))
-    waiting = seeded.query("unread_pictures", **REGISTER)
+    pending = pending_work(seeded, "home/1-0:1.8.0", "read")
+    assert pending.from_at == seeds.START_AT + timedelta(hours=48)
+    waiting = seeded.query("unread_pictures", **REGISTER, since=pending.from_at)
     assert waiting["picture_key"].to_list() == seeds.pictures([48, 49])["picture_key"].to_list()
 
 
-def test_the_decoding_window_holds_the_newest_recognitions(seeded: Warehouse, seeds: ModuleType) -> None:
-    again = seeds.pictures([4])
-    later = seeds.START_AT + timedelta(days=9)
-    newer = seeds.candidates(again, "c3d4").with_columns(text=pl.lit("0999999"))
-    load_recognitions(seeded, seeds.recognitions(again, "c3d4", later), newer)
-    window = seeded.query("decoding_window", **REGISTER, since=None)
+def test_the_decoding_window_holds_recognitions_with_their_candidates(
+    seeded: Warehouse, seeds: ModuleType
+) -> None:
+    window = seeded.query("decoding_window", **REGISTER, since=None, until=None)
     assert window.height == 47
     assert window["taken_at"].is_sorted()
     assert window.row(4, named=True) == {
-        "picture_key": again["picture_key"].item(),
+        "picture_key": seeds.pictures([4])["picture_key"].item(),
         "taken_at": seeds.START_AT + timedelta(hours=4),
-        "recognised_at": later,
+        "recognised_at": seeds.START_AT,
         "reason": None,
-        "texts": ["0999999", "0999999"],
+        "tenth": None,
+        "texts": ["0361004", "36100"],
         "value_units": [361_004, -1],
         "probabilities": [0.9, 0.05],
+        "manual_wh": None,
+        "known_wh": 36_100_400,
     }
     dark = window.filter(pl.col("reason") == "dark").row(0, named=True)
     assert (dark["texts"], dark["value_units"], dark["probabilities"]) == ([], [], [])
-    since = seeds.START_AT + timedelta(hours=40)
-    assert seeded.query("decoding_window", **REGISTER, since=since).height == 7
+    span = {"since": seeds.START_AT + timedelta(hours=40), "until": seeds.START_AT + timedelta(hours=44)}
+    assert seeded.query("decoding_window", **REGISTER, **span).height == 4
 
 
 def test_decoding_begins_at_an_anchor_with_context(warehouse: Warehouse, seeds: ModuleType) -> None:
     seeds.seed(warehouse, 100)
-    assert warehouse.query("decoding_anchor", **REGISTER).row(0) == (None, 0, None, None)
+    assert pending_work(warehouse, "home/1-0:1.8.0", "decode").marks == ()
     new = seeds.pictures([100, 101])
     load_pictures(warehouse, new)
     load_recognitions(warehouse, seeds.recognitions(new), seeds.candidates(new))
+    pending = pending_work(warehouse, "home/1-0:1.8.0", "decode")
+    hundredth = seeds.START_AT + timedelta(hours=100)
+    assert (pending.from_at, pending.to_at) == (hundredth, hundredth + timedelta(hours=1))
     at = seeds.START_AT + timedelta(hours=51)
-    assert warehouse.query("decoding_anchor", **REGISTER).row(0) == (
-        seeds.START_AT + timedelta(hours=100),
-        2,
-        at,
-        36_105_100,
-    )
+    assert warehouse.query("decoding_anchor", **REGISTER, from_at=hundredth).row(0) == (at, 36_105_100)
     between = warehouse.query("accepted_readings", **REGISTER, since=at)
     assert between.filter(pl.col("read_at") > at).height == 48
+
+
+def test_a_change_in_the_past_is_decoded_until_it_no_longer_matters(
+    warehouse: Warehouse, seeds: ModuleType
+) -> None:
+    seeds.seed(warehouse, 200)
+    at = seeds.START_AT + timedelta(hours=20)
+    assert warehouse.query("decoding_end", **REGISTER, to_at=at).row(0) == (
+        seeds.START_AT + timedelta(hours=68),
+        seeds.START_AT + timedelta(hours=116),
+    )
+    late = seeds.START_AT + timedelta(hours=110)
+    assert warehouse.query("decoding_end", **REGISTER, to_at=late).is_empty()
 
 
 @pytest.mark.parametrize(("held_wh", "context"), [(36_100_000, 500), (36_100_100, 690), (36_100_200, 500)])
@@ -238,22 +304,33 @@ def test_context_reaches_back_to_the_reading_that_still_holds(
     )
     save_readings(warehouse, standing)
     since = seeds.START_AT + timedelta(hours=700)
-    assert warehouse.query("accepted_readings", **REGISTER, since=since).height == context
+    assert accepted_readings(warehouse, "home/1-0:1.8.0", since, unit_wh=100).height == context
 
 
-def test_a_new_recognition_of_an_old_picture_is_undecided(seeded: Warehouse, seeds: ModuleType) -> None:
+def test_a_new_recognition_counts_once_it_is_adopted(seeded: Warehouse, seeds: ModuleType) -> None:
     again = seeds.pictures([4])
     later = seeds.START_AT + timedelta(days=9)
-    load_recognitions(seeded, seeds.recognitions(again, "c3d4", later), seeds.candidates(again, "c3d4"))
-    assert seeded.query("decoding_anchor", **REGISTER).row(0)[:2] == (seeds.START_AT + timedelta(hours=4), 1)
-    save_readings(seeded, seeds.readings(again, later))
-    assert seeded.query("decoding_anchor", **REGISTER).row(0)[:2] == (None, 0)
+    newer = seeds.candidates(again, "c3d4").with_columns(text=pl.lit("0999999"))
+    load_recognitions(seeded, seeds.recognitions(again, "c3d4", later), newer)
+
+    def seen() -> list[str]:
+        window = seeded.query("decoding_window", **REGISTER, since=None, until=None)
+        assert window.height == 47
+        return list(window.row(4, named=True)["texts"])
+
+    assert seen() == ["0361004", "36100"]
+    adopt(seeded, "home/1-0:1.8.0", "trocr-meter-small", "c3d4", from_at=seeds.START_AT, to_at=later)
+    assert seen() == ["0999999", "0999999"]
+    adopt(seeded, "home/1-0:1.8.0", "trocr-meter-small", "a1b2", from_at=None, to_at=None)
+    assert seen() == ["0361004", "36100"]
 
 
 @pytest.mark.parametrize(("hour", "since_hour"), [(4, 0), (22, 0), (23, 0), (24, 23), (30, 23), (48, 47)])
 def test_deriving_starts_where_the_earliest_change_may_reach(
     seeded: Warehouse, seeds: ModuleType, hour: int, since_hour: int
 ) -> None:
-    save_readings(seeded, seeds.readings(seeds.pictures([hour])).with_columns(quality=pl.lit("repaired")))
-    start = seeded.query("derivation_start", **REGISTER).row(0, named=True)
-    assert start["since"] == seeds.START_AT + timedelta(hours=since_hour)
+    save_readings(seeded, seeds.readings(seeds.pictures([hour])).with_columns(reason=pl.lit("mended")))
+    from_at = pending_work(seeded, "home/1-0:1.8.0", "derive").from_at
+    assert from_at == seeds.START_AT + timedelta(hours=hour)
+    since = seeded.query("derivation_start", **REGISTER, from_at=from_at, reach_s=0)
+    assert since["since"].to_list() == [seeds.START_AT + timedelta(hours=since_hour)]

@@ -1,2 +1,2 @@
 delete from core.interval_15min
-where register_id = $register_id and ($since::timestamptz is null or start_at >= $since::timestamptz);
+where register_id = $register_id and start_at >= coalesce($since::timestamptz, '-infinity'::timestamptz);

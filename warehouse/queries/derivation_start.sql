@@ -1,28 +1,15 @@
--- What the interval data of a register do not include yet: the newest decision (decided_until; null when nothing
--- is new) and the local midnight from which they must be derived anew (since; null for all of them).
-with done as (
-    select coalesce(max(decided_until), '-infinity'::timestamptz) as decided_until
-    from core.derivations
-    where register_id = $register_id
-),
-changed as (
-    select min(read_at) as read_at, max(decided_at) as decided_until
+-- The local midnight from which interval data have to be derived anew when readings from $from_at on have changed:
+-- that of the accepted reading before it, and $reach_s seconds earlier still; no row where there is none.
+with before as (
+    select read_at
     from core.register_readings
-    where register_id = $register_id and decided_at > (select decided_until from done)
-),
-before as (
-    select max(read_at) as read_at
-    from core.register_readings
-    where register_id = $register_id
-        and quality <> 'rejected'
-        and read_at < (select read_at from changed)
+    where register_id = $register_id and quality <> 'rejected' and read_at < $from_at::timestamptz
+    order by read_at desc
+    limit 1
 )
 select
-    c.decided_until,
-    case
-        when (select decided_until from done) > '-infinity'::timestamptz
-        then (b.read_at at time zone g.timezone)::date::timestamp at time zone g.timezone
-    end as since
-from changed c
-join core.registers g on g.register_id = $register_id
-cross join before b;
+    (least(b.read_at, $from_at::timestamptz - to_seconds($reach_s)) at time zone g.timezone)::date::timestamp
+        at time zone g.timezone as since
+from before b
+cross join core.registers g
+where g.register_id = $register_id;

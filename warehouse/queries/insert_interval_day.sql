@@ -1,14 +1,13 @@
 insert into core.interval_day by name
 with decided as (
     select
-        (r.read_at at time zone g.timezone)::date as local_date,
+        read_local::date as local_date,
         count(*) as n_readings,
-        count(*) filter (r.quality <> 'rejected') as n_accepted,
-        count(*) filter (r.quality = 'repaired') as n_repaired
-    from core.register_readings r
-    join core.registers g using (register_id)
-    where r.register_id = $register_id
-        and ($since::timestamptz is null or r.read_at >= $since::timestamptz)
+        count(*) filter (quality <> 'rejected') as n_accepted,
+        count(*) filter (quality = 'repaired') as n_repaired
+    from core.register_readings
+    where register_id = $register_id
+        and read_at >= coalesce($since::timestamptz, '-infinity'::timestamptz)
     group by 1
 )
 select

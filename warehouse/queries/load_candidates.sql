@@ -2,7 +2,11 @@
 insert into raw.candidates by name
 select incoming.*
 from incoming
-anti join raw.recognitions
+anti join (
+    select picture_key, register_id, reader, reader_version
+    from raw.recognitions
+    where taken_at is null or taken_at between $first_at::timestamptz and $last_at::timestamptz
+) known
     using (picture_key, register_id, reader, reader_version)
 qualify row_number() over (
     partition by picture_key, register_id, reader, reader_version, rank order by probability desc, text

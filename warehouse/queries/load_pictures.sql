@@ -1,7 +1,10 @@
-merge into raw.pictures kept
-using (
-    select * from incoming
-    qualify row_number() over (partition by picture_key order by received_at, content_sha256) = 1
-) new
-on kept.picture_key = new.picture_key
-when not matched then insert by name;
+-- A key that is there already is another run of the same load; a picture's instant never changes once it is known.
+insert into raw.pictures by name
+select incoming.*
+from incoming
+anti join (
+    select picture_key
+    from raw.pictures
+    where taken_at is null or taken_at between $first_at::timestamptz and $last_at::timestamptz
+) known using (picture_key)
+qualify row_number() over (partition by picture_key order by received_at, content_sha256) = 1;

@@ -1,12 +1,13 @@
-merge into raw.recognitions kept
-using (
-    select * from incoming
-    qualify row_number() over (
-        partition by picture_key, register_id, reader, reader_version order by recognised_at
-    ) = 1
-) new
-on kept.picture_key = new.picture_key
-    and kept.register_id = new.register_id
-    and kept.reader = new.reader
-    and kept.reader_version = new.reader_version
-when not matched then insert by name;
+-- The span of the incoming pictures keeps the search short; a picture's instant never changes once it is known.
+insert into raw.recognitions by name
+select incoming.*
+from incoming
+anti join (
+    select picture_key, register_id, reader, reader_version
+    from raw.recognitions
+    where taken_at is null or taken_at between $first_at::timestamptz and $last_at::timestamptz
+) known
+    using (picture_key, register_id, reader, reader_version)
+qualify row_number() over (
+    partition by picture_key, register_id, reader, reader_version order by recognised_at
+) = 1;

@@ -1,4 +1,4 @@
--- The quarter hours of a local day, each with the pictures whose readings enclose it.
+-- The quarter hours of a local day, each with the pictures whose readings enclose it (within two months).
 with register as (
     select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
 ),
@@ -6,8 +6,10 @@ accepted as (
     select date_trunc('second', r.read_at) as read_at, r.picture_key
     from core.register_readings r
     where r.register_id = (select register_id from register)
-        and r.quality <> 'rejected'
-        and r.picture_key is not null
+        and r.quality not in ('rejected', 'estimated')
+        and r.picture_key not like 'manual/%'
+        and r.read_at >= $local_date::date::timestamptz - interval 60 day
+        and r.read_at < $local_date::date::timestamptz + interval 60 day
     qualify row_number() over (partition by date_trunc('second', r.read_at) order by r.picture_key) = 1
 ),
 quarter_hours as (

@@ -1,12 +1,15 @@
 -- The newest accepted reading of a meter's first register, in local time.
+with newest as (
+    select read_local, value_wh, picture_key, quality
+    from core.register_readings
+    where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+        and quality not in ('rejected', 'estimated')
+    order by read_at desc
+    limit 1
+)
 select
-    r.read_at at time zone g.timezone as read_local,
-    r.value_wh / 1000 as value_kwh,
-    r.picture_key,
-    r.quality::varchar as quality
-from core.register_readings r
-join core.registers g using (register_id)
-where g.register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
-    and r.quality <> 'rejected'
-order by r.read_at desc, r.picture_key
-limit 1;
+    read_local,
+    value_wh / 1000 as value_kwh,
+    case when picture_key not like 'manual/%' then picture_key end as picture_key,
+    quality::varchar as quality
+from newest;

@@ -1,46 +1,36 @@
--- What became of every local day's pictures, and how many are missing. Pictures are expected at their median
--- distance; where fewer than half of them keep to it (an irregular series) none is called missing.
+-- What became of every local day's pictures, and how many are missing. Pictures are expected at the median distance of
+-- the 31 days around; where fewer than half of those keep to it (an irregular series) none is called missing.
 with register as (
-    select register_id, camera, timezone from core.registers where meter = $meter order by obis_code limit 1
-),
-pictures as (
-    select p.picture_key, p.taken_at, p.reason
-    from raw.pictures p
-    where p.camera = (select camera from register) and p.taken_at is not null
-),
-distances as (
-    select epoch(taken_at) - epoch(lag(taken_at) over (order by taken_at)) as distance_s from pictures
-),
-usual as (
-    select median(distance_s) as distance_s from distances where distance_s > 0
-),
-rhythm as (
-    select u.distance_s, count(*) filter (abs(d.distance_s - u.distance_s) <= 0.1 * u.distance_s) as kept, count(*) as n
-    from distances d
-    cross join usual u
-    where d.distance_s > 0
-    group by u.distance_s
-),
-decided as (
-    select p.taken_at, p.reason as picture_reason, r.quality
-    from pictures p
-    left join core.register_readings r
-        on r.register_id = (select register_id from register) and r.picture_key = p.picture_key
+    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
 ),
 counted as (
     select
-        (taken_at at time zone (select timezone from register))::date as local_date,
-        count(*) filter (quality in ('measured', 'manual')) as measured,
-        count(*) filter (quality = 'repaired') as repaired,
-        count(*) filter (quality = 'estimated') as estimated,
-        count(*) filter (quality = 'rejected' or (quality is null and picture_reason is not null)) as rejected,
-        count(*) as present
-    from decided
-    group by 1
+        local_date,
+        coalesce(sum(n_pictures) filter (outcome in ('measured', 'manual')), 0) as measured,
+        coalesce(sum(n_pictures) filter (outcome = 'repaired'), 0) as repaired,
+        coalesce(sum(n_pictures) filter (outcome = 'estimated'), 0) as estimated,
+        coalesce(sum(n_pictures) filter (outcome in ('rejected', 'unusable')), 0) as rejected
+    from core.quality_day
+    where register_id = (select register_id from register)
+    group by local_date
+),
+known as (
+    from core.rhythm_day where register_id = (select register_id from register)
 ),
 days as (
     select unnest(generate_series(min(local_date)::timestamp, max(local_date)::timestamp, interval 1 day))::date as local_date
-    from counted
+    from known
+),
+rhythm as (
+    select
+        d.local_date,
+        k.n_pictures,
+        median(k.distance_s) over around as distance_s,
+        coalesce(sum(k.n_distances) over around, 0) as n_distances,
+        coalesce(sum(k.n_usual) over around, 0) as n_usual
+    from days d
+    left join known k using (local_date)
+    window around as (order by d.local_date rows between 15 preceding and 15 following)
 ),
 covered as (
     select
@@ -50,20 +40,20 @@ covered as (
         e.last_at < (d.local_date + 1)::timestamp at time zone g.timezone as is_last
     from days d
     cross join register g
-    cross join (select min(taken_at) as first_at, max(taken_at) as last_at from pictures) e
+    cross join (select min(first_at) as first_at, max(last_at) as last_at from known) e
 )
 select
     v.local_date,
-    coalesce(c.measured, 0) as measured,
-    coalesce(c.repaired, 0) as repaired,
-    coalesce(c.estimated, 0) as estimated,
-    coalesce(c.rejected, 0) as rejected,
+    coalesce(c.measured, 0)::bigint as measured,
+    coalesce(c.repaired, 0)::bigint as repaired,
+    coalesce(c.estimated, 0)::bigint as estimated,
+    coalesce(c.rejected, 0)::bigint as rejected,
     case
-        when r.kept * 2 >= r.n
-        then greatest(round(v.covered_s / r.distance_s)::bigint + v.is_last::bigint - coalesce(c.present, 0), 0)
+        when r.n_usual * 2 >= r.n_distances and r.distance_s is not null
+        then greatest(round(v.covered_s / r.distance_s)::bigint + v.is_last::bigint - coalesce(r.n_pictures, 0), 0)
         else 0
-    end as missing
+    end::bigint as missing
 from covered v
+join rhythm r using (local_date)
 left join counted c using (local_date)
-left join rhythm r on true
 order by v.local_date;

@@ -6,8 +6,16 @@ pictures as (
     select p.picture_key, p.taken_at, p.taken_at at time zone (select timezone from register) as read_local, p.reason
     from raw.pictures p
     where p.camera = (select camera from register)
+        and p.taken_at >= $local_date::date::timestamptz - interval 1 day
+        and p.taken_at < $local_date::date::timestamptz + interval 2 day
         and p.taken_at >= $local_date::date::timestamp at time zone (select timezone from register)
         and p.taken_at < ($local_date::date + 1)::timestamp at time zone (select timezone from register)
+),
+decided as (
+    from core.register_readings
+    where register_id = (select register_id from register)
+        and read_at >= $local_date::date::timestamptz - interval 1 day
+        and read_at < $local_date::date::timestamptz + interval 2 day
 )
 select
     p.read_local,
@@ -18,7 +26,6 @@ select
     r.recognised_text,
     r.probability
 from pictures p
-left join core.register_readings r
-    on r.register_id = (select register_id from register) and r.picture_key = p.picture_key
+left join decided r using (picture_key)
 where r.picture_key is not null or p.reason is not null
 order by p.taken_at, p.picture_key;

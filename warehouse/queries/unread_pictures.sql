@@ -1,13 +1,15 @@
--- Usable pictures that no reader has read for this register yet, oldest first.
+-- Usable pictures from $since on (null: all) that no reader has read for this register yet, oldest first.
 -- Another reader does not read the past by itself: what was published stays until somebody asks.
-select p.picture_key
+select p.picture_key, p.taken_at
 from raw.pictures p
 join core.registers g on g.camera = p.camera
 where g.register_id = $register_id
     and p.reason is null
-    and p.taken_at is not null
+    and p.taken_at >= coalesce($since::timestamptz, '-infinity'::timestamptz)
     and not exists (
         from raw.recognitions r
-        where r.picture_key = p.picture_key and r.register_id = $register_id
+        where r.picture_key = p.picture_key
+            and r.register_id = $register_id
+            and r.taken_at >= coalesce($since::timestamptz, '-infinity'::timestamptz)
     )
 order by p.taken_at, p.picture_key;

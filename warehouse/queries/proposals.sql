@@ -1,0 +1,14 @@
+-- Breaks that wait for a person's word: not withdrawn, and no event explains them.
+select p.register_id, p.broke_at, p.first_wh, p.last_at, p.last_wh, p.n_pictures, p.log_odds, p.proposed_at, g.timezone
+from core.proposals p
+join core.registers g using (register_id)
+where p.withdrawn_at is null
+    and not exists (
+        from core.events e
+        where e.register_id = p.register_id
+            and e.undone_at is null
+            and e.kind in ('exchange', 'reset', 'offset')
+            and e.happened_at > p.last_at
+            and e.happened_at <= p.broke_at
+    )
+order by p.register_id, p.broke_at;

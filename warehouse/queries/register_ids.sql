@@ -1,0 +1,1 @@
+select register_id from core.registers order by register_id;

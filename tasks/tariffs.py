@@ -55,14 +55,15 @@ def tariff_rows(settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     The fee is charged once for each meter, on its first register. What is fed in earns: its price is below 0.
     """
-    tariffs, rates = [], []
+    tariffs: list[dict[str, object]] = []
+    rates: list[dict[str, object]] = []
     for name in settings.meters:
         for place, register_id in enumerate(settings.register_ids(name)):
             code = register_id.partition("/")[2]
             for title, tariff in settings.tariffs.items():
                 if tariff.meters is not None and name not in tariff.meters:
                     continue
-                key = {"register_id": register_id, "tariff": title}
+                key: dict[str, object] = {"register_id": register_id, "tariff": title}
                 area = None if is_export(code) or code in tariff.registers else tariff.area
                 tariffs.append(
                     key

@@ -5,6 +5,7 @@ Each leaves marks in core.pending for the steps that have to follow it, so that 
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -155,7 +156,7 @@ def replace_intervals(
         IntervalsDoNotAddUp: when the sums of quarter hours and days differ, or differ from `counted_wh`;
             nothing is changed.
     """
-    span = {"register_id": register_id, "since": since}
+    span: dict[str, Any] = {"register_id": register_id, "since": since}
     with warehouse.transaction():
         if done is not None:
             finish(warehouse, done)
@@ -189,7 +190,7 @@ def accepted_readings(
     """
     begin = since
     if since is not None:
-        span = {"since": since, "reach_s": reach_s}
+        span: dict[str, Any] = {"since": since, "reach_s": reach_s}
         for at, value_wh in warehouse.query("context_start", register_id=register_id, **span).iter_rows():
             held = warehouse.query(
                 "held_reading", register_id=register_id, before=at, value_wh=value_wh, unit_wh=unit_wh
@@ -198,7 +199,7 @@ def accepted_readings(
     return warehouse.query("accepted_readings", register_id=register_id, since=begin)
 
 
-def _span(frame: pl.DataFrame, column: str) -> dict[str, object]:
+def _span(frame: pl.DataFrame, column: str) -> dict[str, Any]:
     """The first and the last instant of a frame, as the parameters that keep searches short."""
     return {"first_at": frame[column].min(), "last_at": frame[column].max()}
 

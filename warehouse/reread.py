@@ -16,9 +16,13 @@ def adopt(
     to_at: datetime | None,
 ) -> None:
     """From here on a reader's recognitions count for the pictures of a span (None: an open end)."""
-    span = {"from_at": from_at, "to_at": to_at}
     with warehouse.transaction():
         warehouse.execute(
-            "adopt", register_id=register_id, reader=reader, reader_version=reader_version, **span
+            "adopt",
+            register_id=register_id,
+            reader=reader,
+            reader_version=reader_version,
+            from_at=from_at,
+            to_at=to_at,
         )
         mark(warehouse, register_id, "decode", from_at, to_at)

@@ -73,4 +73,5 @@ def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.
         "schedule",
         "backup",
         "meters",
+        "tariffs",
     }

@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from types import ModuleType
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,11 +16,11 @@ from warehouse.loading import (
 )
 from warehouse.reread import adopt
 
-REGISTER: dict[str, object] = {"register_id": "home/1-0:1.8.0"}
-HOME: dict[str, object] = {"meter": "home"}
-DAY: dict[str, object] = {"local_date": date(2026, 3, 30)}
+REGISTER: dict[str, Any] = {"register_id": "home/1-0:1.8.0"}
+HOME: dict[str, Any] = {"meter": "home"}
+DAY: dict[str, Any] = {"local_date": date(2026, 3, 30)}
 NOW = {"from_at": datetime(2026, 3, 30, tzinfo=UTC)}
-ANSWERS: dict[str, dict[str, object]] = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "archived_pictures": {},
     "accepted_readings": REGISTER | {"since": None},
     "changed_readings": {},

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from types import ModuleType
+from typing import Any
 
 import polars as pl
 import pytest
 
 from warehouse.connection import Warehouse
 
-REGISTER: dict[str, object] = {"register_id": "home/1-0:1.8.0"}
+REGISTER: dict[str, Any] = {"register_id": "home/1-0:1.8.0"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from transformers import (
     ViTModel,
 )
 
-from models.vocabulary import BOS, EOS, INPUT_HEIGHT, INPUT_WIDTH, PAD, VOCABULARY
+from models.vocabulary import BOS, EOS, INPUT_HEIGHT, INPUT_WIDTH, PAD, TENTHS, VOCABULARY
 
 # transformers types the attributes of its modules as tensors, so networks travel untyped.
 Network: TypeAlias = Any
@@ -88,6 +88,10 @@ def new_model() -> Network:
         intermediate_size=_FEED_FORWARD,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
+        # The pooler, which TrOCR has no use for, is the second head: by how many tenths of a step the last
+        # drum has left its digit.
+        pooler_output_size=TENTHS,
+        pooler_act="linear",
     )
     decoder = TrOCRConfig(
         vocab_size=len(VOCABULARY),

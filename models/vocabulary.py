@@ -3,6 +3,8 @@
 INPUT_HEIGHT, INPUT_WIDTH = 32, 160
 PAD, BOS, EOS, FIRST_DIGIT, HALF_STEP, UNKNOWN = 0, 1, 2, 3, 13, 14
 VOCABULARY = ("<pad>", "<s>", "</s>", *"0123456789", "~", "?")
+# The second head: by how many tenths of a step the last drum has left its digit.
+TENTHS = 10
 
 
 def tokens_of(text: str) -> list[int]:

@@ -34,11 +34,11 @@ def light(picture: Floats, rng: np.random.Generator) -> Floats:
         shade[:edge] = rng.uniform(0.45, 0.9)
         lit = lit * (shade if chance(rng, 0.5) else shade[::-1])[None, :, None]
     mean = float(lit.mean())
-    contrast = rng.uniform(0.3, 1.1) if chance(rng, 0.5) else rng.uniform(0.8, 1.5)
+    contrast = rng.uniform(0.35, 1.1) if chance(rng, 0.5) else rng.uniform(0.8, 1.5)
     lit = (lit - mean) * contrast + mean * rng.uniform(0.5, 1.4) + rng.uniform(-20, 20)
     if chance(rng, 0.2):
         lit = lit * rng.uniform(0.15, 0.6)
-    lit = lit * (1 + rng.normal(0, 0.1 if chance(rng, 0.85) else 0.35, 3)).astype(np.float32)
+    lit = lit * (1 + rng.normal(0, 0.08 if chance(rng, 0.92) else 0.25, 3)).astype(np.float32)
     if chance(rng, 0.15):
         lit = np.repeat(lit.mean(2, keepdims=True), 3, 2)
     return lit.astype(np.float32)
@@ -63,6 +63,20 @@ def reflections(picture: Floats, rng: np.random.Generator) -> None:
         y = int(rng.integers(0, height))
         radius = int(rng.integers(2, 6))
         cv2.circle(picture, (x, y), radius, (rng.uniform(0, 255),) * 3, -1, cv2.LINE_AA)
+
+
+def wires(picture: Floats, rng: np.random.Generator) -> None:
+    """A sealing wire, a thread or a scratch across the glass, in place."""
+    height, width = picture.shape[:2]
+    for _ in range(int(rng.integers(1, 4))):
+        start = np.array([rng.uniform(0, width), rng.uniform(-0.3, 0.3) * height])
+        end = start + np.array([rng.normal(0, 0.12 * width), rng.uniform(0.3, 1.4) * height])
+        bend = (start + end) / 2 + np.array([rng.normal(0, 0.06 * width), 0])
+        along = np.linspace(0, 1, 12)[:, None]
+        curve = (1 - along) ** 2 * start + 2 * along * (1 - along) * bend + along**2 * end
+        level = rng.uniform(180, 255) if chance(rng, 0.7) else rng.uniform(0, 60)
+        thickness = int(rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15]))
+        cv2.polylines(picture, [curve.astype(np.int32)], False, (level,) * 3, thickness, cv2.LINE_AA)
 
 
 def blur(picture: Floats, rng: np.random.Generator, worst: float) -> Floats:
@@ -90,6 +104,8 @@ def photographed(picture: Floats, rng: np.random.Generator, *, worst_blur: float
     """A random photograph of a clean drawing, RGB of the same size."""
     lit = light(picture, rng)
     reflections(lit, rng)
+    if chance(rng, 0.07):
+        wires(lit, rng)
     lit = blur(lit, rng, worst_blur)
     if chance(rng, 0.12):
         sharp = cv2.GaussianBlur(lit, (0, 0), 1.0)

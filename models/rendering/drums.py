@@ -37,6 +37,11 @@ def label_of(position: float, digits: int) -> tuple[str, bool]:
     return str(nearest % 10**digits).zfill(digits), abs(position - nearest) >= _BETWEEN_FROM
 
 
+def tenth_of(position: float) -> int:
+    """By how many whole tenths of a step, 0 to 9, the last drum has left its digit."""
+    return int(position * 10 + 1e-6) % 10
+
+
 @dataclass(frozen=True, slots=True)
 class DrumShape:
     """Sizes of a drum in pixels: step between digits, width, digit height, digit width over its own."""

@@ -115,7 +115,7 @@ def surround(
     around = canvas[box.top + height // 2, box.right + 2].copy()
     _print_around(rng, canvas, box, font)
     if unit_room:
-        size = rng.uniform(0.4, 1.0) * height
+        size = rng.uniform(0.4, 1.15) * height
         text = lettering(font, _UNITS[int(rng.integers(len(_UNITS)))], size)
         x = box.right + int(rng.uniform(4, 22))
         stamp(
@@ -160,14 +160,19 @@ def _place(
     mark = contrasting(rng, plate.ground) if chance(rng, 0.25) else None
     framed = plate.decimals and not plate.is_display and chance(rng, 0.5)
     pale = chance(rng, 0.5)
-    frame = np.array([200, 40, 35] if not pale else [225, 225, 220], np.float32) + rng.normal(0, 15, 3)
+    paint = [225, 225, 220] if pale else [200, 40, 35]
+    frame = np.asarray(np.array(paint) + rng.normal(0, 15, 3), np.float32)
     edge = int(rng.integers(3, 12))
+    bracket = int(rng.uniform(0.3, 0.9) * width) if framed and chance(rng, 0.5) else 0
     x = box.left
     for index, cell in enumerate(cells):
         if index == first_decimal and index:
             x += decimal_gap
         if framed and index >= first_decimal:
-            canvas[box.top - edge : box.bottom + edge, x - min(edge, gap + 3) : x + width + edge] = frame
+            reach = edge + bracket * (index == len(cells) - 1)
+            canvas[box.top - edge : box.bottom + edge, x - min(edge, gap + 3) : x + width + reach] = frame
+            if reach > edge:
+                _notches(rng, canvas, (x + width, x + width + reach), box, frame)
         canvas[box.top : box.bottom, x : x + width] = cell
         if rim is not None:
             cv2.rectangle(
@@ -182,6 +187,22 @@ def _place(
         if plate.is_display and index == first_decimal - 1 and plate.decimals:
             cv2.circle(canvas, (x + width + gap // 2, box.bottom - 5), 3, plate.ink.tolist(), -1, cv2.LINE_AA)
         x += width + gap
+
+
+def _notches(
+    rng: np.random.Generator, canvas: Floats, columns: tuple[int, int], box: Box, frame: Floats
+) -> None:
+    """The marks beside a last drum in a broad frame, against which its scale is read, in place."""
+    ink = contrasting(rng, frame)
+    thickness = int(rng.integers(2, 6))
+    rows = (
+        np.linspace(box.top, box.bottom, int(rng.integers(2, 5)))
+        if chance(rng, 0.5)
+        else [box.top + (box.bottom - box.top) / 2]
+    )
+    start = columns[0] + int(rng.uniform(0, 0.6) * (columns[1] - columns[0]))
+    for row in rows:
+        canvas[int(row) : int(row) + thickness, start : columns[1]] = ink
 
 
 def _print_around(
@@ -215,8 +236,8 @@ def crop(rng: np.random.Generator, canvas: Floats, box: Box, size: tuple[int, in
     """Cuts the counter out as people and detectors do, loose, tilted, skewed; `size` is (width, height)."""
     height, width = box.bottom - box.top, box.right - box.left
     loose = chance(rng, 0.5)
-    left = rng.uniform(0.0, 0.3 if chance(rng, 0.25) else 0.08) * width
-    right = rng.uniform(0.0, 0.08) * width
+    left = rng.uniform(0.0, 0.45 if chance(rng, 0.3) else 0.08) * width
+    right = rng.uniform(0.0, 0.3 if chance(rng, 0.1) else 0.08) * width
     if box.unit_right > box.right and chance(rng, 0.75):
         right = (box.unit_right - box.right) * rng.uniform(0.3, 1.05)
     above, below = rng.uniform(-0.06, 0.6 if loose else 0.2, 2) * height

@@ -8,22 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.rendering.degrade import Floats, chance, photographed
-from models.rendering.drums import DrumShape, drum_positions, drum_texture, drum_view, label_of
+from models.rendering.drums import DrumShape, drum_positions, drum_texture, drum_view, label_of, tenth_of
 from models.rendering.glyphs import Typeface
 from models.rendering.plate import Plate, crop, surround
 
 STRIP_HEIGHT, STRIP_WIDTH = 40, 192
 WINDOW_HEIGHT = 48
 _LEAST_CONTRAST = 12
+_LEAST_LIKENESS, _TRIES = 0.4, 6
+_TELLING, _ENOUGH_TELLING = "2457", 2
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One training example; `text` is empty where the picture holds no counter."""
+    """One training example; `text` is empty where the picture holds no counter.
+
+    `tenth` is what `tenth_of` says of the last drum, None where nothing turns.
+    """
 
     picture: NDArray[np.uint8]
     text: str
     half_step: bool
+    tenth: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,7 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
         ink = np.full(3, rng.uniform(150, 255), np.float32)
     height = int(rng.uniform(30, 46))
     width = int(height * rng.uniform(0.5, 0.85))
+    slant = rng.uniform(0.03, 0.16) if chance(rng, 0.35) else 0.0
     shape = DrumShape(WINDOW_HEIGHT, width, height, stretch=rng.uniform(0.85, 1.1))
     texture = drum_texture(face, shape)
     ghost = rng.uniform(0, 0.14) if chance(rng, 0.5) else 0.0
@@ -145,7 +152,12 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     cells = []
     for figure in text:
         alpha = np.maximum(drum_view(texture, shape, float(figure), WINDOW_HEIGHT), unlit)[..., None]
-        cells.append((glass * (1 - alpha) + ink * alpha).astype(np.float32))
+        cell = (glass * (1 - alpha) + ink * alpha).astype(np.float32)
+        if slant:
+            lean = np.array([[1, -slant, slant * WINDOW_HEIGHT / 2], [0, 1, 0]], np.float32)
+            size = (cell.shape[1], cell.shape[0])
+            cell = np.asarray(cv2.warpAffine(cell, lean, size, borderMode=cv2.BORDER_REPLICATE), np.float32)
+        cells.append(cell)
     return cells, glass
 
 
@@ -158,6 +170,8 @@ def drawn_strip(rng: np.random.Generator, faces: Sequence[Typeface], *, clean: b
     decimals = int(rng.choice([0, 1, 2, 3], p=[0.3, 0.5, 0.1, 0.1]))
     if face.is_lcd:
         half_step = False
+        if chance(rng, 0.3):
+            text = (text.lstrip("0") or "0").rjust(3, "0")
         cells, glass = display_cells(rng, face, text)
         plate = Plate(glass, ink=glass * 0.3, decimals=decimals, is_display=True)
     else:
@@ -166,8 +180,45 @@ def drawn_strip(rng: np.random.Generator, faces: Sequence[Typeface], *, clean: b
         plate = Plate(look.ground, look.ink, decimals=decimals, is_display=False)
     canvas, box = surround(rng, cells, plate, face.font)
     picture = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
-    seen = np.clip(picture, 0, 255).astype(np.uint8) if clean else photographed(picture, rng)
-    return Strip(seen, text, half_step)
+    seen = np.clip(picture, 0, 255).astype(np.uint8) if clean else legibly_photographed(picture, rng)
+    return Strip(seen, text, half_step, None if face.is_lcd else tenth_of(position))
+
+
+def legibly_photographed(
+    picture: Floats, rng: np.random.Generator, *, worst_blur: float = 1.1
+) -> NDArray[np.uint8]:
+    """A random photograph in which the drawing can still be made out, unless it is too faint itself."""
+    for _ in range(_TRIES):
+        seen = photographed(picture, rng, worst_blur=worst_blur)
+        if is_legible(seen) and _likeness(picture, seen) >= _LEAST_LIKENESS:
+            break
+    return seen
+
+
+def _likeness(drawn: Floats, seen: NDArray[np.uint8]) -> float:
+    """The correlation of fine detail between a drawing and its photograph."""
+    before, after = (
+        grey - cv2.blur(grey, (21, 21))
+        for grey in (
+            cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY),
+            cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY).astype(np.float32),
+        )
+    )
+    return float((before * after).mean() / (before.std() * after.std() + 1e-6))
+
+
+def turned_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
+    """A counter upside down or in a mirror, which is to be read as nothing.
+
+    Its digits tell: only counters with several that look different when turned are taken.
+    """
+    drums = [face for face in faces if not face.is_lcd]
+    while True:
+        strip = drawn_strip(rng, drums)
+        if sum(digit in _TELLING for digit in strip.text) >= _ENOUGH_TELLING:
+            break
+    flip = int(rng.integers(-1, 2))
+    return Strip(np.ascontiguousarray(cv2.flip(strip.picture, flip), np.uint8), "", half_step=False)
 
 
 def counterless_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:

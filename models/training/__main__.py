@@ -98,7 +98,7 @@ def _plan(options: Options) -> FitPlan:
         options.home / "stem.pt",
         options.home / "checkpoint.pt",
         options.samples,
-        batch=32,
+        batch=64,
         learning_rate=1e-3,
         seed=options.seed,
     )

@@ -18,12 +18,15 @@ from models.rendering.strips import (
     counterless_strip,
     drawn_strip,
     is_legible,
+    turned_strip,
 )
 from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums
 
 _logger = logging.getLogger(__name__)
-GLUED_SHARE, COUNTERLESS_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.12
+GLUED_SHARE, COUNTERLESS_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.05, 0.18
 VALIDATION_KINDS = ("drawn", "fonts", "drums")
+# What cross entropy leaves out.
+IGNORED = -100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,16 @@ def draw_shard(sources: PoolSources, name: str, kind: str, count: int, seed: int
     faces = typefaces(sources.fonts, held_out=kind == "fonts")
     bank = load_drums(sources.drums, held_out=kind == "drums") if kind in {"train", "drums"} else None
     pictures = np.empty((count, STRIP_HEIGHT, STRIP_WIDTH, 3), np.uint8)
-    texts = []
+    texts, tenths = [], []
     for row in range(count):
         strip = _draw(rng, kind, faces, bank)
         pictures[row] = strip.picture
         texts.append(strip.text + "~" * strip.half_step)
+        tenths.append(IGNORED if strip.tenth is None else strip.tenth)
     sources.folder.mkdir(parents=True, exist_ok=True)
     path = sources.folder / f"{name}.pictures.npy"
     np.save(path, pictures)
+    np.save(sources.folder / f"{name}.tenths.npy", np.array(tenths, np.int64))
     # The labels come last: a shard counts from the moment they are there.
     np.save(sources.folder / f"{name}.texts.npy", np.array(texts, dtype="<U12"))
     return path
@@ -72,7 +77,10 @@ def _draw(rng: np.random.Generator, kind: str, faces: Sequence[Typeface], bank: 
         chance = rng.random()
         if kind == "train" and chance < COUNTERLESS_SHARE:
             return counterless_strip(rng, faces)
-        if bank is not None and (kind == "drums" or chance < COUNTERLESS_SHARE + GLUED_SHARE):
+        if kind == "train" and chance < COUNTERLESS_SHARE + TURNED_SHARE:
+            return turned_strip(rng, faces)
+        glues = chance < COUNTERLESS_SHARE + TURNED_SHARE + GLUED_SHARE
+        if bank is not None and (kind == "drums" or glues):
             strip = glued_strip(rng, bank)
         else:
             is_lcd = rng.random() < DISPLAY_SHARE

@@ -12,14 +12,15 @@ import polars as pl
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.rendering.degrade import Floats, chance, photographed
-from models.rendering.drums import drum_positions, label_of
+from models.rendering.degrade import Floats, chance
+from models.rendering.drums import drum_positions, label_of, tenth_of
 from models.rendering.plate import Plate, contrasting, crop, surround
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,
     WINDOW_HEIGHT,
     Strip,
+    legibly_photographed,
     random_digits,
     random_position,
 )
@@ -125,7 +126,8 @@ def glued_strip(rng: np.random.Generator, bank: DrumBank) -> Strip:
         if len(found) == digits:
             break
     text, half_step = label_of(float(position) + 1e-6, digits)
-    return Strip(_glue(rng, bank, found, lcd=lcd), text, half_step)
+    tenth = None if lcd else tenth_of(float(position))
+    return Strip(_glue(rng, bank, found, lcd=lcd), text, half_step, tenth)
 
 
 def _glue(rng: np.random.Generator, bank: DrumBank, chosen: list[int], *, lcd: bool) -> NDArray[np.uint8]:
@@ -144,4 +146,4 @@ def _glue(rng: np.random.Generator, bank: DrumBank, chosen: list[int], *, lcd: b
     picture = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
     if chance(rng, 0.25):
         return np.clip(picture, 0, 255).astype(np.uint8)
-    return photographed(picture, rng, worst_blur=0.7)
+    return legibly_photographed(picture, rng, worst_blur=0.7)

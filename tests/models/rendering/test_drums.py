@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.rendering.drums import DrumShape, drum_positions, drum_texture, drum_view, label_of
+from models.rendering.drums import DrumShape, drum_positions, drum_texture, drum_view, label_of, tenth_of
 from models.rendering.glyphs import own_typefaces
 
 _POSITIONS = st.floats(0, 999_999, allow_nan=False)
@@ -78,3 +78,8 @@ def test_a_drum_shows_the_digit_at_which_it_stands(upwards: bool) -> None:
         assert np.abs(view - expected).max() < 0.02
     ten = drum_view(texture, shape, 10.0, 40)
     assert np.abs(ten - views[0]).max() < 0.02
+
+
+@pytest.mark.parametrize(("position", "tenth"), [(12.0, 0), (12.09, 0), (12.3, 3), (999.75, 7), (0.999, 9)])
+def test_the_tenth_is_how_far_the_last_drum_has_left_its_digit(position: float, tenth: int) -> None:
+    assert tenth_of(position) == tenth

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from models.rendering.glyphs import Typeface, own_typefaces, segment_typefaces
-from models.rendering.strips import STRIP_HEIGHT, STRIP_WIDTH, counterless_strip, drawn_strip
+from models.rendering.strips import (
+    STRIP_HEIGHT,
+    STRIP_WIDTH,
+    counterless_strip,
+    drawn_strip,
+    turned_strip,
+)
 
 
 @pytest.mark.parametrize("faces", [own_typefaces(), segment_typefaces()], ids=["drums", "displays"])
@@ -13,7 +19,8 @@ def test_strips_are_of_one_size_and_repeatable(faces: tuple[Typeface, ...]) -> N
         assert strip.picture.shape == (STRIP_HEIGHT, STRIP_WIDTH, 3)
         assert np.array_equal(strip.picture, again.picture)
         assert strip.text == again.text
-        assert 4 <= len(strip.text) <= 9
+        assert 3 <= len(strip.text) <= 9
+        assert (strip.tenth is None) == faces[0].is_lcd
         assert strip.text.isdigit()
 
 
@@ -24,3 +31,8 @@ def test_displays_have_no_half_steps() -> None:
 
 def test_no_counter_is_read_as_nothing() -> None:
     assert counterless_strip(np.random.default_rng(2), own_typefaces()).text == ""
+
+
+def test_a_turned_counter_is_read_as_nothing() -> None:
+    rng = np.random.default_rng(3)
+    assert {turned_strip(rng, own_typefaces()).text for _ in range(5)} == {""}

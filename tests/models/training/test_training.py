@@ -10,8 +10,9 @@ from models.recognizer import load_recognizer
 from models.rendering.drums import DrumShape, drum_texture, drum_view
 from models.rendering.glyphs import own_typefaces
 from models.training.__main__ import options_of, run
-from models.training.fit import FitPlan, fit, labels_of, learning_rate_at, load_state
+from models.training.fit import FitPlan, fit, learning_rate_at, load_state
 from models.training.real_drums import is_held_out, load_drums, make_of
+from models.training.shards import labels_of
 from models.vocabulary import EOS, FIRST_DIGIT, HALF_STEP
 
 
@@ -50,23 +51,23 @@ def _run(stage: str, home: Path, drums: Path, *more: str) -> None:
         "--shards",
         "1",
         "--shard-size",
-        "40",
+        "70",
         "--held-out-size",
         "6",
         "--stem-steps",
         "1",
         "--samples",
-        "64",
+        "128",
     ]
     run(options_of([stage, "--home", str(home), "--drums", str(drums), "--threads", "1", *sizes, *more]))
 
 
 def test_training_resumes_where_it_stopped(trained: Path) -> None:
-    plan = FitPlan(trained / "pool", trained / "stem.pt", trained / "checkpoint.pt", 128, 32, 1e-3, seed=0)
+    plan = FitPlan(trained / "pool", trained / "stem.pt", trained / "checkpoint.pt", 256, 64, 1e-3, seed=0)
     before = load_state(plan)
-    assert (before.step, before.seen) == (2, 64)
+    assert (before.step, before.seen) == (2, 128)
     after = fit(plan)
-    assert (after.step, after.seen) == (4, 128)
+    assert (after.step, after.seen) == (4, 256)
 
 
 def test_the_exported_folder_is_a_reader_with_a_card(trained: Path, drums: Path, tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""The pool's shards as training reads them: batches of strips with their labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.training.pool import IGNORED
+from models.vocabulary import EOS, tokens_of
+
+MOST_TOKENS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Strips `(n, height, width, 3)`, their token rows, and the last drums' tenths or IGNORED."""
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    tenths: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Strips as the model takes them, with what it should say of them."""
+
+    pictures: torch.Tensor
+    labels: torch.Tensor
+    tenths: torch.Tensor
+
+
+class ShardReader:
+    """Guards the pool's open shards; new ones are found while training goes on."""
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder, self._prefix = folder, prefix
+        self._shards: dict[str, Shard] = {}
+        self.rescan()
+
+    def rescan(self) -> None:
+        """Opens the shards that have been finished since the last look."""
+        for path in sorted(self._folder.glob(f"{self._prefix}*.texts.npy")):
+            if path.name not in self._shards:
+                pictures = np.load(path.with_name(path.name.replace("texts", "pictures")), mmap_mode="r")
+                tenths = np.load(path.with_name(path.name.replace("texts", "tenths")))
+                self._shards[path.name] = Shard(pictures, labels_of(np.load(path).tolist()), tenths)
+        if not self._shards:
+            message = f"No strips in {self._folder}: run the stage `pool` first."
+            raise FileNotFoundError(message)
+
+    def batch(self, rng: np.random.Generator, size: int) -> Batch:
+        """Random strips of a random shard."""
+        names = list(self._shards)
+        shard = self._shards[names[int(rng.integers(len(names)))]]
+        return _batch_of(shard, np.sort(rng.choice(len(shard.labels), size, replace=False)))
+
+    def everything(self) -> Batch:
+        """All strips in order."""
+        batches = [_batch_of(shard, np.arange(len(shard.labels))) for shard in self._shards.values()]
+        return Batch(
+            torch.cat([b.pictures for b in batches]),
+            torch.cat([b.labels for b in batches]),
+            torch.cat([b.tenths for b in batches]),
+        )
+
+
+def _batch_of(shard: Shard, rows: NDArray[np.int64]) -> Batch:
+    return Batch(
+        as_pictures(shard.pictures[rows]),
+        torch.from_numpy(shard.labels[rows]),
+        torch.from_numpy(shard.tenths[rows]),
+    )
+
+
+def labels_of(texts: list[str]) -> NDArray[np.int64]:
+    """Token rows that end in EOS, padded with what the loss ignores."""
+    labels = np.full((len(texts), MOST_TOKENS), IGNORED, np.int64)
+    for row, text in enumerate(texts):
+        tokens = [*tokens_of(text), EOS]
+        labels[row, : len(tokens)] = tokens
+    return labels
+
+
+def as_pictures(pictures: NDArray[np.uint8]) -> torch.Tensor:
+    """`(n, height, width, 3)` bytes as `(n, 3, height, width)` from 0 to 1."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 255

@@ -15,8 +15,8 @@ from models.evaluation import marks, read_directory, read_labels
 from models.picture import UnreadablePicture, decode_picture
 from models.recognizer import Recognition, Recognizer, load_recognizer
 from models.window import cut_window
-from tasks.recognize import window_of
 from tasks.settings import Settings, SettingsError
+from tasks.windows import window_of
 
 out = Console()
 

@@ -16,9 +16,10 @@ from polars._typing import PolarsDataType
 
 from models.picture import UnreadablePicture, decode_picture
 from models.recognizer import Recognition, load_recognizer
-from models.window import Window, cut_window, window_from_box
-from tasks.settings import BOX_NUMBERS, MeterSettings, Settings
+from models.window import cut_window
+from tasks.settings import MeterSettings, Settings
 from tasks.step import step
+from tasks.windows import window_of
 from warehouse.connection import open_warehouse
 from warehouse.loading import finish, load_recognitions, pending_work
 
@@ -109,17 +110,6 @@ def reader_version(weights: str, meter: MeterSettings) -> str:
     """What decides how a picture is read: the reader's weights, and the settings of the register's window."""
     seen = json.dumps([meter.window, meter.mirror, meter.rotation, meter.digits])
     return f"{weights}-{hashlib.sha256(seen.encode()).hexdigest()[:6]}"
-
-
-def window_of(meter: MeterSettings) -> Window | None:
-    """Where the register stands in the meter's pictures; None when they are cut to it already."""
-    if meter.window is None:
-        return None
-    if len(meter.window) == BOX_NUMBERS:
-        x0, y0, x1, y1 = meter.window
-        return window_from_box((x0, y0, x1, y1), meter.mirror, meter.rotation)
-    x, y = meter.window[0::2], meter.window[1::2]
-    return Window(((x[0], y[0]), (x[1], y[1]), (x[2], y[2]), (x[3], y[3])))
 
 
 def register_window(path: Path, meter: MeterSettings) -> NDArray[np.uint8] | None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from models.recognizer import Candidate, Recognition
-from tasks.recognize import candidate_rows, register_window, window_of
+from tasks.recognize import candidate_rows, register_window
 from tasks.settings import MeterSettings
+from tasks.windows import window_of
 
 
 def meter(**values: object) -> MeterSettings:

@@ -1,29 +1,26 @@
-"""From counter windows to candidates with probabilities, by any TrOCR checkpoint."""
+"""From counter windows to candidates with probabilities, by the small TrOCR or any other checkpoint."""
 
 import hashlib
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import exp
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from transformers import TrOCRProcessor, VisionEncoderDecoderModel
-from transformers.utils import logging as transformers_logging
 
-from models.architecture import ConvStemViTConfig, Network
-from models.beam import Beam, drum_places, encoded, search_small, search_with_generate
-from models.views import as_input, is_dark, is_sharp, narrowed, views_of
+from models.calibration import Calibration, load_calibration
+from models.engines.onnx_engine import ENCODER, OnnxEngine
+from models.looks import Look, Seen, look
+from models.views import is_dark, is_sharp
+
+EngineName = Literal["onnx", "torch"]
 
 BUILTIN = Path(__file__).parent / "weights" / "trocr-meter-small"
 _EMPTY_ABOVE = 0.5
-_BATCH = 64
-_LEAST_BEAMS = 8
+_BATCH = 32
 
 
 class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who branch, the sentence to people
@@ -41,13 +38,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a reader says of one window: candidates, best first, or the reason why there are none."""
+    """What a reader says of one window: candidates, best first, or the reason why there are none.
+
+    `tenth` is the tenth of a step at which the last drum most likely stands, from models that tell.
+    """
 
     candidates: tuple[Candidate, ...]
     reason: str | None
     reader: str
     reader_version: str
     milliseconds: float
+    tenth: int | None = None
 
     @property
     def best(self) -> Candidate | None:
@@ -56,15 +57,11 @@ class Recognition:
 
 
 class Recognizer:
-    """Guards a loaded TrOCR; reads windows in batches."""
+    """Guards a loaded reader; reads windows in batches."""
 
-    def __init__(self, name: str, version: str, model: Network, processor: TrOCRProcessor) -> None:
+    def __init__(self, name: str, version: str, looking: Look, calibration: Calibration) -> None:
         self.name, self.version = name, version
-        self._model, self._processor = model, processor
-        self._is_small = isinstance(model.config.encoder, ConvStemViTConfig)
-        if self._is_small:
-            # Threads of a network this small wait for one another longer than they compute.
-            torch.set_num_threads(1)
+        self._look, self._calibration = looking, calibration
 
     def read(
         self, windows: Sequence[NDArray[np.uint8]], *, digits: int | None = None, n_candidates: int = 8
@@ -80,140 +77,81 @@ class Recognizer:
         for first in range(0, len(windows), _BATCH):
             batch = windows[first : first + _BATCH]
             started = time.perf_counter()
-            answers = self._answers(batch, digits, n_candidates)
+            seen = self._seen(batch, digits)
             milliseconds = (time.perf_counter() - started) * 1000 / len(batch)
             recognitions += [
-                Recognition(candidates, reason, self.name, self.version, milliseconds)
-                for candidates, reason in answers
+                self._recognition(window, each, n_candidates, milliseconds)
+                for window, each in zip(batch, seen, strict=True)
             ]
         return recognitions
 
-    def _answers(
-        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
-    ) -> list[tuple[tuple[Candidate, ...], str | None]]:
-        answers: list[tuple[tuple[Candidate, ...], str | None]] = [((), "dark")] * len(windows)
-        lit = [
-            index for index, window in enumerate(windows) if min(window.shape[:2]) > 0 and not is_dark(window)
-        ]
-        if not lit:
-            return answers
-        shown = [windows[index] for index in lit]
-        looks = (
-            self._small_looks(shown, digits, n_candidates)
-            if self._is_small
-            else (self._foreign_looks(shown, digits, n_candidates))
+    def _seen(self, windows: Sequence[NDArray[np.uint8]], digits: int | None) -> list[Seen | None]:
+        """What was seen in each window; None where there is no light to see by."""
+        lit = [index for index, each in enumerate(windows) if min(each.shape[:2]) > 0 and not is_dark(each)]
+        seen: list[Seen | None] = [None] * len(windows)
+        for index, each in zip(
+            lit, self._look([windows[i] for i in lit], digits) if lit else [], strict=True
+        ):
+            seen[index] = each
+        return seen
+
+    def _recognition(
+        self, window: NDArray[np.uint8], seen: Seen | None, n_candidates: int, milliseconds: float
+    ) -> Recognition:
+        about = (self.name, self.version, milliseconds)
+        if seen is None:
+            return Recognition((), "dark", *about)
+        shares = np.array([opinion.share for opinion in seen.opinions])
+        probabilities = self._calibration.probabilities(shares, sure=seen.looks == 1)
+        if seen.empty > _EMPTY_ABOVE or not len(shares) or probabilities[0] < self._calibration.refuse_below:
+            return Recognition((), "no_counter" if is_sharp(window) else "blurred", *about)
+        candidates = tuple(
+            Candidate(opinion.text, opinion.is_half, float(probability))
+            for opinion, probability in zip(seen.opinions, probabilities, strict=True)
         )
-        for index, (candidates, empty) in zip(lit, looks, strict=True):
-            if candidates and empty <= _EMPTY_ABOVE:
-                answers[index] = candidates[:n_candidates], None
-            else:
-                answers[index] = (), "no_counter" if is_sharp(windows[index]) else "blurred"
-        return answers
-
-    def _small_looks(
-        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
-    ) -> list[tuple[tuple[Candidate, ...], float]]:
-        """Candidates and the probability of emptiness; loose windows are looked at a second time, closer."""
-        looks, places = self._seen(windows, digits, n_candidates)
-        closer = [narrowed(window, where) for window, where in zip(windows, places, strict=True)]
-        loose = [index for index, window in enumerate(windows) if closer[index] is not window]
-        if loose:
-            again, _ = self._seen([closer[index] for index in loose], digits, n_candidates)
-            for index, look in zip(loose, again, strict=True):
-                looks[index] = look
-        return looks
-
-    def _seen(
-        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
-    ) -> tuple[list[tuple[tuple[Candidate, ...], float]], list[list[float]]]:
-        """One look at each window in several views, and where its drums stand."""
-        views = [view for window in windows for view in views_of(window)]
-        memory = encoded(self._model, as_input(views))
-        readings, empty = search_small(self._model, memory, max(n_candidates, _LEAST_BEAMS), digits)
-        each = len(views) // len(windows)
-        looks = [
-            (merged(readings[first : first + each]), sum(empty[first : first + each]) / each)
-            for first in range(0, len(views), each)
-        ]
-        texts = [candidates[0].text for candidates, _ in looks]
-        return looks, drum_places(self._model, memory[::each], texts)
-
-    def _foreign_looks(
-        self, windows: Sequence[NDArray[np.uint8]], digits: int | None, n_candidates: int
-    ) -> list[tuple[tuple[Candidate, ...], float]]:
-        pictures = self._processor(images=list(windows), return_tensors="pt").pixel_values
-        found = search_with_generate(
-            self._model, self._processor.tokenizer, pictures, max(n_candidates, _LEAST_BEAMS)
-        )
-        looks = []
-        for beams in found:
-            empty = sum(exp(beam.log_probability) for beam in beams if not beam.text)
-            fitting = [beam for beam in beams if beam.text and digits in {None, len(beam.text.rstrip("~"))}]
-            looks.append((merged([fitting]), empty))
-        return looks
-
-
-def merged(readings: Sequence[Sequence[Beam]]) -> tuple[Candidate, ...]:
-    """The candidates of several looks at one window; their probabilities are means and sum to one at most."""
-    shares: dict[str, float] = defaultdict(float)
-    for beams in readings:
-        for beam in beams:
-            shares[beam.text] += exp(beam.log_probability) / len(readings)
-    ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Candidate(text.rstrip("~"), text.endswith("~"), share) for text, share in ranked)
+        tenth = int(seen.tenths.argmax()) if seen.tenths is not None else None
+        return Recognition(candidates[:n_candidates], None, *about, tenth)
 
 
 @lru_cache(maxsize=4)
-def load_recognizer(model: str = "builtin") -> Recognizer:
+def load_recognizer(model: str = "builtin", engine: EngineName = "onnx") -> Recognizer:
     """The reader of a name.
 
     Args:
         model: `builtin` for the project's own small TrOCR; else a folder with any TrOCR checkpoint, or its
             name on the hub or in the cache, such as `microsoft/trocr-small-printed`.
+        engine: What computes the project's own kind of model; others always go through PyTorch.
 
     Raises:
         ModelNotFound: When there are no such weights.
     """
-    quiet: Any = transformers_logging
-    quiet.disable_progress_bar()
     place = BUILTIN if model == "builtin" else Path(model)
     try:
-        if place.is_dir():
-            network, processor = _opened(str(place), local=True)
-        elif model == "builtin" or model.startswith(("/", ".", "~")):
+        if not place.is_dir() and (model == "builtin" or model.startswith(("/", ".", "~"))):
             raise FileNotFoundError(place)
-        else:
-            network, processor = _downloaded(model)
+        version, looking, calibration = _opened(place, model, engine)
     except (OSError, ValueError, ImportError) as error:
         raise ModelNotFound(
             f"There is no reader {model!r} ({_first_line(error)}): give `builtin`, a folder with a TrOCR "
             "checkpoint and its processor, or the name of one that this machine can download."
         ) from error
     name = "trocr-meter-small" if model == "builtin" else model
-    return Recognizer(name, version_of(network), network.eval(), processor)
+    digest = hashlib.sha256(f"{version} {calibration}".encode())
+    return Recognizer(name, digest.hexdigest()[:12], looking, calibration)
 
 
-def _opened(place: str, *, local: bool) -> tuple[Network, TrOCRProcessor]:
-    network = VisionEncoderDecoderModel.from_pretrained(place, dtype=torch.float32, local_files_only=local)
-    return network, TrOCRProcessor.from_pretrained(place, local_files_only=local)
+def _opened(place: Path, model: str, engine: EngineName) -> tuple[str, Look, Calibration]:
+    """The weights' fingerprint, what looks with them, and their calibration."""
+    calibration = load_calibration(place)
+    if engine == "onnx" and (place / ENCODER).exists():
+        graphs = OnnxEngine(place)
+        return graphs.version, partial(look, graphs, calibration.sure_above), calibration
+    # PyTorch takes seconds to load, and ONNX Runtime needs nothing of it.
+    from models.engines.checkpoints import open_checkpoint  # noqa: PLC0415
 
-
-def _downloaded(name: str) -> tuple[Network, TrOCRProcessor]:
-    """A checkpoint by its name: from the cache without asking the network, else downloaded."""
-    try:
-        return _opened(name, local=True)
-    except (OSError, ValueError):
-        return _opened(name, local=False)
+    version, looking = open_checkpoint(str(place) if place.is_dir() else model, calibration.sure_above)
+    return version, looking, calibration
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def version_of(model: Network) -> str:
-    """A short fingerprint of a model's weights: the same weights read the same everywhere."""
-    digest = hashlib.sha256()
-    for name, values in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(values.detach().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:12]

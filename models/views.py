@@ -5,7 +5,6 @@ from math import ceil
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from models.vocabulary import INPUT_HEIGHT, INPUT_WIDTH
@@ -36,37 +35,34 @@ def narrowed(window: NDArray[np.uint8], places: Sequence[float]) -> NDArray[np.u
     return window[:, int(left * width) : max(ceil(right * width), int(left * width) + 1)]
 
 
-def views_of(window: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The window at the reader's size, whole and trimmed."""
-    return [_trimmed(window, above, below) for above, below in TRIMS]
-
-
-def _trimmed(window: NDArray[np.uint8], above: float, below: float) -> NDArray[np.uint8]:
+def trimmed(window: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """The window at the reader's size, whole and without its upper, lower or both rims."""
     height = window.shape[0]
-    top = int(height * above)
-    return _resized(window[top : max(height - int(height * below), top + 1)])
+    rows = [(int(height * above), height - int(height * below)) for above, below in TRIMS]
+    return [resized(window[top : max(bottom, top + 1)]) for top, bottom in rows]
 
 
-def _resized(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def resized(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture at the reader's size, its proportions given up."""
     shrinks = picture.shape[0] > INPUT_HEIGHT and picture.shape[1] > INPUT_WIDTH
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, (INPUT_WIDTH, INPUT_HEIGHT), interpolation=method), np.uint8)
 
 
-def as_input(views: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+def as_input(views: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
     """Views as the small TrOCR takes them: `(n, 3, 32, 160)` from 0 to 1."""
-    return torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2).float().div_(255)
+    return np.ascontiguousarray(np.stack(views).transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
 
 def is_dark(window: NDArray[np.uint8]) -> bool:
     """Whether the window is so nearly black that nothing can stand in it."""
-    grey = cv2.blur(cv2.cvtColor(_resized(window), cv2.COLOR_RGB2GRAY), (3, 3))
+    grey = cv2.blur(cv2.cvtColor(resized(window), cv2.COLOR_RGB2GRAY), (3, 3))
     low, high = np.percentile(grey, (2, 98))
     return bool(high < _DARK_LEVEL and high - low < _DARK_SPREAD)
 
 
 def is_sharp(window: NDArray[np.uint8]) -> bool:
     """Whether the window shows edges as a focused picture does, by fine detail within all contrast."""
-    grey = cv2.cvtColor(_resized(window), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(resized(window), cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.CV_32F)
     return bool(detail.std() >= _BLURRED_BELOW * (grey.std() + 1))

@@ -8,8 +8,10 @@ import torch
 from transformers import VisionEncoderDecoderModel
 
 from models.architecture import new_processor
+from models.engines.checkpoints import load_network
 from models.evaluation import evaluate
 from models.recognizer import Recognizer
+from models.training.onnx_export import export_onnx
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
     model.half().save_pretrained(part)
     model.float().load_state_dict(state)
     new_processor().save_pretrained(part)
+    # What is exported is what was saved: halves.
+    export_onnx(load_network(str(part)), part)
     for file in part.iterdir():
         file.chmod(0o644)
     shutil.rmtree(target, ignore_errors=True)

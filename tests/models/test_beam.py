@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from models.architecture import Network, new_model
-from models.beam import drum_places, encoded, search_small
+from models.beam import search
+from models.engines.torch_engine import TorchEngine
 from models.vocabulary import BOS, EOS, tokens_of
 
 
@@ -19,6 +20,10 @@ def model() -> Network:
     return network
 
 
+def _pictures(count: int, seed: int) -> torch.Tensor:
+    return torch.rand(count, 3, 32, 160, generator=torch.Generator().manual_seed(seed))
+
+
 def _by_the_book(model: Network, picture: torch.Tensor, texts: list[str]) -> list[float]:
     """The log-probability of each reading by the model's own forward pass, all its tokens at once."""
     rows = [[BOS, *tokens_of(text), EOS] for text in texts]
@@ -31,10 +36,10 @@ def _by_the_book(model: Network, picture: torch.Tensor, texts: list[str]) -> lis
     return [float(score[: len(row) - 1].sum()) for score, row in zip(scores, rows, strict=True)]
 
 
-@pytest.mark.parametrize("digits", [None, 1, 7])
+@pytest.mark.parametrize("digits", [None, 1, 7, 14])
 def test_scores_are_the_models_own_probabilities(model: Network, digits: int | None) -> None:
-    pictures = torch.rand(3, 3, 32, 160, generator=torch.Generator().manual_seed(1))
-    readings, empty = search_small(model, encoded(model, pictures), 6, digits)
+    engine, pictures = TorchEngine(model), _pictures(3, seed=1)
+    readings, empty = search(engine, engine.encode(pictures.numpy()), 3, 6, digits)
     for picture, beams, nothing in zip(pictures, readings, empty, strict=True):
         assert len(beams) == 6
         assert [b.log_probability for b in beams] == sorted((b.log_probability for b in beams), reverse=True)
@@ -46,16 +51,26 @@ def test_scores_are_the_models_own_probabilities(model: Network, digits: int | N
 
 
 def test_a_wide_beam_finds_the_best_of_all(model: Network) -> None:
-    picture = torch.rand(3, 32, 160, generator=torch.Generator().manual_seed(2))
-    readings, _ = search_small(model, encoded(model, picture[None]), 40, 2)
+    engine, picture = TorchEngine(model), _pictures(1, seed=2)
+    readings, _ = search(engine, engine.encode(picture.numpy()), 1, 40, 2)
     texts = [f"{number:02d}{half}" for number in range(100) for half in ("", "~")]
-    everything = dict(zip(texts, _by_the_book(model, picture, texts), strict=True))
+    everything = dict(zip(texts, _by_the_book(model, picture[0], texts), strict=True))
     best = sorted(everything, key=lambda text: -everything[text])[:5]
     assert [beam.text for beam in readings[0][:5]] == best
 
 
-def test_each_digit_has_its_place(model: Network) -> None:
-    pictures = torch.rand(3, 3, 32, 160, generator=torch.Generator().manual_seed(3))
-    places = drum_places(model, encoded(model, pictures), ["0123~", "1", "00000"])
-    assert [len(row) for row in places] == [4, 1, 5]
-    assert all(0 < place < 1 for row in places for place in row)
+def test_a_digit_stands_where_the_model_looked_while_writing_it(model: Network) -> None:
+    engine, pictures = TorchEngine(model), _pictures(2, seed=3)
+    readings, _ = search(engine, engine.encode(pictures.numpy()), 2, 4, None)
+    model.decoder.set_attn_implementation("eager")
+    for picture, beams in zip(pictures, readings, strict=True):
+        for beam in beams:
+            with torch.no_grad():
+                seen = model.decoder(
+                    input_ids=torch.tensor([[BOS, *tokens_of(beam.text)]]),
+                    encoder_hidden_states=model.encoder(picture[None]).last_hidden_state,
+                    output_attentions=True,
+                )
+            columns = seen.cross_attentions[-1][0].mean(0)[:, 1:].argmax(-1)
+            digits = len(beam.text.rstrip("~"))
+            assert beam.places == pytest.approx((columns[:digits].numpy() + 0.5) / 40)

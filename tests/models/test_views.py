@@ -4,7 +4,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.rendering.meter import MeterFace, draw_frame, register_corners
-from models.views import TRIMS, as_input, is_dark, is_sharp, narrowed, views_of
+from models.views import TRIMS, as_input, is_dark, is_sharp, narrowed, trimmed
 from models.window import Window, cut_window
 
 
@@ -27,7 +27,7 @@ def test_a_badly_blurred_window_is_not_sharp(spread: float, sharp: bool) -> None
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 500), (300, 4), (900, 4000)])
 def test_windows_of_any_size_become_inputs(size: tuple[int, int]) -> None:
-    views = as_input(views_of(np.full((*size, 3), 255, np.uint8)))
+    views = as_input(trimmed(np.full((*size, 3), 255, np.uint8)))
     assert views.shape == (len(TRIMS), 3, 32, 160)
     assert float(views.min()) == float(views.max()) == 1.0
 

@@ -1,0 +1,1 @@
+"""What runs the reader's network: ONNX Runtime by default, PyTorch by configuration."""

@@ -1,0 +1,112 @@
+"""Looking at windows: once where that is enough, several times and closer where it is not."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.beam import Beam, search
+from models.engines.engine import Engine
+from models.views import as_input, narrowed, resized, trimmed
+
+Picture = NDArray[np.uint8]
+# With half steps beside their numbers, this many readings hold at least five different numbers as a rule.
+_BEAMS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One text that a window may show, and the share of the looks' probability that it has.
+
+    Half steps count as the text that they are nearest to; `is_half` says whether most of the share has one.
+    """
+
+    text: str
+    is_half: bool
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What all looks at one window came to.
+
+    Args:
+        opinions: Best first; shares sum to one at most.
+        empty: The share of there being nothing to read.
+        looks: How many looks were taken.
+        tenths: The probabilities of the tenth at which the last drum stands, `(10,)`, where the model tells.
+    """
+
+    opinions: tuple[Opinion, ...]
+    empty: float
+    looks: int
+    tenths: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    beams: list[Beam]
+    empty: float
+    tenths: NDArray[np.float32] | None
+
+
+# What reads windows, given the number of digits that each reading must have, where that is known.
+Look = Callable[[Sequence[Picture], int | None], list[Seen]]
+
+
+def look(engine: Engine, sure_above: float, windows: Sequence[Picture], digits: int | None) -> list[Seen]:
+    """What windows show, each looked at until its best reading has a share of `sure_above`, or all ways.
+
+    Args:
+        engine: Computes the small TrOCR.
+        sure_above: The share at which one look is enough.
+        windows: RGB `(height, width, 3)` each.
+        digits: How many digits each reading must have; any number when None.
+    """
+    first = _views(engine, [resized(window) for window in windows], digits)
+    seen = [merged([view]) for view in first]
+    unsure = [index for index, each in enumerate(seen) if _certainty(each) < sure_above]
+    closer = {index: _further(windows[index], first[index]) for index in unsure}
+    more = iter(_views(engine, [view for views in closer.values() for view in views], digits))
+    for index, views in closer.items():
+        seen[index] = merged([first[index], *(next(more) for _ in views)])
+    return seen
+
+
+def _certainty(seen: Seen) -> float:
+    return max(seen.empty, seen.opinions[0].share if seen.opinions else 0.0)
+
+
+def _further(window: Picture, first: _View) -> list[Picture]:
+    """More views of a window: without its upper and lower rim, and without what lies beside the drums."""
+    views = trimmed(window)[1:]
+    near = narrowed(window, first.beams[0].places) if first.beams else window
+    return views if near is window else [*views, *trimmed(near)]
+
+
+def _views(engine: Engine, views: Sequence[Picture], digits: int | None) -> list[_View]:
+    if not views:
+        return []
+    memory = engine.encode(as_input(views))
+    found, empty = search(engine, memory, len(views), _BEAMS, digits)
+    tenths = memory.tenths if memory.tenths is not None else [None] * len(views)
+    return [_View(*each) for each in zip(found, empty, tenths, strict=True)]
+
+
+def merged(views: Sequence[_View]) -> Seen:
+    """The mean of several looks at one window."""
+    shares: dict[str, float] = defaultdict(float)
+    halves: dict[str, float] = defaultdict(float)
+    for view in views:
+        for beam in view.beams:
+            share, text = exp(beam.log_probability) / len(views), beam.text.rstrip("~")
+            shares[text] += share
+            halves[text] += share if beam.text != text else 0.0
+    ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    opinions = tuple(Opinion(text, halves[text] > share / 2, share) for text, share in ranked)
+    told = [view.tenths for view in views if view.tenths is not None]
+    tenths = np.mean(told, 0) if told else None
+    return Seen(opinions, sum(view.empty for view in views) / len(views), len(views), tenths)

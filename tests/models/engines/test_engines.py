@@ -1,0 +1,100 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from models.architecture import Network, new_model
+from models.beam import search
+from models.engines.engine import Engine
+from models.engines.onnx_engine import OnnxEngine
+from models.engines.torch_engine import TorchEngine
+from models.recognizer import BUILTIN, ModelNotFound, Recognition, load_recognizer
+from models.rendering.glyphs import own_typefaces
+from models.rendering.strips import counterless_strip, drawn_strip
+from models.training.onnx_export import export_onnx
+
+
+def _strips(count: int) -> list[NDArray[np.uint8]]:
+    rng = np.random.default_rng(0)
+    strips = [drawn_strip(rng, own_typefaces()) for _ in range(count - count // 4)]
+    strips += [counterless_strip(rng, own_typefaces()) for _ in range(count // 4)]
+    return [strip.picture for strip in strips]
+
+
+def _said(recognition: Recognition) -> dict[str, float]:
+    return {candidate.text: candidate.probability for candidate in recognition.candidates[:3]}
+
+
+@pytest.mark.parametrize("digits", [None, 6])
+def test_the_shipped_graphs_read_like_the_shipped_weights(digits: int | None) -> None:
+    windows = _strips(24)
+    by_onnx, by_torch = (load_recognizer(engine=engine) for engine in ("onnx", "torch"))
+    assert by_onnx.version == by_torch.version
+    for one, other in zip(
+        by_onnx.read(windows, digits=digits), by_torch.read(windows, digits=digits), strict=True
+    ):
+        assert one.reason == other.reason
+        assert (one.best and one.best.text) == (other.best and other.best.text)
+        assert _said(one) == pytest.approx(_said(other), abs=1e-3)
+
+
+def _with_tenths() -> Network:
+    torch.manual_seed(0)
+    model = new_model().eval()
+    model.tenth_head = torch.nn.Linear(model.config.encoder.hidden_size, 10)
+    return model
+
+
+def _readings(engine: Engine, pictures: NDArray[np.float32]) -> list[tuple[str, float]]:
+    found, _ = search(engine, engine.encode(pictures), len(pictures), 5, None)
+    return [(beam.text, beam.log_probability) for beams in found for beam in beams]
+
+
+@pytest.mark.parametrize("build", [lambda: new_model().eval(), _with_tenths], ids=["plain", "with tenths"])
+def test_an_export_computes_what_the_model_computes(build: type[Network], tmp_path: Path) -> None:
+    model = build()
+    export_onnx(model, tmp_path)
+    pictures = np.random.default_rng(1).random((3, 3, 32, 160), np.float32)
+    exported, own = OnnxEngine(tmp_path), TorchEngine(model)
+    assert exported.version == own.version
+    one, other = exported.encode(pictures).tenths, own.encode(pictures).tenths
+    assert (one is None) == (other is None) == (getattr(model, "tenth_head", None) is None)
+    if one is not None and other is not None:
+        assert one == pytest.approx(other, abs=1e-5)
+        assert one.sum(1) == pytest.approx(np.ones(3), abs=1e-5)
+    for found, expected in zip(_readings(exported, pictures), _readings(own, pictures), strict=True):
+        assert found[0] == expected[0]
+        assert found[1] == pytest.approx(expected[1], abs=1e-3)
+
+
+def test_the_encoder_graph_is_the_models_own_encoder() -> None:
+    torch.manual_seed(1)
+    model = new_model().eval()
+    pictures = torch.rand(2, 3, 32, 160)
+    keys = TorchEngine(model).encode(pictures.numpy()).crossed[0]
+    attention = model.decoder.model.decoder.layers[0].encoder_attn
+    with torch.no_grad():
+        expected = attention.k_proj(model.encoder(pictures).last_hidden_state)
+    assert keys.permute(0, 3, 1, 2).flatten(2).numpy() == pytest.approx(expected.numpy(), abs=1e-4)
+
+
+def test_reading_loads_no_torch() -> None:
+    code = (
+        "import sys; from models.recognizer import load_recognizer; "
+        "load_recognizer(); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_broken_graph_is_a_sentence(tmp_path: Path) -> None:
+    for file in BUILTIN.iterdir():
+        (tmp_path / file.name).write_bytes(
+            file.read_bytes()[:1000] if file.suffix == ".onnx" else file.read_bytes()
+        )
+    with pytest.raises(ModelNotFound, match=r"encoder\.onnx cannot be opened"):
+        load_recognizer(str(tmp_path))

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.calibration import Calibration, load_calibration, save_calibration
+
+_shares = st.lists(st.floats(0, 1), max_size=8).map(lambda each: sorted(each, reverse=True))
+
+
+@given(
+    raw=_shares,
+    empty=st.floats(0, 1),
+    slope=st.floats(0.2, 5),
+    offset=st.floats(-4, 4),
+    sure=st.booleans(),
+)
+def test_the_order_stays_and_all_together_stay_within_one(
+    raw: list[float], empty: float, slope: float, offset: float, sure: bool
+) -> None:
+    shares = np.array(raw) / max(1.0, sum(raw) + empty)
+    found = Calibration(sure=(slope, offset), unsure=(slope, offset)).probabilities(shares, sure=sure)
+    assert len(found) == len(shares)
+    assert (found >= 0).all()
+    assert found.sum() <= 1 + 1e-6
+    assert (np.diff(found) <= 1e-9).all()
+
+
+@pytest.mark.parametrize(("sure", "best"), [(True, 0.9), (False, 0.5)])
+def test_each_curve_has_its_windows(sure: bool, best: float) -> None:
+    calibration = Calibration(sure=(1.0, np.log(9)), unsure=(1.0, 0.0))
+    assert calibration.probabilities(np.array([0.5, 0.3]), sure=sure)[0] == pytest.approx(best)
+
+
+def test_it_is_kept_beside_the_weights(tmp_path: Path) -> None:
+    assert load_calibration(tmp_path) == Calibration()
+    kept = Calibration(0.9, (1.5, -0.25), (0.75, 0.5), 0.125, "strips")
+    save_calibration(tmp_path, kept)
+    assert load_calibration(tmp_path) == kept
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sure": 1, "unsure": 2}', '{"sure": [1, 0], "slow": 1}'])
+def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "calibration.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="is no calibration"):
+        load_calibration(tmp_path)

@@ -79,7 +79,7 @@ def recognize_batch(settings: Settings, register_id: str, pictures: Sequence[Arc
     taken_at = {picture.key: picture.taken_at for picture in pictures}
     windows = {key: register_window(settings.archive / key, chosen) for key in taken_at}
     readable = {key: window for key, window in windows.items() if window is not None}
-    recognizer = load_recognizer(settings.reader.model)
+    recognizer = load_recognizer(settings.reader.model, settings.reader.engine)
     recognitions = dict(
         zip(readable, recognizer.read(list(readable.values()), digits=chosen.digits), strict=True)
     )

@@ -55,6 +55,7 @@ class ReaderSettings(_Table):
     """What reads the pictures."""
 
     model: str = "builtin"
+    engine: Literal["onnx", "torch"] = "onnx"
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
 
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from flows.commands import query, reader, running, storage
+from flows.commands import query, reader, running, series, storage
 from flows.commands.common import err
 from tasks.settings import SettingsError
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, query, reader, storage):
+for room in (running, query, reader, storage, series):
     app.add_typer(room.app)
 
 
@@ -25,14 +25,14 @@ def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
     from flows.backend import BackendError
     from raspi_agent.store import StoreError
-    from warehouse.errors import QueryFailed, WarehouseError
+    from warehouse.errors import NothingToUndo, QueryFailed, WarehouseError
 
     code = 0
     try:
         app()
     except SystemExit as leave:
         code = leave.code if isinstance(leave.code, int) else 1
-    except (SettingsError, QueryFailed) as error:
+    except (SettingsError, QueryFailed, NothingToUndo) as error:
         err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
         code = 2
     except (BackendError, StoreError, WarehouseError, OSError) as error:  # a missing model is an OSError

@@ -36,6 +36,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "energy_of": HOME,
     "event": {"event_id": 1},
     "events": {},
+    "find_picture": {"name": "x.jpg"},
     "held_reading": REGISTER | {"before": NOW["from_at"], "value_wh": 0, "unit_wh": 100},
     "interval_sums": REGISTER,
     "known_sources": {},

@@ -12,6 +12,7 @@ MINUTES_PER_DAY = 1440
 STANDBY_W = 100.0
 FRIDGE_W, FRIDGE_PERIOD, FRIDGE_ON = 85.0, 43, 15
 LIGHT_AND_SCREENS_W = 420.0
+CAR_W, CAR_DAYS, CAR_PLUGGED_IN_MIN, CAR_CHARGES_MIN = 11_000.0, 0.3, (17 * 60, 21 * 60), (40, 130)
 SATURDAY = 5
 # Appliance: local hours between which it starts, minutes it runs, watts, uses per day (working day, weekend).
 APPLIANCES = (
@@ -27,12 +28,18 @@ APPLIANCES = (
 
 
 def simulate_household(
-    start_at: datetime, days: int, seed: int, *, timezone: str = "Europe/Berlin"
+    start_at: datetime,
+    days: int,
+    seed: int,
+    *,
+    timezone: str = "Europe/Berlin",
+    electric_car: bool = False,
 ) -> NDArray[np.float64]:
     """Power in W for every minute from `start_at` (UTC) on; about 8 to 11 kWh a day.
 
     Standby, a refrigerator, light and screens in the morning and above all in the evening, and appliances
-    used differently on working days and weekends; the same seed gives the same household.
+    used differently on working days and weekends; with an electric car, 11 kW more for 40 to 130 minutes on
+    three evenings of ten. The same seed gives the same household.
     """
     chance = np.random.default_rng(seed)
     minutes = np.arange(days * MINUTES_PER_DAY)
@@ -49,6 +56,8 @@ def simulate_household(
             if chance.random() < uses:
                 first = day * MINUTES_PER_DAY + int((begins - start_hour[day]) % 24 * 60)
                 power[first : first + runs] += watts
+    if electric_car:
+        _charge(power, days, chance)
     return power
 
 
@@ -62,6 +71,13 @@ def register_positions(
     energy_units = np.concatenate([[0.0], np.cumsum(power_w)]) / 60.0 / register.unit_wh
     positions: NDArray[np.float64] = (start_units + energy_units) % register.span_units
     return positions
+
+
+def _charge(power: NDArray[np.float64], days: int, chance: np.random.Generator) -> None:
+    """Charge a car in some evenings."""
+    for day in np.flatnonzero(chance.random(days) < CAR_DAYS):
+        first = int(day) * MINUTES_PER_DAY + int(chance.integers(*CAR_PLUGGED_IN_MIN))
+        power[first : first + int(chance.integers(*CAR_CHARGES_MIN))] += CAR_W
 
 
 def _fridge(minutes: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.float64]:

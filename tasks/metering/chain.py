@@ -1,20 +1,25 @@
-"""The most likely chain through every picture's candidates, skipping pictures that fit nowhere (Viterbi)."""
+"""How likely each candidate is, all other pictures of the series given (forward-backward over chains)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.power_prior import log_probability, steps_between
+from tasks.metering.power_prior import DEFAULT_SHARES, log_probability, steps_between
 from tasks.metering.register import Register
 
-CONFIDENCE_WEIGHT = 0.8
-REJECT_FLOOR = 0.02
-SMALLEST_PROBABILITY = 1e-6
+# Stands for minus infinity: it can be subtracted from itself.
+IMPOSSIBLE = -1e30
+# Predecessors looked at: the last pictures; where none of them leads on, single ones further and further
+# back.
+NEAR = 12
+FARTHEST = 3000
+FAR = np.unique(np.concatenate([np.arange(NEAR + 1, 25), np.geomspace(25, FARTHEST, 24).astype(np.int64)]))
+OPEN_ENDS = 8
+BLOCK = 512
 # A picture's states this far (nats) below its best one are not continued: no later evidence makes up for it.
 DEAD_BELOW_BEST = 100.0
-# Predecessors looked at: those of the last pictures; all of the last thousands where that does not pay.
-NEAR, FAR = 12, 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +29,244 @@ class Evidence:
     Args:
         taken_at_s: int64[N], ascending.
         values: int64[N, K] units, -1 where there is no candidate.
-        accept: float64[N, K], weighted log-probability of each candidate, -inf where there is none.
+        accept: float64[N, K], log-probability of each candidate, IMPOSSIBLE where there is none.
         reject: float64[N], log-probability that none of them is right.
+        shares: float64[M] or [N, M], the prior on the power before each picture (see `power_prior`).
     """
 
     taken_at_s: NDArray[np.int64]
     values: NDArray[np.int64]
     accept: NDArray[np.float64]
     reject: NDArray[np.float64]
+    shares: NDArray[np.float64]
 
     def rows(self, chosen: slice | NDArray[np.int64]) -> "Evidence":
         """The evidence of some of the pictures."""
         return Evidence(
-            self.taken_at_s[chosen], self.values[chosen], self.accept[chosen], self.reject[chosen]
+            self.taken_at_s[chosen],
+            self.values[chosen],
+            self.accept[chosen],
+            self.reject[chosen],
+            self.shares if self.shares.ndim == 1 else self.shares[chosen],
         )
+
+    def shares_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The prior of some of the pictures."""
+        return self.shares if self.shares.ndim == 1 else self.shares[rows]
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A chain of readings: which candidate each picture gives, and what the chain is worth.
+class FarLinks:
+    """Links of one picture that reach further back than the near ones: state, candidate and worth of each."""
+
+    states: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    worth: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class NearLinks:
+    """A block of pictures and what links them with the pictures shortly before them.
 
     Args:
-        column: int64[N], index of the chosen candidate, -1 where none of them fits.
-        score: nats by which the chain beats rejecting everything.
+        first: index of the block's first picture.
+        place: int32[L], place of each possible link in a matrix [picture, state before, candidate].
+        odds: float64[L], probability of its step against a value drawn blindly.
+        shape: of that matrix.
     """
 
-    column: NDArray[np.int64]
-    score: float
+    first: int
+    place: NDArray[np.int32]
+    odds: NDArray[np.float64]
+    shape: tuple[int, int, int]
+
+    def matrix(self) -> NDArray[np.float64]:
+        """The links as a matrix, 0 where there is none."""
+        dense = np.zeros(self.shape)
+        dense.ravel()[self.place] = self.odds
+        return dense
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """What every state is worth when the chain ends there (log), and the links that led there."""
+
+    worth: NDArray[np.float64]
+    near: list[NearLinks]
+    far: dict[int, FarLinks]
+
+
+def log_evidence(evidence: Evidence, register: Register) -> float:
+    """Nats by which the chains through these pictures beat rejecting them all."""
+    worth = _forward(evidence, register, begins_pinned=False).worth
+    return float(np.logaddexp.reduce(worth.ravel(), initial=0.0))
+
+
+def posterior(
+    evidence: Evidence, register: Register, *, begins_pinned: bool = False, ends_pinned: bool = False
+) -> NDArray[np.float64]:
+    """Log-probability of every candidate given all pictures: float64[N, K], IMPOSSIBLE where there is none.
+
+    A chain accepts some pictures and skips the others; it is worth what its candidates gain over rejecting
+    them, and for each step its probability against a value drawn blindly from the register's span. All
+    chains are added up. A pinned end must be in the chain with its first candidate.
+
+    Returns:
+        All IMPOSSIBLE when no chain leads from pin to pin.
+    """
+    if not len(evidence.values):
+        return np.zeros(evidence.values.shape)
+    forward = _forward(evidence, register, begins_pinned=begins_pinned)
+    total = forward.worth[-1, 0] if ends_pinned else np.logaddexp.reduce(forward.worth.ravel())
+    if not ends_pinned and not begins_pinned:
+        total = np.logaddexp(0.0, total)
+    if total < IMPOSSIBLE / 2:
+        return np.full(evidence.values.shape, IMPOSSIBLE)
+    onward = _backward(evidence, forward, ends_pinned=ends_pinned)
+    likely: NDArray[np.float64] = np.maximum(forward.worth + onward - total, IMPOSSIBLE)
+    return likely
+
+
+def _gain(evidence: Evidence) -> NDArray[np.float64]:
+    """What accepting each candidate gains over rejecting the picture."""
+    gain: NDArray[np.float64] = np.where(
+        evidence.values >= 0, evidence.accept - evidence.reject[:, None], IMPOSSIBLE
+    )
+    return gain
+
+
+@np.errstate(divide="ignore")
+def _forward(evidence: Evidence, register: Register, *, begins_pinned: bool) -> Forward:
+    """Sum over all chains up to each state."""
+    count, width = evidence.values.shape
+    gain, near, far, ends = _gain(evidence), [], dict[int, FarLinks](), _OpenEnds()
+    worth = np.full((count + NEAR, width), IMPOSSIBLE)
+    flat, best = worth.ravel(), IMPOSSIBLE
+    for block in _near_links(evidence, register):
+        near.append(block)
+        for i, links in enumerate(block.matrix(), start=block.first):
+            if evidence.accept[i, 0] == IMPOSSIBLE and evidence.values[i].max() < 0:
+                continue
+            before = flat[i * width : (i + NEAR) * width]
+            most = before.max()
+            onto = np.log(np.exp(before - most) @ links) + most
+            if (onto + gain[i]).max() < best:
+                onto = np.logaddexp.reduce(before[:, None] + np.log(links), axis=0)
+                found = _far_links(evidence, register, worth, ends.rows, i)
+                if found is not None:
+                    far[i] = found
+                    np.logaddexp.at(onto, found.targets, flat[NEAR * width + found.states] + found.worth)
+            if i == 0 or not begins_pinned:
+                onto = np.logaddexp(onto, 0.0)
+            here = np.maximum(onto + gain[i], IMPOSSIBLE)
+            top = here.max()
+            here[here < top - DEAD_BELOW_BEST] = IMPOSSIBLE
+            worth[i + NEAR] = here
+            ends.add(i, top)
+            best = max(best, top)
+    return Forward(worth[NEAR:], near, far)
+
+
+@np.errstate(divide="ignore")
+def _backward(evidence: Evidence, forward: Forward, *, ends_pinned: bool) -> NDArray[np.float64]:
+    """Sum over all chains from each state on."""
+    count, width = evidence.values.shape
+    gain = _gain(evidence)
+    onward = np.full((count + NEAR, width), IMPOSSIBLE if ends_pinned else 0.0)
+    onward[-1, 0] = 0.0
+    flat = onward.ravel()
+    for block in reversed(forward.near):
+        matrix = block.matrix()
+        for i in range(block.first + len(matrix) - 1, block.first - 1, -1):
+            ahead = gain[i] + onward[i + NEAR]
+            most = ahead.max()
+            if most < IMPOSSIBLE / 2:
+                continue
+            before = slice(i * width, (i + NEAR) * width)
+            flat[before] = np.logaddexp(
+                flat[before], np.log(matrix[i - block.first] @ np.exp(ahead - most)) + most
+            )
+            if i in forward.far:
+                links = forward.far[i]
+                np.logaddexp.at(flat, NEAR * width + links.states, links.worth + ahead[links.targets])
+    return onward[NEAR:]
+
+
+def _near_links(evidence: Evidence, register: Register) -> Iterator[NearLinks]:
+    """The links of all pictures with the NEAR pictures before them, block by block."""
+    count, width = evidence.values.shape
+    padded = np.concatenate([np.full((NEAR, width), -1, dtype=np.int64), evidence.values])
+    times = np.concatenate([np.zeros(NEAR, dtype=np.int64), evidence.taken_at_s])
+    for first in range(0, count, BLOCK):
+        rows = np.arange(first, min(first + BLOCK, count))
+        before = rows[:, None] + np.arange(NEAR)
+        earlier = padded[before].reshape(len(rows), NEAR * width, 1)
+        later = evidence.values[rows][:, None, :]
+        elapsed_s = np.repeat(evidence.taken_at_s[rows, None] - times[before], width, axis=1)[:, :, None]
+        steps = steps_between(earlier, later, elapsed_s, register)
+        at = np.nonzero(steps.possible & (earlier >= 0) & (later >= 0))
+        linked = log_probability(
+            steps.units[at], elapsed_s[at[0], at[1], 0], register, evidence.shares_of(rows[at[0]])
+        )
+        shape = (len(rows), NEAR * width, width)
+        place = np.ravel_multi_index(at, shape).astype(np.int32)
+        yield NearLinks(first, place, np.exp(linked) * register.span_units, shape)
+
+
+class _OpenEnds:
+    """The pictures at which the worthiest chains stand that nothing has continued for a while."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self._recent: list[tuple[int, float]] = []
+        self._kept: list[tuple[float, int]] = []
+
+    def add(self, row: int, worth: float) -> None:
+        """Remember a picture; it counts as an end when the next ones are worth less."""
+        if self._recent and worth < self._recent[-1][1]:
+            last_row, last_worth = self._recent[-1]
+            self._kept.append((last_worth, last_row))
+            self._kept = sorted(self._kept, reverse=True)[:OPEN_ENDS]
+            self.rows = [kept for _, kept in self._kept]
+        self._recent = [(row, worth)]
+
+
+def _far_links(
+    evidence: Evidence, register: Register, worth: NDArray[np.float64], ends: list[int], i: int
+) -> FarLinks | None:
+    """Links of picture `i` with single pictures further back, None when there are none."""
+    rows = np.union1d(i - FAR[i >= FAR], [row for row in ends if row < i - NEAR]).astype(np.int64)
+    row, k = np.nonzero(worth[rows + NEAR] > IMPOSSIBLE / 2)
+    rows = rows[row]
+    elapsed_s = (evidence.taken_at_s[i] - evidence.taken_at_s[rows])[:, None]
+    steps = steps_between(evidence.values[rows, k][:, None], evidence.values[i], elapsed_s, register)
+    origin, target = np.nonzero(steps.possible & (evidence.values[i] >= 0))
+    if not origin.size:
+        return None
+    shares = evidence.shares_of(np.full(origin.size, i))
+    linked = log_probability(steps.units[origin, target], elapsed_s[origin, 0], register, shares)
+    states = (rows * evidence.values.shape[1] + k)[origin]
+    return FarLinks(states, target, linked + np.log(register.span_units))
 
 
 def weigh(
-    taken_at_s: NDArray[np.int64], values: NDArray[np.int64], probabilities: NDArray[np.float64]
+    taken_at_s: NDArray[np.int64],
+    values: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    shares: NDArray[np.float64] = DEFAULT_SHARES,
+    *,
+    trust: float,
+    floor: float,
 ) -> Evidence:
     """Evidence from candidates and their probabilities; equal values in one row are added up on the first.
 
-    The floor on rejecting is what a confident misread can cost at most.
+    Args:
+        taken_at_s: as in `Evidence`.
+        values: as in `Evidence`.
+        probabilities: float64[N, K].
+        shares: as in `Evidence`.
+        trust: exponent of the probabilities; 1 when they are calibrated.
+        floor: least probability that no candidate is right: what a confident misread can cost at most.
     """
     present = values >= 0
     share = np.where(present, np.clip(probabilities, 0.0, 1.0), 0.0)
@@ -71,80 +279,6 @@ def weigh(
         share[twice, later] = 0.0
         values[twice, later] = -1
         present[twice, later] = False
-    logs = CONFIDENCE_WEIGHT * np.log(np.clip(share, SMALLEST_PROBABILITY, 1.0))
-    accept = np.where(present, logs, -np.inf)
-    reject = np.log(np.clip(1.0 - share.sum(axis=1), REJECT_FLOOR, 1.0))
-    return Evidence(taken_at_s, values, accept, reject)
-
-
-def best_chain(evidence: Evidence, register: Register, *, pinned: bool = False) -> Chain:
-    """The most likely chain; with `pinned` it must begin at the first picture's first candidate.
-
-    Scores are gains over rejecting a picture, so skipping one costs nothing at any distance. A link is worth
-    the probability of its step against a value drawn blindly from the register's span. Of equally likely
-    chains the one with the better ranked candidates and the nearer predecessors wins.
-    """
-    pictures = np.flatnonzero(np.isfinite(evidence.accept).any(axis=1))
-    column = np.full(len(evidence.values), -1, dtype=np.int64)
-    if not pictures.size:
-        return Chain(column, 0.0)
-    column[pictures], score = _best_columns(evidence.rows(pictures), register, pinned=pinned)
-    return Chain(column, score)
-
-
-def _best_columns(evidence: Evidence, register: Register, *, pinned: bool) -> tuple[NDArray[np.int64], float]:
-    """The chain through pictures that all have a candidate, and its score."""
-    count, width = evidence.values.shape
-    gain = evidence.accept - evidence.reject[:, None]
-    blind = float(np.log(register.span_units))
-    score = np.full(count * width, -np.inf)
-    origin = np.full(count * width, -1, dtype=np.int64)
-    best = -1
-    for i in range(count):
-        fresh = 0.0 if i == 0 or not pinned else -np.inf
-        states = _live(score, (i - NEAR) * width, i * width)
-        if best >= 0 and best < (i - NEAR) * width:
-            states = np.append(best, states)
-        total, source = _extend(evidence, score, i, states, register)
-        if i > NEAR and (total + gain[i]).max() + blind < score[best]:
-            states = _live(score, (i - FAR) * width, i * width)
-            total, source = _extend(evidence, score, i, states, register)
-        begins = total + blind < fresh
-        total = np.where(begins, fresh, total + blind) + gain[i]
-        column = int(total.argmax())
-        total[total < total[column] - DEAD_BELOW_BEST] = -np.inf
-        score[i * width : (i + 1) * width] = total
-        origin[i * width : (i + 1) * width] = np.where(begins, -1, source)
-        if total[column] > -np.inf and (best < 0 or total[column] >= score[best]):
-            best = i * width + column
-    best_score = float(score[best])
-    columns = np.full(count, -1, dtype=np.int64)
-    while best >= 0:
-        columns[best // width] = best % width
-        best = int(origin[best])
-    return columns, best_score
-
-
-def _live(score: NDArray[np.float64], start: int, stop: int) -> NDArray[np.int64]:
-    """States from `start` to `stop` that a chain has reached."""
-    first = max(start, 0)
-    return np.flatnonzero(score[first:stop] > -np.inf) + first
-
-
-def _extend(
-    evidence: Evidence, score: NDArray[np.float64], i: int, states: NDArray[np.int64], register: Register
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each candidate of picture `i`: the best of these states plus the step from it, and which it is."""
-    width = evidence.values.shape[1]
-    if not states.size:
-        return np.full(width, -np.inf), np.full(width, -1, dtype=np.int64)
-    elapsed_s = (evidence.taken_at_s[i] - evidence.taken_at_s[states // width])[:, None]
-    earlier = evidence.values.ravel()[states][:, None]
-    steps = steps_between(earlier, evidence.values[i], elapsed_s, register)
-    origin, target = (steps.possible & (evidence.values[i] >= 0)).nonzero()
-    total = np.full(steps.units.shape, -np.inf)
-    total[origin, target] = score[states[origin]] + log_probability(
-        steps.units[origin, target], elapsed_s[origin, 0], register
-    )
-    winner = len(states) - 1 - total[::-1].argmax(axis=0)
-    return total[winner, np.arange(width)], states[winner]
+    accept = np.where(present, trust * np.log(np.clip(share, 1e-6, 1.0)), IMPOSSIBLE)
+    reject = np.log(np.clip(1.0 - share.sum(axis=1), floor, 1.0))
+    return Evidence(taken_at_s, values, accept, reject, shares)

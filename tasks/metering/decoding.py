@@ -6,32 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import Chain, Evidence, best_chain, weigh
-from tasks.metering.margin import log_odds_of, unlinkable
+from tasks.metering.chain import Evidence, weigh
+from tasks.metering.habits import Habits
+from tasks.metering.power_prior import DEFAULT_SHARES, TOLERANCE_UNITS
 from tasks.metering.quality import ReadingQuality, RejectionReason
 from tasks.metering.register import Register
+from tasks.metering.stretch import Break, ProposedExchange, decode_stretch, exchange_in, stretches
 
-LEAST_LOG_ODDS = 2.0
 SETTLE_AFTER = 4
-# A second chain worth this many nats (about a dozen readings) beside the accepted one is proposed.
-EXCHANGE_SCORE = 200.0
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedExchange:
-    """Before and after an instant the pictures disagree: the meter was exchanged, or one side is misread.
-
-    It is proposed and never assumed: the pictures of the other side stay rejected until a person decides.
-
-    Args:
-        taken_at_s: instant of the first picture after the break.
-        value_units: what the register would have shown then.
-        readings: how many pictures the rejected side would give.
-    """
-
-    taken_at_s: int
-    value_units: int
-    readings: int
+# Probabilities that nobody has calibrated are trusted less; then a confident misread costs at most log 0.02.
+UNCALIBRATED_TRUST, UNCALIBRATED_FLOOR, CALIBRATED_FLOOR = 0.8, 0.02, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +23,15 @@ class Decoded:
     """What became of each picture, in the order given.
 
     Args:
-        value_units: int64[N], -1 where rejected.
-        rank: int64[N], 1 for the best candidate, -1 where rejected.
+        value_units: int64[N], -1 where rejected. A reading that both neighbours contradict by one unit takes
+            the nearest value they allow, so it may lie one unit beside its candidate.
+        rank: int64[N], 1 for the best candidate, -1 where none was accepted.
         log_odds: float64[N], for accepted and doubtful readings; NaN elsewhere.
         settled: bool[N], whether enough later readings were accepted for the result to stand.
-        quality: measured, repaired or rejected.
-        reason: why a picture gives no reading, None where it gives one.
+        quality: measured, repaired, estimated (pinned by its neighbours), manual or rejected.
+        reason: why a picture was not read, None where it was.
+        low_units: int64[N], least value the register can have shown; -1 but for estimated readings.
+        high_units: int64[N], the greatest.
         exchange: a break that only a person can explain, or None.
     """
 
@@ -54,6 +41,8 @@ class Decoded:
     settled: NDArray[np.bool_]
     quality: tuple[ReadingQuality, ...]
     reason: tuple[str | None, ...]
+    low_units: NDArray[np.int64]
+    high_units: NDArray[np.int64]
     exchange: ProposedExchange | None
 
 
@@ -66,6 +55,10 @@ def decode(
     reasons: Sequence[str | None] | None = None,
     anchor: tuple[int, int] | None = None,
     settle_after: int = SETTLE_AFTER,
+    pins: NDArray[np.int64] | None = None,
+    breaks: Sequence[Break] = (),
+    habits: Habits | None = None,
+    hours: NDArray[np.int64] | None = None,
 ) -> Decoded:
     """The most likely readings of one register's pictures.
 
@@ -78,24 +71,39 @@ def decode(
         reasons: the recognition's own reason for pictures that have no candidate.
         anchor: (taken_at_s, value_units) of a settled reading before the first picture; begins the chain.
         settle_after: how many later readings must be accepted before a result is settled.
+        pins: int64[N], what a person read (units), -1 elsewhere; the chain goes through it.
+        breaks: instants at which the register jumped, and from what to what.
+        habits: what earlier readings taught; with them, the probabilities are calibrated.
+        hours: int64[N], local hours; without them the habits' mean over the day holds.
 
     Raises:
         ValueError: when the pictures are not in order or the shapes do not agree.
     """
-    evidence = _evidence_of(taken_at_s, candidates, probabilities, register, anchor)
-    chain = best_chain(evidence, register, pinned=anchor is not None)
-    column, odds = _accept_likely(evidence, chain.column, register, pinned=anchor is not None)
-    exchange = _propose_exchange(evidence, chain, register)
-    skip = 0 if anchor is None else 1
-    column, odds, evidence = column[skip:], odds[skip:], evidence.rows(slice(skip, None))
-    accepted = column >= 0
+    _check_shapes(taken_at_s, candidates, probabilities)
+    evidence = _evidence_of(taken_at_s, candidates, probabilities, register, habits=habits, hours=hours)
+    pins = np.full(len(taken_at_s), -1, dtype=np.int64) if pins is None else pins
+    rank = np.full(len(taken_at_s), -1, dtype=np.int64)
+    value, low, high = pins.copy(), rank.copy(), rank.copy()
+    odds = np.where(pins >= 0, np.inf, np.nan)
+    exchange: ProposedExchange | None = None
+    for stretch in stretches(taken_at_s, pins, breaks, anchor):
+        part = evidence.rows(stretch.rows)
+        found = decode_stretch(part, stretch, register)
+        value[stretch.rows] = found.value_units
+        rank[stretch.rows] = np.where(found.column >= 0, found.column + 1, -1)
+        odds[stretch.rows] = found.log_odds
+        low[stretch.rows], high[stretch.rows] = found.low_units, found.high_units
+        exchange = exchange_in(part, stretch, found, register) or exchange
+    accepted = (rank > 0) | (pins >= 0)
     return Decoded(
-        value_units=np.where(accepted, evidence.values[np.arange(len(column)), column], -1),
-        rank=np.where(accepted, column + 1, -1),
+        value_units=value,
+        rank=rank,
         log_odds=odds,
         settled=accepted[::-1].cumsum()[::-1] - accepted >= settle_after,
-        quality=tuple(_quality(int(c)) for c in column),
+        quality=_qualities(value, rank, pins, candidates),
         reason=_reasons(evidence, accepted, odds, probabilities, reasons),
+        low_units=low,
+        high_units=high,
         exchange=exchange,
     )
 
@@ -116,66 +124,40 @@ def _evidence_of(
     candidates: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     register: Register,
-    anchor: tuple[int, int] | None,
+    *,
+    habits: Habits | None,
+    hours: NDArray[np.int64] | None,
 ) -> Evidence:
-    """What the pictures say, behind the anchor where there is one."""
-    _check_shapes(taken_at_s, candidates, probabilities)
+    """What the pictures say by themselves, with what earlier ones taught."""
     if not candidates.shape[1]:
         candidates, probabilities = np.full((len(candidates), 1), -1), np.zeros((len(candidates), 1))
     usable = np.where((candidates >= 0) & (candidates < register.span_units), candidates, -1)
-    evidence = weigh(taken_at_s, usable, probabilities)
-    return evidence if anchor is None else _with_anchor(evidence, anchor)
+    if habits is None:
+        return weigh(
+            taken_at_s,
+            usable,
+            probabilities,
+            DEFAULT_SHARES,
+            trust=UNCALIBRATED_TRUST,
+            floor=UNCALIBRATED_FLOOR,
+        )
+    elapsed_s = np.diff(taken_at_s, prepend=taken_at_s[:1])
+    shares = habits.shares[-1] if hours is None else habits.shares_at(hours, elapsed_s)
+    calibrated = habits.calibrate(usable, probabilities)
+    return weigh(taken_at_s, usable, calibrated, shares, trust=1.0, floor=CALIBRATED_FLOOR)
 
 
-def _with_anchor(evidence: Evidence, anchor: tuple[int, int]) -> Evidence:
-    """The evidence with the settled reading before it."""
-    taken_at_s, value_units = anchor
-    values = np.full((1, evidence.values.shape[1]), -1, dtype=np.int64)
-    accept = np.full(values.shape, -np.inf)
-    values[0, 0], accept[0, 0] = value_units, 0.0
-    return Evidence(
-        np.concatenate([[taken_at_s], evidence.taken_at_s]),
-        np.concatenate([values, evidence.values]),
-        np.concatenate([accept, evidence.accept]),
-        np.concatenate([[0.0], evidence.reject]),
+def _qualities(
+    value: NDArray[np.int64], rank: NDArray[np.int64], pins: NDArray[np.int64], candidates: NDArray[np.int64]
+) -> tuple[ReadingQuality, ...]:
+    """How far each result can be trusted."""
+    top = candidates[:, 0] if candidates.shape[1] else np.full(len(value), -1)
+    names = np.select(
+        [pins >= 0, value < 0, rank < 0, (rank == 1) & (np.abs(value - top) <= TOLERANCE_UNITS)],
+        [ReadingQuality.MANUAL, ReadingQuality.REJECTED, ReadingQuality.ESTIMATED, ReadingQuality.MEASURED],
+        ReadingQuality.REPAIRED,
     )
-
-
-def _accept_likely(
-    evidence: Evidence, column: NDArray[np.int64], register: Register, *, pinned: bool
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The chain without the readings that are doubtful, and every chained reading's log-odds."""
-    odds = log_odds_of(evidence, column, register)
-    kept = np.where(odds >= LEAST_LOG_ODDS, column, -1)
-    if pinned:
-        kept[0] = column[0]
-    while (surplus := unlinkable(evidence, kept, odds, register, pinned=pinned)) >= 0:
-        kept[surplus] = -1
-    return kept, odds
-
-
-def _propose_exchange(evidence: Evidence, chain: Chain, register: Register) -> ProposedExchange | None:
-    """A break before or after the chain, when the pictures beyond it make a long chain of their own."""
-    inside = np.flatnonzero(chain.column >= 0)
-    if not inside.size:
-        return None
-    first, last = int(inside[0]), int(inside[-1])
-    after = best_chain(evidence.rows(slice(last + 1, None)), register)
-    before = best_chain(evidence.rows(slice(0, first)), register)
-    if max(after.score, before.score) < EXCHANGE_SCORE:
-        return None
-    other, start = (after, last + 1) if after.score >= before.score else (before, 0)
-    row = start + int(np.flatnonzero(other.column >= 0)[0]) if other is after else first
-    column = other.column[row - start] if other is after else chain.column[first]
-    readings = int((other.column >= 0).sum())
-    return ProposedExchange(int(evidence.taken_at_s[row]), int(evidence.values[row, column]), readings)
-
-
-def _quality(column: int) -> ReadingQuality:
-    """The quality that the chosen candidate's place gives."""
-    if column < 0:
-        return ReadingQuality.REJECTED
-    return ReadingQuality.MEASURED if column == 0 else ReadingQuality.REPAIRED
+    return tuple(map(ReadingQuality, names.tolist()))
 
 
 def _reasons(
@@ -185,21 +167,14 @@ def _reasons(
     probabilities: NDArray[np.float64],
     given: Sequence[str | None] | None,
 ) -> tuple[str | None, ...]:
-    """Why each rejected picture gives no reading."""
+    """Why each picture was not read."""
     usable: NDArray[np.bool_] = np.any(evidence.values >= 0, axis=1)
     read: NDArray[np.bool_] = np.any(probabilities > 0, axis=1)
     same_instant = np.isin(evidence.taken_at_s, evidence.taken_at_s[accepted])
-    doubtful = np.isfinite(odds)
-    reasons: list[str | None] = []
-    for i in range(len(accepted)):
-        own = given[i] if given is not None else None
-        if accepted[i]:
-            reasons.append(None)
-        elif not usable[i]:
-            missing = RejectionReason.WRONG_NUMBER_OF_DIGITS if read[i] else RejectionReason.NO_CANDIDATE_FITS
-            reasons.append(own or missing)
-        elif same_instant[i]:
-            reasons.append(RejectionReason.SAME_INSTANT)
-        else:
-            reasons.append(RejectionReason.DOUBTFUL if doubtful[i] else RejectionReason.NO_CANDIDATE_FITS)
+    missing = np.where(read, RejectionReason.WRONG_NUMBER_OF_DIGITS, RejectionReason.NO_CANDIDATE_FITS)
+    fitting = np.where(np.isfinite(odds), RejectionReason.DOUBTFUL, RejectionReason.NO_CANDIDATE_FITS)
+    names = np.where(~usable, missing, np.where(same_instant, RejectionReason.SAME_INSTANT, fitting)).tolist()
+    reasons: list[str | None] = [None if taken else name for taken, name in zip(accepted, names, strict=True)]
+    for i in np.flatnonzero(~accepted & ~usable).tolist() if given is not None else ():
+        reasons[i] = (given[i] if given is not None else None) or reasons[i]
     return tuple(reasons)

@@ -1,102 +1,196 @@
-"""How much better a chained reading is than rejecting it or another candidate, its neighbours given."""
+"""How sure a reading is: what the series holds against it, its near misses included."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import Evidence
+from tasks.metering.chain import IMPOSSIBLE, Evidence
 from tasks.metering.power_prior import TOLERANCE_UNITS, log_probability, steps_between
 from tasks.metering.register import Register
 
-MOST_LOG_ODDS = 100.0
-# Candidates no further apart than this (or than one unit) are no rivals: which of them it is hardly matters.
-ALIKE_WH = 10
+MOST_LOG_ODDS = 30.0
+# A candidate less likely than this (log) has no part in the series.
+LEAST_POSTERIOR = np.log(0.01)
+# A misread reading differs in one drum about every second time: share of each other digit of each drum.
+NEAR_MISS = 0.5 / 9
+DRUMS_MISSED = 3
+NEAR_MISS_BLOCK = 2048
+# Power often stays what it was: this share of the readings lies where their neighbours' mean power says,
+# within one unit and a twentieth of the neighbours' distance.
+STEADY_SHARE, STEADY_UNITS, STEADY_SPREAD = 0.7, 1.0, 0.05
 
 
-def log_odds_of(evidence: Evidence, column: NDArray[np.int64], register: Register) -> NDArray[np.float64]:
-    """Log-odds of each chained reading (float64[N], NaN elsewhere), at most MOST_LOG_ODDS.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The likeliest candidate of each picture.
 
-    A candidate within one unit or 10 Wh is no alternative: physics cannot tell the two apart.
+    Args:
+        column: int64[N], -1 where no candidate has a part in the series.
+        log_odds: float64[N], NaN where there is none.
     """
-    odds = np.full(len(column), np.nan)
-    rows = np.flatnonzero(column >= 0)
+
+    column: NDArray[np.int64]
+    log_odds: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """The chosen values around each reading; where there is none, `has_*` is False."""
+
+    before: NDArray[np.int64]
+    before_s: NDArray[np.int64]
+    has_before: NDArray[np.bool_]
+    after: NDArray[np.int64]
+    after_s: NDArray[np.int64]
+    has_after: NDArray[np.bool_]
+
+    def rows(self, chosen: NDArray[np.int64]) -> "_Neighbours":
+        """Those of some of the readings."""
+        return _Neighbours(
+            self.before[chosen],
+            self.before_s[chosen],
+            self.has_before[chosen],
+            self.after[chosen],
+            self.after_s[chosen],
+            self.has_after[chosen],
+        )
+
+
+def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Register) -> Choice:
+    """The likeliest candidate of each picture and its log-odds, at most MOST_LOG_ODDS.
+
+    Candidates within one unit are the same reading: the last drum turns between them. Held against it are
+    the other candidates, rejecting the picture, and its near misses: that the truth is no candidate and
+    differs from the reading in one of the last drums, as far as the neighbours leave room for it.
+    """
+    posterior = _one_an_instant(evidence, posterior)
+    column = posterior.argmax(axis=1) if posterior.size else np.zeros(len(posterior), dtype=np.int64)
+    rows = np.flatnonzero(posterior.max(axis=1, initial=IMPOSSIBLE) > LEAST_POSTERIOR)
+    odds = np.full(len(posterior), np.nan)
+    chosen = np.full(len(posterior), -1, dtype=np.int64)
     if not rows.size:
-        return odds
+        return Choice(chosen, odds)
+    values, seconds, likely = evidence.values[rows], evidence.taken_at_s[rows], posterior[rows]
     place = np.arange(rows.size)
-    chosen = evidence.values[rows, column[rows]]
-    worth = (
-        evidence.accept[rows]
-        + _link_from_previous(evidence, rows, chosen, register)
-        + _link_to_next(evidence, rows, chosen, register)
+    neighbours = _neighbours_of(values[place, column[rows]], seconds)
+    steady = np.stack(
+        [_steadiness(values[:, k], seconds, neighbours, register) for k in range(values.shape[1])], axis=1
     )
-    own = worth[place, column[rows]]
-    distance = np.abs(evidence.values[rows] - chosen[:, None])
-    distance = np.minimum(distance, register.span_units - distance)
-    alike = max(TOLERANCE_UNITS, ALIKE_WH // register.unit_wh)
-    rivals = np.where((distance > alike) & (evidence.values[rows] >= 0), worth, -np.inf)
-    rejected = evidence.reject[rows] + _bridge(evidence, rows, chosen, register)
-    against = np.maximum(rivals.max(axis=1), rejected)
+    likely = np.where(values >= 0, likely + steady, IMPOSSIBLE)
+    best = likely.argmax(axis=1)
+    reading = values[place, best]
+    distance = np.abs(values - reading[:, None])
+    alike = np.minimum(distance, register.span_units - distance) <= TOLERANCE_UNITS
+    own = np.logaddexp.reduce(np.where(alike, likely, IMPOSSIBLE), axis=1)
+    rivals = np.logaddexp.reduce(np.where(alike, IMPOSSIBLE, likely), axis=1)
+    rejected = np.log(
+        np.maximum(-np.expm1(np.minimum(np.logaddexp.reduce(posterior[rows], axis=1), 0.0)), 1e-15)
+    )
+    missed = _near_misses(evidence, rows, best, neighbours, register) + own
+    against = np.logaddexp(np.logaddexp(rivals, rejected), missed)
+    chosen[rows] = best
     odds[rows] = np.clip(own - against, -MOST_LOG_ODDS, MOST_LOG_ODDS)
-    return odds
+    return Choice(chosen, odds)
 
 
-def unlinkable(
+def _one_an_instant(evidence: Evidence, posterior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same, but of pictures of one second only the likeliest one stands; equal values count for it."""
+    again = np.flatnonzero(np.diff(evidence.taken_at_s) == 0)
+    if not again.size:
+        return posterior
+    posterior = posterior.copy()
+    for second in np.unique(evidence.taken_at_s[again]):
+        rows = slice(*np.searchsorted(evidence.taken_at_s, [second, second + 1]))
+        values, worth = evidence.values[rows], posterior[rows]
+        best = int(worth.max(axis=1).argmax())
+        alike = (values.ravel()[:, None] == values[best]) & (values[best] >= 0)
+        summed = np.logaddexp.reduce(np.where(alike, worth.ravel()[:, None], IMPOSSIBLE), axis=0)
+        posterior[rows] = IMPOSSIBLE
+        posterior[rows.start + best] = np.where(values[best] >= 0, summed, IMPOSSIBLE)
+    return posterior
+
+
+def _neighbours_of(values: NDArray[np.int64], seconds: NDArray[np.int64]) -> _Neighbours:
+    """The readings next to each one."""
+    has_before, has_after = np.ones((2, len(values)), dtype=np.bool_)
+    has_before[0], has_after[-1] = False, False
+    return _Neighbours(
+        np.roll(values, 1),
+        np.roll(seconds, 1),
+        has_before,
+        np.roll(values, -1),
+        np.roll(seconds, -1),
+        has_after,
+    )
+
+
+def _steadiness(
+    values: NDArray[np.int64], seconds: NDArray[np.int64], neighbours: _Neighbours, register: Register
+) -> NDArray[np.float64]:
+    """How much likelier a value is for lying where steady power between its neighbours would put it (log)."""
+    span = register.span_units
+    room = (neighbours.after - neighbours.before + TOLERANCE_UNITS) % span - TOLERANCE_UNITS
+    length = np.maximum(neighbours.after_s - neighbours.before_s, 1)
+    expected = room * (seconds - neighbours.before_s) / length
+    advanced = (values - neighbours.before + span // 2) % span - span // 2
+    spread = STEADY_UNITS + STEADY_SPREAD * np.maximum(room, 0)
+    density = np.exp(-np.abs(advanced - expected) / spread) / (2 * spread)
+    ratio = 1 - STEADY_SHARE + STEADY_SHARE * density * (np.maximum(room, 0) + 1 + 2 * TOLERANCE_UNITS)
+    both = neighbours.has_before & neighbours.has_after & ~np.bool_(register.runs_backwards)
+    worth: NDArray[np.float64] = np.where(both, np.log(ratio), 0.0)
+    return worth
+
+
+def _near_misses(
     evidence: Evidence,
+    rows: NDArray[np.int64],
     column: NDArray[np.int64],
-    odds: NDArray[np.float64],
+    neighbours: _Neighbours,
     register: Register,
-    *,
-    pinned: bool,
-) -> int:
-    """The less likely reading of the first neighbours that cannot follow one another, -1 when all can.
-
-    Taking a doubtful reading out of the chain can leave its neighbours two tolerances apart.
-    """
-    rows = np.flatnonzero(column >= 0)
-    values = evidence.values[rows, column[rows]]
-    elapsed_s = np.diff(evidence.taken_at_s[rows])
-    broken = np.flatnonzero(~steps_between(values[:-1], values[1:], elapsed_s, register).possible)
-    if not broken.size:
-        return -1
-    earlier, later = int(rows[broken[0]]), int(rows[broken[0] + 1])
-    if pinned and earlier == 0:
-        return later
-    return earlier if odds[earlier] < odds[later] else later
-
-
-def _link(
-    earlier: NDArray[np.int64], later: NDArray[np.int64], elapsed_s: NDArray[np.int64], register: Register
 ) -> NDArray[np.float64]:
-    """What a step is worth against a value drawn blindly, -inf where it is impossible."""
-    steps = steps_between(earlier, later, elapsed_s, register)
-    worth = log_probability(np.where(steps.possible, steps.units, 0), np.maximum(elapsed_s, 1), register)
-    return np.where(steps.possible, worth + np.log(register.span_units), -np.inf)
+    """Log of how much likelier the near misses of each reading are than the reading, its neighbours given."""
+    reading = evidence.values[rows, column]
+    own = evidence.accept[rows, column] + _fit(reading, rows, neighbours, evidence, register)
+    share = evidence.reject[rows] + np.log(NEAR_MISS / register.digits)
+    between = (~neighbours.has_before | (reading >= neighbours.before)) & (
+        ~neighbours.has_after | (reading <= neighbours.after)
+    )
+    digits = np.arange(1, 10)
+    offsets = np.outer(10 ** np.arange(min(DRUMS_MISSED, register.digits)), [*-digits, *digits]).ravel()
+    rival = (np.abs(offsets) > TOLERANCE_UNITS) | ~between[:, None]
+    total = np.full(rival.shape, IMPOSSIBLE)
+    for first in range(0, rows.size, NEAR_MISS_BLOCK):
+        at, other = np.nonzero(rival[first : first + NEAR_MISS_BLOCK])
+        at += first
+        values = (reading[at] + offsets[other]) % register.span_units
+        total[at, other] = share[at] + _fit(values, rows[at], neighbours.rows(at), evidence, register)
+    excess: NDArray[np.float64] = np.clip(np.logaddexp.reduce(total, axis=1) - own, IMPOSSIBLE, -IMPOSSIBLE)
+    return excess
 
 
-def _link_from_previous(
-    evidence: Evidence, rows: NDArray[np.int64], chosen: NDArray[np.int64], register: Register
+def _fit(
+    values: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    neighbours: _Neighbours,
+    evidence: Evidence,
+    register: Register,
 ) -> NDArray[np.float64]:
-    """What every candidate is worth after the reading before it; 0 for the first."""
-    worth = np.zeros((rows.size, evidence.values.shape[1]))
-    elapsed_s = np.diff(evidence.taken_at_s[rows])[:, None]
-    worth[1:] = _link(chosen[:-1, None], evidence.values[rows[1:]], elapsed_s, register)
-    return worth
-
-
-def _link_to_next(
-    evidence: Evidence, rows: NDArray[np.int64], chosen: NDArray[np.int64], register: Register
-) -> NDArray[np.float64]:
-    """What every candidate is worth before the reading after it; 0 for the last."""
-    worth = np.zeros((rows.size, evidence.values.shape[1]))
-    elapsed_s = np.diff(evidence.taken_at_s[rows])[:, None]
-    worth[:-1] = _link(evidence.values[rows[:-1]], chosen[1:, None], elapsed_s, register)
-    return worth
-
-
-def _bridge(
-    evidence: Evidence, rows: NDArray[np.int64], chosen: NDArray[np.int64], register: Register
-) -> NDArray[np.float64]:
-    """What the step past each reading is worth, from its predecessor to its successor; 0 at the ends."""
-    worth = np.zeros(rows.size)
-    elapsed_s = evidence.taken_at_s[rows[2:]] - evidence.taken_at_s[rows[:-2]]
-    worth[1:-1] = _link(chosen[:-2], chosen[2:], elapsed_s, register)
-    return worth
+    """Log of how well values fit between their neighbours."""
+    seconds = evidence.taken_at_s[rows]
+    first = steps_between(neighbours.before, values, seconds - neighbours.before_s, register)
+    second = steps_between(values, neighbours.after, neighbours.after_s - seconds, register)
+    possible = (first.possible | ~neighbours.has_before) & (second.possible | ~neighbours.has_after)
+    at = np.flatnonzero(possible)
+    fit = _steadiness(values[at], seconds[at], neighbours.rows(at), register)
+    for steps, elapsed_s, there in (
+        (first, seconds - neighbours.before_s, neighbours.has_before),
+        (second, neighbours.after_s - seconds, neighbours.has_after),
+    ):
+        linked = np.flatnonzero(there[at])
+        fit[linked] += log_probability(
+            steps.units[at[linked]], elapsed_s[at[linked]], register, evidence.shares_of(rows[at[linked]])
+        )
+    result = np.full(len(values), IMPOSSIBLE)
+    result[at] = fit
+    return result

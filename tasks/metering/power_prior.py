@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from tasks.metering.register import SECONDS_PER_HOUR, Register
 
-# Mean power of a household: mostly some hundred watts, then cooking, now and then up to the fuses.
-EXPONENTIAL_SHARES = np.array([0.80, 0.15])
-EXPONENTIAL_MEANS_W = np.array([500.0, 3000.0])
+# Mean power of a household is taken for a mixture of exponentials and a part that is uniform up to the fuses.
+MEANS_W = np.array([60.0, 180.0, 500.0, 1200.0, 3000.0, 8000.0])
+# Before anything is known of the household: mostly some hundred watts, then cooking.
+DEFAULT_SHARES = np.array([0.0, 0.0, 0.80, 0.0, 0.15, 0.0])
 UNIFORM_PART = 0.05
 BACKWARD_PROBABILITY = 0.02
 TOLERANCE_UNITS = 1
@@ -20,7 +21,7 @@ class Steps:
     """Steps from earlier to later values: units advanced (across a rollover too), and which are possible.
 
     Args:
-        units: int64, at least -TOLERANCE_UNITS.
+        units: int64, at least -TOLERANCE_UNITS; of a register that may run backwards, any sign.
         possible: whether the fuses allow it and time has passed.
     """
 
@@ -33,9 +34,11 @@ def steps_between(
 ) -> Steps:
     """Units advanced from `earlier` to `later`, and whether `elapsed_s` allows it (all broadcast)."""
     span = register.span_units
-    units = (later - earlier + TOLERANCE_UNITS) % span - TOLERANCE_UNITS
-    possible = (elapsed_s > 0) & (units <= ceiling_units(elapsed_s, register) + TOLERANCE_UNITS)
-    return Steps(units, possible)
+    lowest = -(span // 2) if register.runs_backwards else -TOLERANCE_UNITS
+    units = later - earlier
+    units = units + span * ((units < lowest).astype(np.int64) - (units >= lowest + span))
+    ceiling = ceiling_units(elapsed_s, register) + TOLERANCE_UNITS
+    return Steps(units, (elapsed_s > 0) & (units <= ceiling) & (units >= np.maximum(lowest, -ceiling)))
 
 
 def ceiling_units(elapsed_s: NDArray[np.int64], register: Register) -> NDArray[np.int64]:
@@ -45,22 +48,49 @@ def ceiling_units(elapsed_s: NDArray[np.int64], register: Register) -> NDArray[n
 
 
 def log_probability(
-    units: NDArray[np.int64], elapsed_s: NDArray[np.int64], register: Register
+    units: NDArray[np.int64],
+    elapsed_s: NDArray[np.int64],
+    register: Register,
+    shares: NDArray[np.float64] = DEFAULT_SHARES,
 ) -> NDArray[np.float64]:
     """Log of the probability that the register advances by exactly so many units in so many seconds.
 
     The last drum's hidden phase is uniform, so a true energy of E units shows as d with the weight
-    max(0, 1 - |E - d|); integrating that over an exponential of mean m gives the closed forms below.
-    They stay right when a unit takes months and when thousands pass in a minute.
+    max(0, 1 - |E - d|); integrating that over an exponential of mean m gives the closed forms of
+    `step_masses`. They stay right when a unit takes months and when thousands pass in a minute. A register
+    that may run backwards does so as likely as forwards.
+
+    Args:
+        units: int64[E], possible steps as `steps_between` gives them.
+        elapsed_s: int64[E], above 0.
+        register: its unit and ceiling.
+        shares: float64[M] or [E, M], what each exponential of MEANS_W contributes; the rest is uniform.
     """
-    per_second = EXPONENTIAL_MEANS_W / (SECONDS_PER_HOUR * register.unit_wh)
-    mean = per_second.reshape(-1, *[1] * elapsed_s.ndim) * elapsed_s
+    used = np.flatnonzero(shares.reshape(-1, len(MEANS_W)).any(axis=0))
+    masses = step_masses(np.abs(units) if register.runs_backwards else units, elapsed_s, register, used)
+    mass = (masses * shares[..., used]).sum(axis=-1)
+    mass += (1.0 - shares.sum(axis=-1)) / (ceiling_units(elapsed_s, register) + 2.0)
+    if register.runs_backwards:
+        mass *= np.where(units == 0, 1.0, 0.5)
+    else:
+        mass = np.where(units < 0, BACKWARD_PROBABILITY, (1.0 - BACKWARD_PROBABILITY) * mass)
+    logs: NDArray[np.float64] = np.log(mass)
+    return logs
+
+
+def step_masses(
+    units: NDArray[np.int64],
+    elapsed_s: NDArray[np.int64],
+    register: Register,
+    used: NDArray[np.int64] | None = None,
+) -> NDArray[np.float64]:
+    """The probability of each step under each exponential of MEANS_W (or those `used`): float64[E, M]."""
+    means_w = MEANS_W if used is None else MEANS_W[used]
+    lengths, which = np.unique(elapsed_s, return_inverse=True)
+    mean = lengths[:, None] * (means_w / (SECONDS_PER_HOUR * register.unit_wh))
     within_one = -np.expm1(-1.0 / mean)
     moved = mean * within_one
-    advanced = moved * within_one * np.exp((1 - np.maximum(units, 1)) / mean)
-    parts = np.where(units == 0, 1.0 - moved, advanced)
-    mass = (EXPONENTIAL_SHARES @ parts.reshape(len(parts), -1)).reshape(parts.shape[1:])
-    mass += UNIFORM_PART / (ceiling_units(elapsed_s, register) + 2.0)
-    mass *= 1.0 - BACKWARD_PROBABILITY
-    logs: NDArray[np.float64] = np.log(np.where(units < 0, BACKWARD_PROBABILITY, mass))
-    return logs
+    advanced = (moved * within_one)[which] * np.exp(
+        (1 - np.maximum(units, 1))[..., None] * (1.0 / mean)[which]
+    )
+    return np.where(units[..., None] == 0, (1.0 - moved)[which], advanced)

@@ -16,6 +16,7 @@ class Register:
         digits: drums, decimals included.
         decimals: how many of the drums stand right of the decimal point (0 to 3).
         max_power_w: what the fuses let through; no reading may imply more.
+        runs_backwards: the meter has no ratchet and counts down while the house feeds in.
 
     Raises:
         ValueError: when no counter can look like this.
@@ -25,6 +26,7 @@ class Register:
     digits: int
     decimals: int
     max_power_w: int
+    runs_backwards: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a counter that cannot exist."""

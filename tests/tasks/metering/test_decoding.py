@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tasks.metering.decoding import Decoded, decode
+from tasks.metering.habits import learn
+from tasks.metering.misreads import Misreads
 from tasks.metering.power_prior import steps_between
 from tasks.metering.register import Register
+from tasks.metering.stretch import Break
 
 HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 MINUTE = 60
@@ -34,6 +37,8 @@ def decoded(
     *,
     anchor: tuple[int, int] | None = None,
     reasons: Sequence[str | None] | None = None,
+    pins: dict[int, int] | None = None,
+    breaks: Sequence[Break] = (),
 ) -> Decoded:
     """Decode pictures given as (seconds, [(value, probability), ...])."""
     width = max((len(found) for _, found in pictures), default=0)
@@ -43,7 +48,19 @@ def decoded(
         for k, (value, probability) in enumerate(found):
             candidates[i, k], probabilities[i, k] = value, probability
     taken_at_s = np.array([seconds for seconds, _ in pictures], dtype=np.int64)
-    return decode(taken_at_s, candidates, probabilities, register, anchor=anchor, reasons=reasons)
+    pinned = np.full(len(pictures), -1, dtype=np.int64)
+    for i, value in (pins or {}).items():
+        pinned[i] = value
+    return decode(
+        taken_at_s,
+        candidates,
+        probabilities,
+        register,
+        anchor=anchor,
+        reasons=reasons,
+        pins=pinned,
+        breaks=breaks,
+    )
 
 
 def clear(values: Sequence[int], every_s: int = QUARTER, start_s: int = 0) -> list[Picture]:
@@ -59,19 +76,19 @@ def clear(values: Sequence[int], every_s: int = QUARTER, start_s: int = 0) -> li
         pytest.param([(0, [])], [-1], id="one picture without candidates"),
         pytest.param([(0, []), (QUARTER, [])], [-1, -1], id="no candidates at all"),
         pytest.param(clear([900, 100, 101]), [-1, 100, 101], id="first of three is a misread, too high"),
-        pytest.param(clear([100, 900_000, 902_000, 101, 102]), [100, -1, -1, 101, 102], id="two misreads"),
+        pytest.param(clear([100, 900_000, 902_000, 101, 102]), [100, 100, 100, 101, 102], id="two misreads"),
         pytest.param(
             clear([5_000_000, 100, 100, 101, 102]), [-1, 100, 100, 101, 102], id="misread far above"
         ),
         pytest.param(clear([7, 1_000_000, 1_000_001]), [-1, 1_000_000, 1_000_001], id="misread far below"),
         pytest.param(clear([9_999_998, 9_999_999, 0, 1]), [9_999_998, 9_999_999, 0, 1], id="rollover"),
-        pytest.param(clear([100, 101, 100, 101]), [100, 101, 100, 101], id="last drum between two digits"),
-        pytest.param(clear([100, 101, 99, 101]), [100, 101, -1, 101], id="two units back"),
+        pytest.param(clear([100, 101, 100, 101]), [100, 100, 101, 101], id="last drum between two digits"),
+        pytest.param(clear([100, 101, 99, 101]), [100, 100, 100, 101], id="two units back"),
         pytest.param(clear([500] * 6, every_s=30 * DAY), [500] * 6, id="standstill for months"),
         pytest.param(
             clear([500, 500, 501, 501, 501, 502], every_s=10), [500, 500, 501, 501, 501, 502], id="10 s"
         ),
-        pytest.param(clear([500, 500, 503, 501], every_s=10), [500, 500, -1, 501], id="10 s and a misread"),
+        pytest.param(clear([500, 500, 503, 501], every_s=10), [500, 500, 500, 501], id="10 s and a misread"),
         pytest.param(
             clear([100, 4100, 8100, 12100], every_s=40 * DAY), [100, 4100, 8100, 12100], id="40 days"
         ),
@@ -101,6 +118,13 @@ def test_decoding(pictures: list[Picture], values: list[int]) -> None:
             [*clear([100]), (QUARTER, [(801, 0.9)]), *clear([102], start_s=1800)],
             1,
             "rejected",
+            -1,
+            "no_candidate_fits",
+        ),
+        (
+            [*clear([100]), (QUARTER, [(801, 0.9)]), *clear([101], start_s=1800)],
+            1,
+            "estimated",
             -1,
             "no_candidate_fits",
         ),
@@ -146,7 +170,7 @@ def test_later_pictures_take_back_a_provisional_misread() -> None:
     assert decoded([*misread_last, *clear([100, 101], start_s=2700)]).value_units.tolist() == [
         100,
         100,
-        -1,
+        100,
         100,
         101,
     ]
@@ -197,28 +221,52 @@ def test_a_long_run_of_misreads_is_bridged() -> None:
     assert decoded(pictures).value_units.tolist() == [*before, *[-1] * 60, *after]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_month_with_misreads_is_recovered(read_household: ReadHousehold, seed: int) -> None:
-    series = read_household(HOME, days=31, misread=0.05, seed=seed)
-    result = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)
-    right = result.value_units == series.truth
-    wrong = (result.value_units >= 0) & ~right
-    assert np.mean(series.candidates[:, 0] == series.truth) < 0.96
-    assert right.mean() >= 0.97
-    assert wrong.mean() <= 0.003
+def wrong(result: Decoded, series: Series, register: Register = HOME) -> NDArray[np.bool_]:
+    """Values given that lie more than one unit off."""
+    distance = np.abs(result.value_units - series.truth)
+    off: NDArray[np.bool_] = np.minimum(distance, register.span_units - distance) > 1
+    return off & (result.value_units >= 0)
+
+
+@pytest.mark.parametrize(
+    ("misreads", "seed", "least", "most_wrong"),
+    [
+        (Misreads(0.01), 0, (0.993, 0.997), 1),
+        (Misreads(0.05, bursts=0.004), 1, (0.96, 0.98), 8),
+        (Misreads(0.10), 2, (0.955, 0.98), 3),
+    ],
+)
+def test_a_month_with_misreads_is_recovered(
+    read_household: ReadHousehold,
+    misreads: Misreads,
+    seed: int,
+    least: tuple[float, float],
+    most_wrong: int,
+) -> None:
+    series = read_household(HOME, days=31, misreads=misreads, seed=seed)
+    pictures = series.taken_at_s, series.candidates, series.probabilities
+    first = decode(*pictures, HOME)
+    hours = series.taken_at_s // 3600 % 24
+    read = np.where(first.rank > 0, first.value_units, -1)
+    habits = learn(series.taken_at_s, hours, read, series.candidates, series.probabilities, register=HOME)
+    result = decode(*pictures, HOME, habits=habits, hours=hours)
+    assert ((result.rank > 0).mean(), (result.value_units >= 0).mean()) >= least
+    assert (result.value_units >= 0).mean() >= least[1]
+    assert wrong(result, series).sum() <= most_wrong
 
 
 def test_a_rollover_within_a_month_costs_nothing(read_household: ReadHousehold) -> None:
-    series = read_household(HOME, days=14, misread=0.05, seed=3, start_units=9_999_950)
+    series = read_household(HOME, days=14, misreads=Misreads(0.05), seed=3, start_units=9_999_950)
     result = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)
     assert (np.diff(series.truth) < 0).sum() == 1
-    assert np.mean(result.value_units == series.truth) >= 0.97
+    assert (result.value_units >= 0).mean() >= 0.98
+    assert wrong(result, series).sum() <= 2
 
 
 def test_decoding_again_from_an_anchor_changes_nothing(read_household: ReadHousehold) -> None:
-    series = read_household(HOME, days=6, misread=0.05, seed=4)
+    series = read_household(HOME, days=6, misreads=Misreads(0.05), seed=4)
     whole = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)
-    start = 300 + int(np.argmax(whole.value_units[300:] >= 0))
+    start = 300 + int(np.argmax(whole.rank[300:] > 0))
     part = slice(start + 1, None)
     again = decode(
         series.taken_at_s[part],
@@ -229,6 +277,73 @@ def test_decoding_again_from_an_anchor_changes_nothing(read_household: ReadHouse
     )
     assert again.value_units.tolist() == whole.value_units[part].tolist()
     assert again.reason == whole.reason[part]
+
+
+@pytest.mark.parametrize(
+    ("pins", "values", "qualities"),
+    [
+        ({}, [100, 100, 100, 101, 101, 102], "mmemmm"),
+        ({2: 104}, [100, 100, 104, -1, -1, -1], "mmMrrr"),
+        ({2: 100}, [100, 100, 100, 101, 101, 102], "mmMmmm"),
+        ({2: 104, 5: 106}, [100, 100, 104, -1, -1, 106], "mmMrrM"),
+        ({2: 104, 5: 105}, [100, 100, 104, 104, 104, 105], "mmMeeM"),
+        ({2: 700_000}, [100, 100, 700_000, -1, -1, -1], "mmMrrr"),
+    ],
+)
+def test_what_a_person_read_stands_and_the_rest_follows(
+    pins: dict[int, int], values: list[int], qualities: str
+) -> None:
+    letters = {"measured": "m", "manual": "M", "rejected": "r", "estimated": "e"}
+    pictures = clear([100, 100, 801, 101, 101, 102])
+    result = decoded(pictures, pins=pins)
+    assert "".join(letters[quality] for quality in result.quality) == qualities
+    assert result.value_units.tolist() == values
+
+
+NEW_METER = [*clear(range(361_000, 361_010)), *clear(range(40, 50), start_s=10 * QUARTER)]
+
+
+@pytest.mark.parametrize(
+    ("jump", "rejected"),
+    [
+        (Break(10 * QUARTER), []),
+        (Break(10 * QUARTER, 361_010, 40), []),
+        (Break(10 * QUARTER, None, 39), []),
+        (Break(10 * QUARTER, 361_007, None), [9]),
+        (Break(10 * QUARTER, None, 45), [10, 11, 12, 13]),
+    ],
+)
+def test_an_exchange_that_was_announced_begins_anew(jump: Break, rejected: list[int]) -> None:
+    result = decoded(NEW_METER, breaks=[jump])
+    assert np.flatnonzero(result.rank < 0).tolist() == rejected
+
+
+@pytest.mark.parametrize(
+    ("pictures", "low", "high"),
+    [
+        ([*clear([100]), (QUARTER, []), *clear([100], start_s=1800)], 100, 100),
+        ([*clear([100]), (QUARTER, []), *clear([101], start_s=1800)], 100, 101),
+        ([*clear([9_999_999]), (QUARTER, []), *clear([0], start_s=1800)], 9_999_999, 0),
+        ([*clear([100]), (QUARTER, []), *clear([102], start_s=1800)], -1, -1),
+        ([*clear([100]), (QUARTER, [])], -1, -1),
+        ([(0, []), *clear([100], start_s=QUARTER)], -1, -1),
+    ],
+)
+def test_neighbours_pin_a_missing_reading(pictures: list[Picture], low: int, high: int) -> None:
+    result = decoded(pictures)
+    missing = next(i for i, (_, found) in enumerate(pictures) if not found)
+    assert (result.low_units[missing], result.high_units[missing]) == (low, high)
+    assert result.value_units[missing] == low
+    assert result.quality[missing] == ("rejected" if low < 0 else "estimated")
+    assert result.reason[missing] == "no_candidate_fits"
+
+
+def test_a_meter_that_runs_backwards_is_followed() -> None:
+    old = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000, runs_backwards=True)
+    values = [100, 102, 104, 99, 95, 91, 9_999_990, 9_999_985, 3]
+    pictures = clear(values[:6]) + clear(values[6:], start_s=9 * QUARTER)
+    assert decoded(pictures, old).value_units.tolist() == values
+    assert decoded(pictures).value_units.tolist() != values
 
 
 @pytest.mark.parametrize(
@@ -253,7 +368,7 @@ picture = st.tuples(st.integers(0, 4 * DAY), st.lists(st.one_of(candidate, near)
 def test_accepted_readings_never_contradict_physics(pictures: list[Picture]) -> None:
     pictures = sorted(pictures, key=lambda taken: taken[0])
     result = decoded(pictures, SMALL)
-    accepted = result.value_units >= 0
+    accepted = result.rank > 0
     values = result.value_units[accepted]
     taken_at_s = np.array([seconds for seconds, _ in pictures], dtype=np.int64)[accepted]
     assert steps_between(values[:-1], values[1:], np.diff(taken_at_s), SMALL).possible.all()
@@ -261,7 +376,7 @@ def test_accepted_readings_never_contradict_physics(pictures: list[Picture]) -> 
     assert [reason is None for reason in result.reason] == accepted.tolist()
     assert (result.log_odds[accepted] >= 2).all()
     for value, rank, (_, found) in zip(result.value_units, result.rank, pictures, strict=True):
-        assert rank == -1 or found[rank - 1][0] == value
+        assert rank == -1 or abs(found[rank - 1][0] - value) <= 1
     again = decoded(pictures, SMALL)
     assert again.value_units.tolist() == result.value_units.tolist()
     assert again.reason == result.reason

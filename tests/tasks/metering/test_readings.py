@@ -42,8 +42,8 @@ def test_recognitions_become_readings() -> None:
     ).rows() == [
         ("picture-0", 361_000, "measured", None, "0003610", 0.95),
         ("picture-1", 361_100, "repaired", None, "0003617", 0.3),
-        ("picture-2", None, "rejected", "dark", None, None),
-        ("picture-3", None, "rejected", "wrong_number_of_digits", "361", None),
+        ("picture-2", 361_100, "estimated", "dark", None, None),
+        ("picture-3", 361_100, "estimated", "wrong_number_of_digits", "361", None),
         ("picture-4", 361_200, "measured", None, "0003612", 0.95),
     ]
     assert readings["register_id"].unique().to_list() == [HOME.register_id]

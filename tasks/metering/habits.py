@@ -1,0 +1,160 @@
+"""What a register's settled readings teach: its household's power by the hour, its reader's honesty."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tasks.metering.power_prior import DEFAULT_SHARES, MEANS_W, UNIFORM_PART, ceiling_units, step_masses
+from tasks.metering.register import Register
+
+HOURS = 24
+# Between readings further apart no single hour speaks; the household's mean over the day does.
+ONE_HOUR_S = 3600
+# What is known before counts like so many steps of an hour, or so many pictures of a bin.
+PRIOR_STEPS, PRIOR_PICTURES = 40.0, 20.0
+ROUNDS = 15
+TOP_EDGES = np.array([0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0])
+LOWER_EDGES = np.array([0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0])
+# However honest a reader has been, it may be wrong next time.
+MOST_TRUSTED = 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """A learned prior, for `decode`.
+
+    Args:
+        shares: float64[25, M], what each exponential of `power_prior.MEANS_W` contributes in each local hour;
+            the last row holds for longer times.
+        top: how often the best candidate was right, for its probability between TOP_EDGES.
+        lower: the same of the other candidates, between LOWER_EDGES.
+    """
+
+    shares: NDArray[np.float64]
+    top: NDArray[np.float64]
+    lower: NDArray[np.float64]
+
+    def shares_at(self, hours: NDArray[np.int64], elapsed_s: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The prior of each step: that of its local hour, or of the day where it takes long."""
+        rows: NDArray[np.float64] = self.shares[np.where(elapsed_s <= ONE_HOUR_S, hours, HOURS)]
+        return rows
+
+    def calibrate(
+        self, candidates: NDArray[np.int64], probabilities: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How often such candidates were right: float64[N, K], rows adding up to less than 1."""
+        right = np.empty_like(probabilities)
+        right[:, :1] = self.top[_bins(probabilities[:, :1], TOP_EDGES)]
+        right[:, 1:] = self.lower[_bins(probabilities[:, 1:], LOWER_EDGES)]
+        right = np.where(candidates >= 0, right, 0.0)
+        right /= np.maximum(1.0, right.sum(axis=1, keepdims=True) / MOST_TRUSTED)
+        return right
+
+    def to_frame(self) -> pl.DataFrame:
+        """The habits as rows: kind, i, j, value."""
+        parts = {"power": self.shares, "top": self.top[:, None], "lower": self.lower[:, None]}
+        return pl.concat(
+            pl.DataFrame(
+                {
+                    "kind": np.full(part.size, kind),
+                    "i": np.repeat(np.arange(part.shape[0]), part.shape[1]),
+                    "j": np.tile(np.arange(part.shape[1]), part.shape[0]),
+                    "value": part.ravel(),
+                },
+                schema={"kind": pl.String(), "i": pl.Int64(), "j": pl.Int64(), "value": pl.Float64()},
+            )
+            for kind, part in parts.items()
+        )
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> "Habits":
+        """The habits from the rows that `to_frame` gave.
+
+        Raises:
+            ValueError: when they are not complete; learn them anew.
+        """
+        parts = {
+            kind: frame.filter(pl.col("kind") == kind).sort("i", "j")["value"].to_numpy()
+            for kind in ("power", "top", "lower")
+        }
+        expected = ((HOURS + 1) * len(MEANS_W), len(TOP_EDGES) - 1, len(LOWER_EDGES) - 1)
+        if tuple(part.size for part in parts.values()) != expected:
+            raise ValueError("These habits are not complete; learn them anew.")
+        return cls(parts["power"].reshape(HOURS + 1, -1), parts["top"], parts["lower"])
+
+
+def learn(
+    seconds: NDArray[np.int64],
+    hours: NDArray[np.int64],
+    values: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    *,
+    register: Register,
+) -> Habits:
+    """Habits from settled pictures.
+
+    Args:
+        seconds: int64[N], ascending.
+        hours: int64[N], local hour of the day.
+        values: int64[N], the decoded reading in units, -1 where it was rejected.
+        candidates: int64[N, K], as `decode` takes them.
+        probabilities: float64[N, K].
+        register: the counter.
+    """
+    right = (candidates == values[:, None]) & (candidates >= 0) & (values[:, None] >= 0)
+    read = candidates >= 0
+    top = _shares_right(probabilities[:, :1], right[:, :1], read[:, :1], TOP_EDGES)
+    lower = _shares_right(probabilities[:, 1:], right[:, 1:], read[:, 1:], LOWER_EDGES)
+    given = np.flatnonzero(values >= 0)
+    elapsed_s = np.diff(seconds[given])
+    units = (np.diff(values[given]) + 1) % register.span_units - 1
+    usable = (elapsed_s > 0) & (elapsed_s <= ONE_HOUR_S) & (units >= 0)
+    usable &= units <= ceiling_units(elapsed_s, register) + 1
+    shares = _shares_by_hour(units[usable], elapsed_s[usable], hours[given][1:][usable], register)
+    return Habits(shares, top, lower)
+
+
+def _shares_by_hour(
+    units: NDArray[np.int64], elapsed_s: NDArray[np.int64], hours: NDArray[np.int64], register: Register
+) -> NDArray[np.float64]:
+    """The mixture that explains the steps best, hour by hour (expectation-maximisation)."""
+    blind = 1.0 / (ceiling_units(elapsed_s, register) + 2.0)
+    masses = np.column_stack([step_masses(units, elapsed_s, register), blind])
+    day = _fit_shares(masses, np.append(DEFAULT_SHARES, UNIFORM_PART))
+    by_hour = [_fit_shares(masses[hours == hour], day) for hour in range(HOURS)]
+    return np.stack([*by_hour, day])[:, :-1]
+
+
+def _fit_shares(masses: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of a mixture, drawn towards those known before; never nothing for any part."""
+    shares = 0.98 * known + 0.02 / len(known)
+    anchor = shares
+    for _ in range(ROUNDS):
+        weights = masses * shares
+        weights /= weights.sum(axis=1, keepdims=True)
+        shares = weights.sum(axis=0) + PRIOR_STEPS * anchor
+        shares = shares / shares.sum()
+    return shares
+
+
+def _bins(probabilities: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The bin of each probability."""
+    bins: NDArray[np.int64] = np.clip(np.digitize(probabilities, edges) - 1, 0, len(edges) - 2)
+    return bins
+
+
+def _shares_right(
+    probabilities: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    read: NDArray[np.bool_],
+    edges: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """How often candidates of each bin were right, drawn towards what the reader claims."""
+    bins, count = _bins(probabilities, edges), len(edges) - 1
+    seen = np.bincount(bins[read], minlength=count)
+    hits = np.bincount(bins[right], minlength=count)
+    claimed = (edges[:-1] + edges[1:]) / 2
+    return np.minimum((hits + PRIOR_PICTURES * claimed) / (seen + PRIOR_PICTURES), MOST_TRUSTED)

@@ -186,6 +186,8 @@ def follow(settings: Settings, register_id: str) -> None:
 
 def print_events(settings: Settings, *, undone: bool) -> None:
     """Print what people told, and the breaks that wait for a person's word."""
+    from tasks.decode import proposal_sentence
+
     with waiting(settings) as warehouse:
         events = warehouse.query("events")
         corrections = warehouse.query("corrections")
@@ -216,24 +218,6 @@ def print_events(settings: Settings, *, undone: bool) -> None:
     for row in proposals.iter_rows(named=True):
         out.print()
         out.print(proposal_sentence(row), style="yellow", highlight=False, soft_wrap=True)
-
-
-def proposal_sentence(row: dict[str, object]) -> str:
-    """What decoding noticed, and the command that confirms it."""
-    meter, _, code = str(row["register_id"]).partition("/")
-    broke_at, last_at = row["broke_at"], row["last_at"]
-    if not isinstance(broke_at, datetime) or not isinstance(last_at, datetime):
-        raise TypeError("a proposal has two instants")
-    zone = str(row["timezone"])
-    last_kwh, first_kwh = (f"{float(str(row[name])) / 1000:.3f}" for name in ("last_wh", "first_wh"))
-    return (
-        f"{row['register_id']}: was the meter exchanged between {_local(last_at, zone)} ({last_kwh} kWh) and "
-        f"{_local(broke_at, zone)} ({first_kwh} kWh)? {row['n_pictures']} pictures wait for your word. "
-        f"Confirm with: "
-        f"smartmeter event add exchange --meter {meter} --register {code} "
-        f"--at '{broke_at.astimezone(ZoneInfo(zone)).isoformat(' ', 'seconds')}' "
-        f"--old-reading {last_kwh} --new-reading {first_kwh}"
-    )
 
 
 def describe(row: dict[str, object]) -> str:

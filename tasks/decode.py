@@ -2,29 +2,40 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.metering.readings import DecodedSeries, decode_readings
+from tasks.metering.events import EventKind, RegisterEvent
+from tasks.metering.habits import Habits
+from tasks.metering.readings import decode_readings, learn_habits
+from tasks.metering.register import Register
+from tasks.metering.stretch import ProposedExchange
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import Warehouse, open_warehouse
-from warehouse.events import note_proposal
+from warehouse.events import Proposal, note_proposal
 from warehouse.loading import Pending, SavedReadings, pending_work, save_readings
 
 log = logging.getLogger(__name__)
+# What a household does and how its reader errs changes slowly; sixty days are plenty to learn it from.
+LEARN_AFTER_READINGS = 500
+LEARN_AGAIN_AFTER = timedelta(days=7)
+LEARN_FROM = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What has to be decoded: the window of recognitions, its anchor, and how far its results count."""
+    """What has to be decoded: recognitions, anchor, how far results count, what is known of the register."""
 
     pending: Pending
     window: pl.DataFrame
     anchor: tuple[datetime, int] | None
     kept_until: datetime | None
+    events: tuple[RegisterEvent, ...]
+    habits: Habits | None
 
 
 @step(timeout_s=1800)
@@ -40,12 +51,22 @@ def decode_pending(settings: Settings, register_id: str, *, to_the_end: bool = F
     if work is None:
         log.info("%s: no new recognitions", register_id)
         return 0
+    register = settings.register(register_id)
     # A year takes seconds to decode; nobody waits for the file meanwhile.
-    series = decode_readings(work.window, settings.register(register_id), anchor=work.anchor)
+    series = decode_readings(
+        work.window,
+        register,
+        anchor=work.anchor,
+        events=work.events,
+        habits=work.habits,
+        timezone=settings.timezone,
+    )
     if work.kept_until is not None and not joins_what_is_known(work, series.readings):
         return decode_pending(settings, register_id, to_the_end=True)
     with open_warehouse(settings.warehouse) as warehouse:
-        saved = save(warehouse, register_id, work, series)
+        saved = save(warehouse, work, series.readings)
+        propose(warehouse, register, work, series.exchange)
+        learn(warehouse, register, settings.timezone)
     log.info("%s: %d pictures decoded, %s", register_id, work.window.height, saved)
     return saved.inserted + saved.revised
 
@@ -69,7 +90,8 @@ def find_work(warehouse: Warehouse, register_id: str, *, to_the_end: bool = Fals
         "decoding_window", register_id=register_id, since=ends["anchor_at"], until=ends["end_at"]
     )
     anchor = None if ends["anchor_at"] is None else (ends["anchor_at"], ends["anchor_wh"])
-    return Work(pending, window, anchor, ends["kept_until"])
+    events = register_events(warehouse, register_id)
+    return Work(pending, window, anchor, ends["kept_until"], events, known_habits(warehouse, register_id))
 
 
 def joins_what_is_known(work: Work, readings: pl.DataFrame) -> bool:
@@ -80,13 +102,74 @@ def joins_what_is_known(work: Work, readings: pl.DataFrame) -> bool:
     return beyond.filter(pl.col("value_wh").ne_missing(pl.col("known_wh"))).is_empty()
 
 
-def save(warehouse: Warehouse, register_id: str, work: Work, series: DecodedSeries) -> SavedReadings:
-    """Save what was decoded, and a break that the decoder found for a person to judge."""
-    counting = series.readings
-    if work.kept_until is not None:
-        counting = counting.filter(pl.col("read_at") <= work.kept_until)
-    saved = save_readings(warehouse, counting, work.pending)
+def register_events(warehouse: Warehouse, register_id: str) -> tuple[RegisterEvent, ...]:
+    """What happened to a register besides counting, as people told it."""
+    return tuple(
+        RegisterEvent(EventKind(row["kind"]), row["happened_at"], row["last_wh"], row["first_wh"])
+        for row in warehouse.query("register_events", register_id=register_id).iter_rows(named=True)
+    )
+
+
+def known_habits(warehouse: Warehouse, register_id: str) -> Habits | None:
+    """What was learned of a register, None when nothing yet."""
+    rows = warehouse.query("habits", register_id=register_id)
+    return Habits.from_frame(rows.select("kind", "i", "j", "value")) if rows.height else None
+
+
+def learn(warehouse: Warehouse, register: Register, timezone: str) -> None:
+    """Learn from a register's newest settled readings, where that was long ago; nothing is decoded again."""
+    due = warehouse.query("habits_due", register_id=register.register_id).row(0, named=True)
+    learned_at, newest_at = due["learned_at"], due["newest_at"]
+    if newest_at is None or (learned_at is not None and datetime.now(UTC) - learned_at < LEARN_AGAIN_AFTER):
+        return
+    since = newest_at - LEARN_FROM
+    readings = warehouse.query("settled_readings", register_id=register.register_id, since=since)
+    if readings.height < LEARN_AFTER_READINGS:
+        return
+    window = warehouse.query("decoding_window", register_id=register.register_id, since=since, until=None)
+    habits = learn_habits(window, readings, register, timezone).to_frame()
+    with warehouse.transaction():
+        warehouse.execute("delete_habits", register_id=register.register_id)
+        warehouse.execute("insert_habits", incoming=habits, register_id=register.register_id)
+
+
+def propose(warehouse: Warehouse, register: Register, work: Work, exchange: ProposedExchange | None) -> None:
+    """Keep a break that only a person can explain, and say the command that does; nothing is assumed."""
     window_at = work.window["taken_at"].min()
-    if isinstance(window_at, datetime):
-        note_proposal(warehouse, register_id, window_at, None)
-    return saved
+    if not isinstance(window_at, datetime):
+        return
+    found = None
+    if exchange is not None:
+        found = Proposal(
+            broke_at=datetime.fromtimestamp(exchange.taken_at_s, UTC),
+            first_wh=exchange.value_units * register.unit_wh,
+            last_at=datetime.fromtimestamp(exchange.last_at_s, UTC),
+            last_wh=exchange.last_units * register.unit_wh,
+            n_pictures=exchange.readings,
+            log_odds=exchange.log_odds,
+        )
+    note_proposal(warehouse, register.register_id, window_at, found)
+    for row in warehouse.query("proposals").iter_rows(named=True):
+        if row["register_id"] == register.register_id:
+            log.warning("%s", proposal_sentence(row))
+
+
+def proposal_sentence(row: dict[str, Any]) -> str:
+    """What decoding noticed, in the meter's local time, and the command that confirms it."""
+    meter, _, code = row["register_id"].partition("/")
+    zone = ZoneInfo(row["timezone"])
+    last_at, broke_at = row["last_at"].astimezone(zone), row["broke_at"].astimezone(zone)
+    last_kwh, first_kwh = f"{row['last_wh'] / 1000:.3f}", f"{row['first_wh'] / 1000:.3f}"
+    return (
+        f"{row['register_id']}: was the meter exchanged between {last_at:%Y-%m-%d %H:%M} ({last_kwh} kWh) "
+        f"and {broke_at:%Y-%m-%d %H:%M} ({first_kwh} kWh)? {row['n_pictures']} pictures wait for your word. "
+        f"Confirm with: smartmeter event add exchange --meter {meter} --register {code} "
+        f"--at '{broke_at.isoformat(' ', 'seconds')}' --old-reading {last_kwh} --new-reading {first_kwh}"
+    )
+
+
+def save(warehouse: Warehouse, work: Work, readings: pl.DataFrame) -> SavedReadings:
+    """Save what was decoded, as far as it counts."""
+    if work.kept_until is not None:
+        readings = readings.filter(pl.col("read_at") <= work.kept_until)
+    return save_readings(warehouse, readings, work.pending)

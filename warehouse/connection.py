@@ -120,13 +120,32 @@ class Warehouse:
     def copy_to(self, path: Path, storage_version: str) -> None:
         """Write everything into a new DuckDB file of that storage version."""
         live = _quoted(str(self.query("current_database").item()), '"')
-        file = _quoted(str(path), "'")
-        self.script(f"attach {file} as copy_of_it (read_write, storage_version '{storage_version}')")
-        try:
+        with self.attached(path, "copy_of_it", storage_version):
             self.script(f"copy from database {live} to copy_of_it")
             self.script("checkpoint copy_of_it")
+
+    @contextmanager
+    def attached(self, path: Path, name: str, storage_version: str | None = None) -> Iterator[None]:
+        """Another DuckDB file beside this one, to be written to under that name.
+
+        Raises:
+            WarehouseBusy: somebody else has it open.
+        """
+        version = f", storage_version '{storage_version}'" if storage_version else ""
+        file = _quoted(str(path), "'")
+        try:
+            self.script(f"attach {file} as {name} (read_write{version})")
+        except duckdb.IOException as error:
+            raise WarehouseBusy(busy_sentence(path, error)) from error
+        try:
+            yield
         finally:
-            self.script("detach copy_of_it")
+            self.script(f"detach {name}")
+
+    def copy_rows(self, table: str, catalog: str, condition: str) -> None:
+        """Let a table of an attached file hold this one's rows where the condition holds."""
+        self.script(f"delete from {catalog}.{table} where {condition}")  # noqa: S608 - our own tables
+        self.script(f"insert into {catalog}.{table} from {table} where {condition}")
 
     def _change(self, text: str, incoming: pl.DataFrame | None, parameters: dict[str, Parameter]) -> int:
         """Run a changing statement beside a registered frame; return the number of rows it reports."""

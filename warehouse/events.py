@@ -9,7 +9,7 @@ from typing import Any
 
 from warehouse.connection import Warehouse
 from warehouse.errors import NothingToUndo
-from warehouse.loading import mark
+from warehouse.loading import mark, note_change
 from warehouse.tariffs import price_days
 
 MANUAL_PREFIX = "manual/"
@@ -118,6 +118,7 @@ def undo_correction(warehouse: Warehouse, register_id: str, picture_key: str) ->
         if picture_key.startswith(MANUAL_PREFIX):
             warehouse.execute("delete_manual_reading", register_id=register_id, picture_key=picture_key)
             mark(warehouse, register_id, "derive", row["taken_at"], row["taken_at"])
+            note_change(warehouse, "readings", row["taken_at"])
     return row
 
 

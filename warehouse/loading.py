@@ -44,8 +44,8 @@ def load_registers(warehouse: Warehouse, registers: pl.DataFrame) -> int:
     with warehouse.transaction():
         warehouse.execute("mark_registers", incoming=registers)
         changed = warehouse.merge("core.registers", registers, keys=["register_id"])
-        if changed:
-            warehouse.execute("shift_local_times")
+        if changed and warehouse.execute("shift_local_times"):
+            note_change(warehouse, "readings", None)
         return changed
 
 
@@ -55,6 +55,7 @@ def load_pictures(warehouse: Warehouse, pictures: pl.DataFrame) -> int:
         new = warehouse.execute("load_pictures", incoming=pictures, **_span(pictures, "taken_at"))
         if new:
             warehouse.execute("mark_pictures", incoming=pictures)
+            note_change(warehouse, "pictures", pictures["taken_at"].min())
         return new
 
 
@@ -77,6 +78,7 @@ def load_recognitions(warehouse: Warehouse, recognitions: pl.DataFrame, candidat
         new = warehouse.execute("load_recognitions", incoming=recognitions, **span)
         if new:
             warehouse.execute("mark_recognitions", incoming=recognitions)
+            note_change(warehouse, "recognitions", recognitions["taken_at"].min())
         return new
 
 
@@ -91,6 +93,11 @@ def mark(
 ) -> None:
     """Let `step` look at a span again."""
     warehouse.execute("mark", register_id=register_id, step=step, from_at=from_at, to_at=to_at)
+
+
+def note_change(warehouse: Warehouse, part: str, from_at: object) -> None:
+    """Let the next published copy bring in what changed from an instant on (None: any)."""
+    warehouse.execute("note_change", part=part, from_at=from_at)
 
 
 def finish(warehouse: Warehouse, pending: Pending) -> None:
@@ -128,6 +135,8 @@ def save_readings(warehouse: Warehouse, readings: pl.DataFrame, done: Pending | 
         revised = warehouse.execute("keep_revisions", incoming=whole, decided_at=decided_at, **span)
         merged = warehouse.execute("merge_readings", incoming=whole, decided_at=decided_at, **span)
         inserted = _count_readings(warehouse) - before
+        if merged:
+            note_change(warehouse, "readings", span["first_at"])
     return SavedReadings(inserted, revised, merged - inserted - revised)
 
 
@@ -167,6 +176,8 @@ def replace_intervals(
         warehouse.execute("insert_quality_day", **span)
         warehouse.execute("insert_rhythm_day", **span)
         warehouse.execute("insert_cost_day", **span)
+        note_change(warehouse, "intervals", since)
+        warehouse.execute("forget_changes")
         sums = warehouse.query("interval_sums", register_id=register_id).row(0, named=True)
         sums["readings_wh"] = sums["quarter_hours_wh"] if counted_wh is None else counted_wh
         if len(set(sums.values())) > 1:

@@ -1,14 +1,32 @@
-"""The published copy: what people open, so that nobody ever holds the live file."""
+"""The published copy: what people open, so that nobody ever holds the live file.
+
+The copy before the last one is kept beside it. A new one is that file with what changed since brought in, so
+a copy of ten years costs no more than one of a day. Whoever has a copy open keeps reading it.
+"""
 
 import os
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from warehouse.connection import open_warehouse
+from warehouse.connection import Warehouse, open_warehouse
+from warehouse.errors import WarehouseBusy
 
 # The newest format that DuckDB 1.5 still reads: the tools of many people are older than this library.
 STORAGE_VERSION = "v1.5.0"
 READ_ONLY_MODE = 0o444
+WRITE_MODE = 0o644
+# Tables that grow with time: the instant that finds a row, and the part of the changes that tells of it. All
+# others are small, and copied whole where they differ.
+TIMED = {
+    "raw.pictures": ("taken_at", "pictures"),
+    "raw.recognitions": ("taken_at", "recognitions"),
+    "raw.candidates": ("taken_at", "recognitions"),
+    "core.register_readings": ("read_at", "readings"),
+    "core.interval_15min": ("start_at", "intervals"),
+}
+# Beyond this much the whole is copied: it is faster, and leaves the file in order.
+WORTH_BRINGING = timedelta(days=45)
 
 
 def publish_copy(live: Path, target: Path, *, wait_s: float = 60) -> Path:
@@ -20,16 +38,106 @@ def publish_copy(live: Path, target: Path, *, wait_s: float = 60) -> Path:
         WarehouseBusy: when another program has held the live file for `wait_s`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    spare = _spare(target)
     for leftover in target.parent.glob(f".{target.name}.*"):
-        leftover.unlink()
-    partial = target.parent / f".{target.name}.{os.getpid()}-{time.monotonic_ns()}"
+        if leftover != spare:
+            leftover.unlink()
     with open_warehouse(live, read_only=True, wait_s=wait_s) as warehouse:
-        warehouse.copy_to(partial, STORAGE_VERSION)
-    partial.chmod(READ_ONLY_MODE)
-    _fsync(partial)
-    partial.replace(target)
+        draft = _brought_up_to_date(warehouse, spare) or _copied(warehouse, target)
+    draft.chmod(READ_ONLY_MODE)
+    _fsync(draft)
+    _swap(draft, target, spare)
     _fsync(target.parent)
     return target
+
+
+def _spare(target: Path) -> Path:
+    """Where the copy before the last one waits."""
+    return target.parent / f".{target.name}.spare"
+
+
+def _swap(draft: Path, target: Path, spare: Path) -> None:
+    """Put the new copy in place; the one that was there becomes the spare, unless it is the same file."""
+    former = target.parent / f".{target.name}.former"
+    former.unlink(missing_ok=True)
+    if target.exists():
+        os.link(target, former)
+    draft.replace(target)
+    if former.exists():
+        former.replace(spare)
+
+
+def _copied(warehouse: Warehouse, target: Path) -> Path:
+    """A whole new copy beside the target."""
+    draft = target.parent / f".{target.name}.{os.getpid()}-{time.monotonic_ns()}"
+    warehouse.copy_to(draft, STORAGE_VERSION)
+    return draft
+
+
+def _brought_up_to_date(warehouse: Warehouse, spare: Path) -> Path | None:
+    """The spare copy with what changed since brought in; None where a new copy is the better way.
+
+    That is when there is none, somebody still reads it, it has another schema, or too much has changed.
+    """
+    target = spare.with_name(spare.name.removeprefix(".").removesuffix(".spare"))
+    if not spare.is_file() or (target.exists() and target.samefile(spare)):
+        return None
+    draft = spare.with_name(f"{spare.name}.draft")
+    spare.replace(draft)
+    draft.chmod(WRITE_MODE)
+    try:
+        with warehouse.attached(draft, "copy_of_it"):
+            return draft if _bring(warehouse) else None
+    except WarehouseBusy:
+        return None
+
+
+def _bring(warehouse: Warehouse) -> bool:
+    """Bring the attached copy up to date; False where it cannot be, and must be thrown away."""
+    if _fingerprint(warehouse, "", "main.schema_migrations") != _fingerprint(
+        warehouse, "copy_of_it.", "main.schema_migrations"
+    ):
+        return False
+    known = warehouse.sql("select coalesce(max(change_id), 0) from copy_of_it.core.changes").item()
+    changes = warehouse.query("changes_since", known=known)
+    if not all(changes["is_known"]):
+        return False
+    since: dict[str, datetime | None] = dict(changes.select("part", "from_at").iter_rows())
+    if not all(_is_worth_it(warehouse, at) for at in since.values()):
+        return False
+    with warehouse.transaction():
+        for table in warehouse.query("table_names")["name"]:
+            if table not in TIMED:
+                if _fingerprint(warehouse, "", table) != _fingerprint(warehouse, "copy_of_it.", table):
+                    warehouse.copy_rows(table, "copy_of_it", "true")
+            elif TIMED[table][1] in since:
+                column, part = TIMED[table]
+                later = f"({column} is null or {column} >= '{since[part]}'::timestamptz)"
+                warehouse.copy_rows(table, "copy_of_it", later)
+    warehouse.script("checkpoint copy_of_it")
+    counts = (
+        warehouse.sql(_count(table, "")).equals(warehouse.sql(_count(table, "copy_of_it.")))
+        for table in TIMED
+    )
+    return all(counts)
+
+
+def _is_worth_it(warehouse: Warehouse, from_at: datetime | None) -> bool:
+    """Whether bringing rows from an instant on is faster than copying all."""
+    newest = warehouse.sql("select max(read_at) from core.register_readings").item()
+    return from_at is not None and (newest is None or newest - from_at < WORTH_BRINGING)
+
+
+def _fingerprint(warehouse: Warehouse, catalog: str, table: str) -> tuple[int, int]:
+    """Number and mixture of a table's rows: other rows have another one."""
+    text = f"select count(*), coalesce(bit_xor(hash(t)), 0) from {catalog}{table} t"  # noqa: S608 - our tables
+    rows: tuple[int, int] = warehouse.sql(text).row(0)
+    return rows
+
+
+def _count(table: str, catalog: str) -> str:
+    """The question how many rows a table has."""
+    return f"select count(*) as n from {catalog}{table}"  # noqa: S608 - our own tables
 
 
 def _fsync(path: Path) -> None:

@@ -226,7 +226,7 @@ def load_prices(
     area: Annotated[str, typer.Option(help="Whose prices, as `area` of the tariff: DE-LU.")],
     home: Home = None,
 ) -> None:
-    """Load day-ahead prices; each holds until the next, at most an hour. Times are local or with an offset."""
+    """Load day-ahead prices; each holds until the next, at most an hour. Times are local, or with offset."""
     _load(file, area, home)
 
 

@@ -1,6 +1,7 @@
 """Whatever the order in which pictures come and people correct them, the result is the same."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from types import ModuleType
 
 import numpy as np
@@ -11,6 +12,7 @@ from tasks.decode import decode_pending
 from tasks.derive import derive_pending
 from tasks.settings import MeterSettings, Settings
 from warehouse.connection import open_warehouse
+from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
 from warehouse.loading import load_pictures, load_recognitions, load_registers
 from warehouse.migrate import migrate
 
@@ -107,3 +109,91 @@ def test_nothing_new_is_no_work(settings: Settings, seeds: ModuleType, at_once: 
     assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
     load(settings, seeds, range(40))
     assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
+
+
+@pytest.mark.parametrize("hour", [0, 4, 60, 149])
+def test_a_corrected_picture_stands_and_undoing_it_leaves_no_trace(
+    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame], hour: int
+) -> None:
+    prepare(settings, seeds)
+    load(settings, seeds, range(HOURS))
+    work(settings)
+    key, taken_at = seeds.pictures([hour]).select("picture_key", "taken_at").row(0)
+    with open_warehouse(settings.warehouse) as warehouse:
+        correct(warehouse, Correction(REGISTER, key, taken_at, 36_100_000 + 100 * hour))
+    work(settings)
+    readings, _, days = state(settings)[:3]
+    assert readings.filter(picture_key=key).select("value_wh", "quality").rows() == [
+        (36_100_000 + 100 * hour, "manual")
+    ]
+    assert days["energy_wh"].sum() == 100 * (HOURS - 1)
+    load(settings, seeds, range(HOURS, HOURS + 5))
+    work(settings)
+    assert state(settings)[0].filter(picture_key=key)["quality"].to_list() == ["manual"]
+    with open_warehouse(settings.warehouse) as warehouse:
+        undo_correction(warehouse, REGISTER, key)
+    work(settings)
+    assert state(settings)[0].head(HOURS).equals(at_once[0])
+
+
+def test_a_reading_without_a_picture_comes_and_goes(
+    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame]
+) -> None:
+    prepare(settings, seeds)
+    load(settings, seeds, range(HOURS))
+    taken_at = seeds.START_AT + timedelta(hours=30, minutes=20)
+    with open_warehouse(settings.warehouse) as warehouse:
+        correct(warehouse, Correction(REGISTER, "manual/x", taken_at, 36_103_000))
+    work(settings)
+    assert state(settings)[0].filter(picture_key="manual/x")["value_wh"].to_list() == [36_103_000]
+    with open_warehouse(settings.warehouse) as warehouse:
+        undo_correction(warehouse, REGISTER, "manual/x")
+    work(settings)
+    assert_same(state(settings), at_once)
+
+
+def exchanged(candidates: pl.DataFrame, seeds: ModuleType) -> pl.DataFrame:
+    """From hour 80 on another meter counts, from 1234 kWh on."""
+    units = 12_340 + seeds.hour_of() - 80
+    return (
+        candidates.join(
+            seeds.pictures(list(range(HOURS))).select("picture_key", "taken_at"), on="picture_key"
+        )
+        .with_columns(
+            text=pl.when((seeds.hour_of() >= 80) & (pl.col("rank") == 1))
+            .then(units.cast(pl.String).str.zfill(7))
+            .otherwise("text")
+        )
+        .drop("taken_at")
+    )
+
+
+def test_an_exchange_is_proposed_and_consumption_runs_on_once_it_is_confirmed(
+    settings: Settings, seeds: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare(settings, seeds)
+    found = seeds.pictures(list(range(HOURS)))
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_pictures(warehouse, found)
+        load_recognitions(warehouse, seeds.recognitions(found), exchanged(seeds.candidates(found), seeds))
+    work(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        proposal = warehouse.query("proposals").row(0, named=True)
+    assert proposal["broke_at"] == seeds.START_AT + timedelta(hours=80)
+    assert (proposal["last_wh"], proposal["first_wh"]) == (36_107_900, 1_234_000)
+    assert "smartmeter event add exchange --meter home --register 1-0:1.8.0" in caplog.text
+    alone = state(settings)[2]["energy_wh"].sum()
+    assert alone < 8_000
+    with open_warehouse(settings.warehouse) as warehouse:
+        number = add_event(
+            warehouse,
+            Event(REGISTER, "exchange", proposal["broke_at"], last_wh=36_107_950, first_wh=1_233_950),
+        )
+        assert warehouse.query("proposals").is_empty()
+    work(settings)
+    readings, _, _ = state(settings)[:3]
+    assert readings["value_wh"].drop_nulls().len() > 140
+    with open_warehouse(settings.warehouse) as warehouse:
+        undo_event(warehouse, number)
+    work(settings)
+    assert state(settings)[2]["energy_wh"].sum() == alone

@@ -24,7 +24,7 @@ REGISTER: dict[str, Any] = {"register_id": "home/1-0:1.8.0"}
         ("consumption_month", {"meter", "month_start", "days", "energy_kwh", "peak_w"}, 1),
         ("consumption_year", {"meter", "year", "days", "energy_kwh"}, 1),
         ("load_profile", {"meter", "weekday", "hour", "mean_w", "p10_w", "median_w", "p90_w"}, 47),
-        ("data_quality_day", {"meter", "local_date", "n_readings", "n_rejected", "accepted_share"}, 2),
+        ("data_quality_day", {"meter", "local_date", "n_pictures", "n_rejected", "accepted_share"}, 3),
     ],
 )
 def test_views_for_people(seeded: Warehouse, view: str, columns: set[str], rows: int) -> None:

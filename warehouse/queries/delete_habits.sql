@@ -1,0 +1,1 @@
+delete from core.habits where register_id = $register_id;

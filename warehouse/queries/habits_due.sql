@@ -1,0 +1,4 @@
+-- When a register was learned from last, and its newest reading.
+select
+    (select max(learned_at) from core.habits where register_id = $register_id) as learned_at,
+    (select max(read_at) from core.register_readings where register_id = $register_id) as newest_at;

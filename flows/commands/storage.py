@@ -1,4 +1,4 @@
-"""Commands that look after the pictures: import, backup, restore, link-dropbox."""
+"""Commands that look after the pictures: import, backup, restore, export, link-dropbox."""
 
 import sys
 from datetime import datetime
@@ -13,7 +13,14 @@ from flows.commands.common import Home, load_checked_settings, out, print_summar
 
 app = typer.Typer()
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would happen; nothing is changed.")]
-Day = datetime | None
+FirstDay = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="Only pictures of this local day or later."),
+]
+LastDay = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], help="Only pictures of this local day or earlier."),
+]
 
 WORDS = {
     "in_store": "pictures in the store",
@@ -116,12 +123,8 @@ def import_(
 @app.command()
 def restore(
     *,
-    first: Annotated[
-        Day, typer.Option("--from", formats=["%Y-%m-%d"], help="Only pictures of this day or later.")
-    ] = None,
-    last: Annotated[
-        Day, typer.Option("--to", formats=["%Y-%m-%d"], help="Only pictures of this day or earlier.")
-    ] = None,
+    first: FirstDay = None,
+    last: LastDay = None,
     dry_run: DryRun = False,
     home: Home = None,
 ) -> None:
@@ -133,9 +136,7 @@ def restore(
 
     folder = use_home(home)
     load_checked_settings()
-    refuse_unless(
-        not (first and last) or first <= last, "--from lies after --to. Give the earlier day first."
-    )
+    check_days(first, last)
     with prefect_backend(folder):
         from flows.restore import restore as flow
 
@@ -148,6 +149,41 @@ def restore(
             "Some pictures are neither in the store's bin nor whole in the archive; the log names them."
         )
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    dataset: Annotated[
+        Path, typer.Option("--dataset", help="Folder to make; it must not exist yet, or be empty.")
+    ],
+    *,
+    first: FirstDay = None,
+    last: LastDay = None,
+    home: Home = None,
+) -> None:
+    """Write pictures, register windows and labels as a dataset for others.
+
+    Parquet and files, split by time, with a datasheet and a manifest of hashes; Hugging Face's
+    datasets.load_dataset opens the folder. EXIF, GPS and comments are taken out of every picture.
+    """
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    load_checked_settings()
+    target = dataset.resolve()
+    refuse_unless(
+        not target.exists() or (target.is_dir() and not any(target.iterdir())),
+        f"{target} is not empty; nothing was written. Name a folder that does not exist yet.",
+    )
+    refuse_unless(target.parent.is_dir(), f"{target.parent} is no folder. Make it first.")
+    check_days(first, last)
+    with prefect_backend(folder):
+        from flows.export import export as flow
+
+        summary = flow(str(target), first.date() if first else None, last.date() if last else None)
+    for name, count in summary.items():
+        out.print(f"{name:<22}{count:>12,}", highlight=False)
+    out.print(f"Dataset: {target}; its README.md says what is in it.", highlight=False, soft_wrap=True)
 
 
 @app.command(name="link-dropbox")
@@ -185,6 +221,17 @@ def link_dropbox(
             highlight=False,
             markup=False,
         )
+
+
+def check_days(first: datetime | None, last: datetime | None) -> None:
+    """Refuse days in the wrong order.
+
+    Raises:
+        SettingsError: The first lies after the last.
+    """
+    refuse_unless(
+        not (first and last) or first <= last, "--from lies after --to. Give the earlier day first."
+    )
 
 
 def megabytes(number: int) -> str:

@@ -41,6 +41,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "habits": REGISTER,
     "habits_due": REGISTER,
     "held_reading": REGISTER | {"before": NOW["from_at"], "value_wh": 0, "unit_wh": 100},
+    "export_labels": {"first": None, "last": None},
     "interval_sums": REGISTER,
     "known_sources": {},
     "last_full_day": HOME,

@@ -1,0 +1,195 @@
+"""The exported dataset: what is in it, what is not, and that others can open it."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from PIL import Image
+from PIL.ExifTags import GPS, IFD, Base
+
+from models.rendering.meter import register_corners
+from tasks.decode import decode_series
+from tasks.export import (
+    BATCH,
+    MANIFEST,
+    SPLITS,
+    begin_dataset,
+    export_batch,
+    finish_dataset,
+    list_labels,
+    split_by_time,
+)
+from tasks.fetch import fetch_batch, list_new_pictures, prepare_warehouse
+from tasks.recognize import CANDIDATE_SCHEMA, RECOGNITION_SCHEMA
+from tasks.settings import SettingsError, load_settings
+from tests.flows.conftest import FACE, START_UNITS, STEP_UNITS
+from warehouse.connection import open_warehouse
+from warehouse.loading import load_recognitions
+
+if TYPE_CHECKING:
+    from tests.flows.conftest import DrawnMeter
+
+COUNT = 48
+DARK = 7
+
+
+def with_gps(data: bytes) -> bytes:
+    exif = Image.Exif()
+    exif[Base.Artist] = "Muster"
+    exif.get_ifd(IFD.GPSInfo)[GPS.GPSLatitude] = (47.0, 22.0, 36.8)
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(data)).save(stream, "JPEG", exif=exif, quality=95)
+    return stream.getvalue()
+
+
+def read_all(meter: "DrawnMeter") -> None:
+    """The archive and the warehouse as they are after an ingest with a reader that is always right."""
+    settings = load_settings()
+    for number in range(COUNT):
+        meter.put(meter.key(number), with_gps(meter.picture(number)))
+    prepare_warehouse.fn(settings)
+    fetch_batch.fn(settings, list_new_pictures.fn(settings).revisions)
+    common = {"register_id": "home/1-0:1.8.0", "reader": "oracle", "reader_version": "1"}
+    recognitions: list[dict[str, object]] = []
+    candidates: list[dict[str, object]] = []
+    for number in range(COUNT):
+        key = meter.key(number)
+        recognitions.append(
+            common
+            | {
+                "picture_key": key,
+                "recognised_at": datetime(2026, 11, 22, tzinfo=UTC),
+                "reason": "dark" if number == DARK else None,
+                "milliseconds": 1.0,
+                "window_corners": json.dumps(register_corners(FACE)),
+                "orientation": "upright-0",
+            }
+        )
+        units = START_UNITS + STEP_UNITS * number
+        text = {
+            "rank": 1,
+            "text": f"{units:07d}",
+            "half_step": False,
+            "value_units": units,
+            "probability": 0.97,
+        }
+        candidates += [] if number == DARK else [common | {"picture_key": key} | text]
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_recognitions(
+            warehouse,
+            pl.DataFrame(recognitions, schema=RECOGNITION_SCHEMA),
+            pl.DataFrame(candidates, schema=CANDIDATE_SCHEMA),
+        )
+    decode_series.fn(settings, "home")
+
+
+def export_to(target: Path) -> dict[str, int]:
+    settings = load_settings()
+    labels = list_labels.fn(settings, None, None)
+    draft = begin_dataset.fn(target)
+    for split in SPLITS:
+        part = labels.filter(split=split)
+        for start in range(0, part.height, BATCH):
+            export_batch.fn(settings, part.slice(start, BATCH), draft, start // BATCH)
+    return finish_dataset.fn(settings, labels, draft, target)
+
+
+@pytest.fixture
+def exported(drawn_meter: "DrawnMeter", tmp_path: Path) -> Path:
+    read_all(drawn_meter)
+    export_to(tmp_path / "dataset")
+    return tmp_path / "dataset"
+
+
+def test_a_dataset_is_whole_hashed_split_by_time_and_tells_nothing_private(exported: Path) -> None:
+    rows = pl.concat([pl.read_parquet(exported / "data" / f"{split}-*.parquet") for split in SPLITS])
+    assert rows.height == COUNT
+    assert rows["taken_at"].is_sorted()
+    expected = [f"{START_UNITS + STEP_UNITS * number:07d}" for number in range(COUNT)]
+    expected[DARK] = None  # type: ignore[call-overload]
+    assert rows["text"].to_list() == expected
+    assert rows["label_source"].to_list() == [None if text is None else "decoded" for text in expected]
+    assert rows["reason"][DARK] == "dark"
+    for row in rows.iter_rows(named=True):
+        window, picture = exported / row["window_file"], exported / row["picture_file"]
+        assert window.read_bytes() == row["window"]["bytes"]
+        assert hashlib.sha256(picture.read_bytes()).hexdigest() == row["picture_sha256"]
+        with Image.open(picture) as opened:
+            assert not opened.getexif()
+            assert not opened.getexif().get_ifd(IFD.GPSInfo)
+        with Image.open(window) as cut:
+            assert cut.width > 2 * cut.height
+    everything = b"".join(path.read_bytes() for path in exported.rglob("*") if path.is_file())
+    assert b"Muster" not in everything
+    assert b"Exif" not in everything
+    assert str(exported.parent).encode() not in everything
+    subprocess.run(["sha256sum", "--check", "--quiet", MANIFEST], cwd=exported, check=True)
+    listed = (exported / MANIFEST).read_text().splitlines()
+    assert len(listed) == sum(path.is_file() for path in exported.rglob("*")) - 1
+    sheet = (exported / "README.md").read_text()
+    assert f"{COUNT} pictures" in sheet
+    assert "{" not in sheet
+
+
+def test_hugging_faces_datasets_opens_it(exported: Path) -> None:
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed: pip install datasets")
+    loaded = datasets.load_dataset(str(exported))
+    assert set(loaded) == set(SPLITS)
+    first = loaded["train"][0]
+    assert first["window"].size[0] > 0
+    assert first["text"] == f"{START_UNITS:07d}"
+
+
+@pytest.mark.parametrize(
+    ("days", "pictures_a_day", "expected"),
+    [
+        (20, 4, [64, 8, 8]),
+        (10, 1, [8, 1, 1]),
+        (2, 96, [153, 20, 19]),
+        (1, 3, [1, 1, 1]),
+        (1, 2, [2]),
+        (1, 1, [1]),
+    ],
+)
+def test_no_block_of_time_is_in_two_splits(days: int, pictures_a_day: int, expected: list[int]) -> None:
+    start = datetime(2026, 6, 1, tzinfo=UTC)
+    step = timedelta(days=1) / pictures_a_day
+    taken = [start + step * number for number in range(days * pictures_a_day)]
+    labels = pl.DataFrame({"taken_at": taken, "local_date": [at.date() for at in taken]})
+    split = labels.with_columns(split=split_by_time(labels))
+    sizes = split.group_by("split", maintain_order=True).len()["len"].to_list()
+    assert len(sizes) == len(expected)
+    assert all(abs(size - wanted) <= 4 for size, wanted in zip(sizes, expected, strict=True))
+    block = "local_date" if days >= 10 else pl.col("taken_at").dt.truncate("1h")
+    assert split.group_by(block).agg(pl.col("split").n_unique())["split"].max() == 1
+
+
+def test_what_is_not_there_is_not_exported(drawn_meter: "DrawnMeter") -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    with pytest.raises(SettingsError, match="nothing to export"):
+        list_labels.fn(settings, date(2026, 1, 1), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("full", [], "is not empty"),
+        ("nowhere/dataset", [], "is no folder"),
+        ("new", ["--from", "2026-02-01", "--to", "2026-01-01"], "earlier day first"),
+    ],
+)
+def test_wrong_use_is_refused(home: Path, tmp_path: Path, name: str, options: list[str], says: str) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").touch()
+    command = [sys.executable, "-m", "flows.cli", "export", "--dataset", str(tmp_path / name), *options]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    assert says in answer.stderr

@@ -1,11 +1,14 @@
 """`smartmeter demo`: the main job from end to end on a household whose truth is known."""
 
 import os
+import re
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,6 +19,8 @@ from rich.progress import track
 from rich.table import Table
 
 from flows.backend import prefect_backend
+from flows.playground.dropbox_demo import URL, dropbox_playground, is_archived, upload_past_troubles
+from flows.playground.dropbox_emulator.server import DropboxEmulator
 from models.rendering.meter import MeterFace, draw_frame, encode_jpeg, register_corners
 from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.open_store import open_store
@@ -84,8 +89,14 @@ class Verdict:
         )
 
 
-def run_demo(home: Path, days: int, out: Console) -> bool:
+def run_demo(home: Path, days: int, out: Console, store: Literal["folder", "dropbox"] = "folder") -> bool:
     """Simulate, photograph, ingest and compare; print what happened and whether it is right.
+
+    Args:
+        home: Folder of the demo; an earlier demo in it is replaced.
+        days: How many to simulate.
+        out: Where to tell.
+        store: Where the pictures wait; a Dropbox is played by this machine, over the real SDK and TLS.
 
     Raises:
         SettingsError: The folder holds something else than an earlier demo.
@@ -94,16 +105,21 @@ def run_demo(home: Path, days: int, out: Console) -> bool:
     _clear(home)
     out.print(f"Simulating a household for {days} day{'s' * (days > 1)} ...")
     truth = simulate(days)
-    photograph(home, truth, out)
-    out.print("Starting a private Prefect server ...")
-    with prefect_backend(home, private=True):
-        from flows.ingest import ingest
+    outbox = photograph(home, truth, out)
+    with ExitStack() as stack:
+        emulator = stack.enter_context(dropbox_playground(home)) if store == "dropbox" else None
+        _send(home, outbox, emulator, out)
+        out.print("Starting a private Prefect server ...")
+        with prefect_backend(home, private=True):
+            from flows.ingest import ingest
 
-        ingest()
+            ingest()
+            proved = emulator is None or _free_dropbox(emulator, home, out)
+    _write_store_url(home, "file:store")  # the playground is gone, and `smartmeter up` goes on without it
     settings = load_settings()
     verdict = compare(settings, truth)
     _print_verdict(verdict, settings, datetime.now(UTC) - started_at, out)
-    return verdict.passed
+    return verdict.passed and proved
 
 
 def simulate(days: int) -> Truth:
@@ -116,8 +132,8 @@ def simulate(days: int) -> Truth:
     return Truth(slots, np.asarray(position)[:: SLOT // MINUTE][: len(slots)])
 
 
-def photograph(home: Path, truth: Truth, out: Console) -> None:
-    """Draw each slot's picture and send it as the camera would: through the outbox into the store.
+def photograph(home: Path, truth: Truth, out: Console) -> Outbox:
+    """Draw each slot's picture and put it into the outbox, as the camera would.
 
     The lamp fails, a file is cut short and the power is out now and then.
     """
@@ -137,8 +153,7 @@ def photograph(home: Path, truth: Truth, out: Console) -> None:
         picture = encode_jpeg(draw_frame(face, float(position), light=light, seed=SEED + number))
         facts = CaptureFacts(camera="cellar", taken_at=slot_at, clock_synchronised=True, slot_at=slot_at)
         outbox.add(picture[: len(picture) // 2] if number % CUT_SHORT_EVERY == 0 else picture, facts)
-    sent = upload_waiting(outbox, open_store("file:store", home))
-    out.print(f"{sent.stored} pictures went through the outbox into the store.", highlight=False)
+    return outbox
 
 
 def compare(settings: Settings, truth: Truth) -> Verdict:
@@ -166,6 +181,44 @@ def compare(settings: Settings, truth: Truth) -> Verdict:
         energy_wh=int(energy_wh or 0),
         true_energy_wh=round((taken[-1] - taken[0]) * DEMO_REGISTER.unit_wh) if taken else 0,
     )
+
+
+def _send(home: Path, outbox: Outbox, emulator: DropboxEmulator | None, out: Console) -> None:
+    """Bring what waits in the outbox to the store, as the agent does, and name it in the settings."""
+    if emulator is None:
+        sent = upload_waiting(outbox, open_store("file:store", home))
+        out.print(f"{sent.stored} pictures went through the outbox into the store.", highlight=False)
+        return
+    _write_store_url(home, URL)
+    restarts = upload_past_troubles(emulator, home, outbox)
+    out.print(
+        f"{len(emulator.files.paths())} pictures went through the outbox into Dropbox; a lost reply, a refusal"
+        f"\nand a flipped bit made the upload begin anew {restarts} times.",
+        highlight=False,
+    )
+
+
+def _free_dropbox(emulator: DropboxEmulator, home: Path, out: Console) -> bool:
+    """Back the playground up, and say whether every picture went from there and none went missing."""
+    from flows.backup import backup
+
+    archived = is_archived(emulator, home / "archive")
+    emulator.calls.clear()
+    summary = backup(keep_days=0, grace_hours=0)
+    calls, left = emulator.calls.total(), len(emulator.files.paths())
+    out.print(
+        f"Backup: {summary['freed']} pictures ({summary['freed_bytes'] / 1e6:.1f} MB), read back from the "
+        f"archive and compared,\nleft Dropbox in {calls} calls; {left} are still there.",
+        highlight=False,
+    )
+    if not archived or left:
+        out.print("The archive and the Dropbox differ: a picture is missing.", style="red")
+    return archived and not left
+
+
+def _write_store_url(home: Path, url: str) -> None:
+    path = home / FILE_NAME
+    path.write_text(re.sub(r'(?m)^url = ".*"$', f'url = "{url}"', path.read_text()))
 
 
 def _clear(home: Path) -> None:

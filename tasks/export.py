@@ -122,6 +122,8 @@ def export_batch(settings: Settings, labels: pl.DataFrame, draft: Path, number: 
 @step(timeout_s=3600)
 def finish_dataset(settings: Settings, labels: pl.DataFrame, draft: Path, target: Path) -> dict[str, int]:
     """Add the datasheet and the manifest, give the folder its name, and count what is in it."""
+    written = pl.read_parquet(draft / "data" / "*.parquet", columns=["picture_key", "register_id"])
+    labels = labels.join(written, on=["picture_key", "register_id"], how="semi", maintain_order="left")
     (draft / "README.md").write_text(datasheet(labels, settings.timezone), encoding="utf-8")
     lines = [
         f"{sha256(path.read_bytes())}  {path.relative_to(draft).as_posix()}\n"

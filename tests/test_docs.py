@@ -39,7 +39,7 @@ def test_help_answers_without_loading_the_reader() -> None:
 
 
 def test_readme_names_no_command_that_is_not_there() -> None:
-    named = set(re.findall(r"^\| `smartmeter ([a-z-]+)", README, flags=re.MULTILINE))
+    named = set(re.findall(r"^\| `smartmeter ([a-z0-9-]+)", README, flags=re.MULTILINE))
     assert named == set(COMMANDS)
 
 

@@ -1,7 +1,7 @@
 """Commands that run the main job: demo, init, ingest, report, up."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,11 +25,19 @@ def demo(
     home: Annotated[
         Path, typer.Option(help="Folder for the demo; an earlier demo in it is replaced.")
     ] = Path("var/demo"),
+    store: Annotated[
+        Literal["folder", "dropbox"],
+        typer.Option(help="Where pictures wait; a Dropbox is played on this machine, over the real SDK."),
+    ] = "folder",
 ) -> None:
-    """Run the main job from end to end on a simulated household and compare it with the truth."""
+    """Run the main job from end to end on a simulated household and compare it with the truth.
+
+    With --store dropbox, the pictures go through a Dropbox that this machine plays: linked, with troubles on
+    the way, and freed by a backup once the archive has proved to have them.
+    """
     from flows.demo import run_demo
 
-    if not run_demo(home, days, out):
+    if not run_demo(home, days, out, store):
         raise typer.Exit(1)
 
 

@@ -65,6 +65,7 @@ def read_all(meter: "DrawnMeter") -> None:
             common
             | {
                 "picture_key": key,
+                "taken_at": meter.slot_at(number),
                 "recognised_at": datetime(2026, 11, 22, tzinfo=UTC),
                 "reason": "dark" if number == DARK else None,
                 "milliseconds": 1.0,
@@ -87,7 +88,7 @@ def read_all(meter: "DrawnMeter") -> None:
             pl.DataFrame(recognitions, schema=RECOGNITION_SCHEMA),
             pl.DataFrame(candidates, schema=CANDIDATE_SCHEMA),
         )
-    decode_series.fn(settings, "home")
+    decode_series.fn(settings, common["register_id"])
 
 
 def export_to(target: Path) -> dict[str, int]:

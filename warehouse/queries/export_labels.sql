@@ -1,4 +1,4 @@
--- Every decided picture of these local days with its label and the recognition that the decision rests on.
+-- Every decided picture of these local days with its label and the recognition that the decision rests on, else the newest one.
 select
     r.picture_key,
     r.register_id,
@@ -21,10 +21,12 @@ select
 from core.register_readings r
 join core.registers g using (register_id)
 join raw.pictures p using (picture_key)
-left join raw.recognitions n
-    on n.picture_key = r.picture_key and n.register_id = r.register_id and n.recognised_at = r.recognised_at
+join raw.recognitions n on n.picture_key = r.picture_key and n.register_id = r.register_id
 where p.reason is null
     and ($first::date is null or (r.read_at at time zone g.timezone)::date >= $first::date)
     and ($last::date is null or (r.read_at at time zone g.timezone)::date <= $last::date)
-qualify row_number() over (partition by r.picture_key, r.register_id order by n.reader) = 1
+qualify row_number() over (
+    partition by r.picture_key, r.register_id
+    order by (n.recognised_at = r.recognised_at) desc nulls last, n.recognised_at desc, n.reader
+) = 1
 order by r.read_at, r.picture_key, r.register_id;

@@ -191,9 +191,9 @@ def _send(home: Path, outbox: Outbox, emulator: DropboxEmulator | None, out: Con
         return
     _write_store_url(home, URL)
     restarts = upload_past_troubles(emulator, home, outbox)
+    total = len(emulator.files.paths())
     out.print(
-        f"{len(emulator.files.paths())} pictures went through the outbox into Dropbox; a lost reply, a refusal"
-        f"\nand a flipped bit made the upload begin anew {restarts} times.",
+        f"{total} pictures went through the outbox into Dropbox; a lost reply, a refusal\nand a flipped bit made the upload begin anew {restarts} times.",
         highlight=False,
     )
 

@@ -193,9 +193,9 @@ def _send(home: Path, outbox: Outbox, emulator: DropboxEmulator | None, out: Con
     restarts = upload_past_troubles(emulator, home, outbox)
     total = len(emulator.files.paths())
     out.print(
-        f"{total} pictures went through the outbox into Dropbox; a lost reply, a refusal\nand a flipped bit made the upload begin anew {restarts} times.",
-        highlight=False,
+        f"{total} pictures went through the outbox into Dropbox; a lost reply, a refusal", highlight=False
     )
+    out.print(f"and a flipped bit made the upload begin anew {restarts} times.", highlight=False)
 
 
 def _free_dropbox(emulator: DropboxEmulator, home: Path, out: Console) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.marks import calibration_error
 from models.picture import UnreadablePicture, decode_picture
 from models.recognizer import Recognition, Recognizer
 from models.window import Window, cut_window, window_from_box
@@ -52,7 +53,8 @@ class Evaluation:
     """A reader's marks on a folder of labelled pictures; shares are from 0 to 1, of the complete labels.
 
     `exact_at` maps a coverage to the exact share among those pictures which the reader is surest of; a
-    refused picture counts as wrong. `refused_unreadable` is the share of unreadable pictures refused.
+    refused picture counts as wrong. `refused_unreadable` is the share of unreadable pictures refused. The
+    calibration error is the expected one, over ten bins of the best candidates' probabilities.
     """
 
     pictures: int
@@ -60,6 +62,7 @@ class Evaluation:
     exact_at: dict[float, float]
     per_drum: float
     in_top_5: float
+    calibration_error: float
     partial: int
     partial_right: float
     unreadable: int
@@ -169,6 +172,7 @@ def marks(readings: Sequence[Reading], *, prefix: bool = False) -> Evaluation:
         exact_at={share: _mean(right[: ceil(share * len(right))]) for share in COVERAGES},
         per_drum=_mean(drums),
         in_top_5=_mean(top_5),
+        calibration_error=calibration_error(np.array(list(map(_confidence, ranked))), np.array(right, bool)),
         partial=len(partial),
         partial_right=_mean([_best_is_right(reading, prefix=prefix) for reading in partial]),
         unreadable=len(dark),

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from models.calibration import Calibration, load_calibration
 from models.engines.onnx_engine import ENCODER, OnnxEngine
 from models.looks import Look, Seen, look
-from models.views import is_dark, is_sharp
+from models.views import is_covered, is_dark, is_sharp
 
 EngineName = Literal["onnx", "torch"]
 
 BUILTIN = Path(__file__).parent / "weights" / "trocr-meter-small"
 _EMPTY_ABOVE = 0.5
+# Nobody can be surer than this of drums behind a hand.
+_COVERED_UP_TO = 0.5
 _BATCH = 32
 
 
@@ -103,14 +105,27 @@ class Recognizer:
             return Recognition((), "dark", *about)
         shares = np.array([opinion.share for opinion in seen.opinions])
         probabilities = self._calibration.probabilities(shares, sure=seen.looks == 1)
-        if seen.empty > _EMPTY_ABOVE or not len(shares) or probabilities[0] < self._calibration.refuse_below:
-            return Recognition((), "no_counter" if is_sharp(window) else "blurred", *about)
+        if self._refuses(window, seen.empty, probabilities):
+            return Recognition((), _reason_of(window), *about)
         candidates = tuple(
             Candidate(opinion.text, opinion.is_half, float(probability))
             for opinion, probability in zip(seen.opinions, probabilities, strict=True)
         )
         tenth = int(seen.tenths.argmax()) if seen.tenths is not None else None
         return Recognition(candidates[:n_candidates], None, *about, tenth)
+
+    def _refuses(self, window: NDArray[np.uint8], empty: float, probabilities: NDArray[np.float64]) -> bool:
+        if empty > _EMPTY_ABOVE or not len(probabilities):
+            return True
+        best = probabilities[0]
+        return best < self._calibration.refuse_below or (best < _COVERED_UP_TO and is_covered(window))
+
+
+def _reason_of(window: NDArray[np.uint8]) -> str:
+    """Why a window with some light in it cannot be read."""
+    if not is_sharp(window):
+        return "blurred"
+    return "covered" if is_covered(window) else "no_counter"
 
 
 @lru_cache(maxsize=4)

@@ -15,6 +15,8 @@ TRIMS = ((0.0, 0.0), (0.15, 0.15), (0.15, 0.0), (0.0, 0.15))
 _LEAST_DRUMS, _WIDEST_NARROWING = 3, 0.88
 _DARK_LEVEL, _DARK_SPREAD = 24.0, 4.0
 _BLURRED_BELOW = 0.06
+# Of ten blocks side by side, three in a row that have hardly any of the others' edges are covered.
+_BLOCKS, _COVERED_RUN, _COVERED_BELOW = 10, 3, 0.15
 
 
 def narrowed(window: NDArray[np.uint8], places: Sequence[float]) -> NDArray[np.uint8]:
@@ -66,3 +68,12 @@ def is_sharp(window: NDArray[np.uint8]) -> bool:
     grey = cv2.cvtColor(resized(window), cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.CV_32F)
     return bool(detail.std() >= _BLURRED_BELOW * (grey.std() + 1))
+
+
+def is_covered(window: NDArray[np.uint8]) -> bool:
+    """Whether something featureless hides a third of the window or more, side by side."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(resized(window), cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 0.8)
+    edges = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    blocks = edges[6:-6].reshape(INPUT_HEIGHT - 12, _BLOCKS, -1).mean((0, 2))
+    flat = blocks < _COVERED_BELOW * np.sort(blocks)[-3:].mean()
+    return bool(np.lib.stride_tricks.sliding_window_view(flat, _COVERED_RUN).all(1).any())

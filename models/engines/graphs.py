@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from models.architecture import Network
+from models.vocabulary import TENTHS
 
 
 class EncoderGraph(nn.Module):
@@ -20,7 +21,9 @@ class EncoderGraph(nn.Module):
 
     def __init__(self, model: Network) -> None:
         super().__init__()
-        self.encoder, self.tenth_head = model.encoder, getattr(model, "tenth_head", None)
+        self.encoder = model.encoder
+        # The pooler of later models tells the tenth of the last drum; in earlier ones nothing uses it.
+        self.tells_tenths = model.config.encoder.pooler_output_size == TENTHS
         attention = [layer.attention for layer in model.encoder.layers]
         self.joint = nn.ModuleList(joined([each.q_proj, each.k_proj, each.v_proj]) for each in attention)
         crossed = [layer.encoder_attn for layer in model.decoder.model.decoder.layers]
@@ -54,10 +57,9 @@ class EncoderGraph(nn.Module):
             part.permute(0, 2, 1, 3) if index % 2 else part.permute(0, 2, 3, 1)
             for index, part in enumerate(parts)
         ]
-        if self.tenth_head is None:
+        if not self.tells_tenths:
             return tuple(crossed)
-        pooled = self.encoder.pooler(states.reshape(-1, length, width))
-        return (*crossed, self.tenth_head(pooled).softmax(-1))
+        return (*crossed, self.encoder.pooler(states.reshape(-1, length, width)).softmax(-1))
 
 
 class DecoderGraph(nn.Module):

@@ -16,7 +16,6 @@ class TorchEngine:
     def __init__(self, model: Network) -> None:
         self.version = version_of(model)
         self._encoder, self._decoder = EncoderGraph(model).eval(), DecoderGraph(model).eval()
-        self._has_tenths = self._encoder.tenth_head is not None
         # Threads of a network this small wait for one another longer than they compute.
         torch.set_num_threads(1)
 
@@ -24,7 +23,7 @@ class TorchEngine:
     def encode(self, pictures: Floats) -> Memory:
         """See `Engine`."""
         crossed = self._encoder(torch.from_numpy(pictures))
-        if self._has_tenths:
+        if self._encoder.tells_tenths:
             return Memory(crossed[:-1], crossed[-1].numpy())
         return Memory(crossed, None)
 

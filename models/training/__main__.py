@@ -1,6 +1,7 @@
-"""Trains the reader: `python -m models.training pool|stem|train|export`, or `all` of them in turn."""
+"""Trains the reader, by stages that each resume: `python -m models.training STAGE`, or `all` in turn."""
 
 import argparse
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -10,12 +11,18 @@ from pathlib import Path
 import cv2
 import torch
 
+from models.calibration import save_calibration
+from models.engines.onnx_engine import OnnxEngine
+from models.marks import reliability
 from models.recognizer import BUILTIN, load_recognizer
-from models.training.export import CardFacts, export_weights, measured_rows, write_card
+from models.training.calibrate import Outcome, described, fit_calibration, look_at_strips, measure
+from models.training.export import CALLED, CardFacts, export_weights, measured_rows, write_card
 from models.training.fit import FitPlan, fit, load_state, validate
 from models.training.pool import PoolSources, draw_pool
 from models.training.stem import pretrain_stem
 
+STAGES = ("pool", "stem", "train", "export", "calibrate", "all")
+_logger = logging.getLogger(__name__)
 _CARD = Path(__file__).parents[1] / "cards" / "trocr-meter-small.md"
 
 
@@ -37,6 +44,7 @@ class Options:
     target: Path
     card: Path
     measure: Path | None
+    calibration_strips: int
     note: str
 
 
@@ -44,7 +52,7 @@ def options_of(arguments: Sequence[str]) -> Options:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
     add = parser.add_argument
-    add("stage", choices=("pool", "stem", "train", "export", "all"), help="what to do; each stage resumes")
+    add("stage", choices=STAGES, help="what to do; each stage resumes")
     add("--home", type=Path, default=Path("var/training"), help="pool and checkpoint (default %(default)s)")
     add(
         "--drums",
@@ -69,6 +77,12 @@ def options_of(arguments: Sequence[str]) -> Options:
         type=Path,
         help="folder of real strips with labels.csv, measured for the card, never trained on",
     )
+    add(
+        "--calibration-strips",
+        type=int,
+        default=1000,
+        help="strips per kind of validation to calibrate with, half of them to measure (default %(default)s)",
+    )
     add("--note", default="", help="a sentence for the card about this run")
     return Options(**vars(parser.parse_args(arguments)))
 
@@ -90,6 +104,21 @@ def run(options: Options) -> None:
         fit(_plan(options))
     if options.stage in {"export", "all"}:
         _export(options)
+    if options.stage == "calibrate":
+        _calibrate(options)
+
+
+def _calibrate(options: Options) -> dict[str, Outcome]:
+    """Fits the calibration of the exported weights, keeps it beside them, and says what it is worth."""
+    looks = look_at_strips(OnnxEngine(options.target), options.home / "pool", options.calibration_strips)
+    calibration = fit_calibration(looks)
+    save_calibration(options.target, calibration)
+    outcomes = measure(looks, calibration)
+    rows = {kind: reliability(each.probabilities, each.right) for kind, each in outcomes.items()}
+    (options.home / "reliability.json").write_text(json.dumps(rows), encoding="utf-8")
+    for kind, each in outcomes.items():
+        _logger.info("calibrate: %s, %s", kind, described(each))
+    return outcomes
 
 
 def _plan(options: Options) -> FitPlan:
@@ -108,6 +137,7 @@ def _export(options: Options) -> None:
     state = load_state(_plan(options))
     stem = options.home / "stem.txt"
     export_weights(state.average, options.target)
+    outcomes = _calibrate(options)
     measured = measured_rows(options.measure, load_recognizer(str(options.target))) if options.measure else ""
     facts = CardFacts(
         command=_command(options),
@@ -117,6 +147,7 @@ def _export(options: Options) -> None:
         shares=validate(state.average, options.home / "pool", options.held_out_size),
         stem_accuracy=float(stem.read_text(encoding="utf-8")) if stem.exists() else None,
         measured=measured,
+        calibrated="\n".join(f"| {CALLED[kind]} | {described(each)} |" for kind, each in outcomes.items()),
         note=options.note,
     )
     write_card(options.card, facts, sum(values.numel() for values in state.average.parameters()))

@@ -25,7 +25,16 @@ class CardFacts:
     shares: dict[str, float]
     stem_accuracy: float | None
     measured: str
+    calibrated: str
     note: str
+
+
+# What the card calls the kinds of validation strips.
+CALLED = {
+    "drawn": "drawn afresh",
+    "fonts": "drawn with families of fonts never seen",
+    "drums": "glued from drums of meters never seen",
+}
 
 
 def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
@@ -57,6 +66,7 @@ def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
         parameters=f"{parameters:,}",
         stem_accuracy=stem,
         measured=facts.measured,
+        calibrated=facts.calibrated,
         note=facts.note,
         torch=torch.__version__.split("+")[0],
         **{name: f"{share:.3f}" for name, share in facts.shares.items()},
@@ -72,5 +82,6 @@ def measured_rows(directory: Path, recognizer: Recognizer) -> str:
     return (
         f"\nReal counters cut out by others ({marks.complete} complete ones of {marks.pictures}; development "
         f"pictures), read as the recognizer reads, number of drums not told: exact {shares} coverage; "
-        f"{marks.per_drum:.3f} of the drums; the truth among five candidates in {marks.in_top_5:.3f}.\n"
+        f"{marks.per_drum:.3f} of the drums; the truth among five candidates in {marks.in_top_5:.3f}; "
+        f"calibration error {marks.calibration_error:.3f}.\n"
     )

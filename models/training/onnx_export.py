@@ -23,7 +23,7 @@ def export_onnx(model: Network, folder: Path) -> None:
     encoder, decoder = EncoderGraph(model).eval(), DecoderGraph(model).eval()
     crossed = [f"{kind}_{layer}" for layer in range(len(decoder.joint)) for kind in ("keys", "values")]
     past, grown = [f"past_{name}" for name in crossed], [f"grown_{name}" for name in crossed]
-    outputs = [*crossed, "tenths"] if encoder.tenth_head is not None else crossed
+    outputs = [*crossed, "tenths"] if encoder.tells_tenths else crossed
     pictures = torch.rand(2, 3, INPUT_HEIGHT, INPUT_WIDTH, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         memory = encoder(pictures)[: len(crossed)]

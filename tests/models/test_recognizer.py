@@ -107,6 +107,13 @@ def test_what_holds_no_counter_gets_a_reason(
     assert recognition.best is None
 
 
+def test_a_counter_behind_a_hand_is_covered(builtin: Recognizer) -> None:
+    window = _register(361_097.0).copy()
+    window[:, window.shape[1] // 8 : window.shape[1] * 7 // 8] = (176, 132, 110)
+    recognition = builtin.read([window])[0]
+    assert (recognition.reason, recognition.candidates) == ("covered", ())
+
+
 def test_nothing_to_read_is_no_work(builtin: Recognizer) -> None:
     assert builtin.read([]) == []
 

@@ -4,7 +4,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.rendering.meter import MeterFace, draw_frame, register_corners
-from models.views import TRIMS, as_input, is_dark, is_sharp, narrowed, trimmed
+from models.views import TRIMS, as_input, is_covered, is_dark, is_sharp, narrowed, trimmed
 from models.window import Window, cut_window
 
 
@@ -50,3 +50,15 @@ def test_what_lies_beside_the_drums_is_left_out(places: list[float], columns: tu
     kept = narrowed(window, places)[0, :, 0]
     assert abs(int(kept[0]) - columns[0]) <= 1
     assert abs(int(kept[-1]) + 1 - columns[1]) <= 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "covered"), [((0, 0), False), ((0, 20), False), ((20, 80), True), ((55, 100), True)]
+)
+def test_something_flat_across_a_third_of_the_window_covers_it(
+    columns: tuple[int, int], covered: bool
+) -> None:
+    window = _register().copy()
+    left, right = (share * window.shape[1] // 100 for share in columns)
+    window[:, left:right] = 190
+    assert is_covered(window) == covered

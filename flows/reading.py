@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flows.progress import in_batches
 from models.evaluation import marks, read_directory, read_labels
-from models.picture import UnreadablePicture, decode_picture
+from models.picture import UnreadablePicture, open_picture
 from models.recognizer import Recognition, Recognizer, load_recognizer
 from models.window import cut_window
 from tasks.settings import Settings, SettingsError
@@ -47,7 +47,7 @@ def _read_line(
     chosen = settings.meters[meter] if settings and meter else None
     window = window_of(chosen) if chosen else None
     try:
-        cut = cut_window(decode_picture(path.read_bytes()), window)
+        cut = cut_window(open_picture(path), window)
     except UnreadablePicture as error:
         return _line(path, None, reason=error.reason)
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.marks import calibration_error
-from models.picture import UnreadablePicture, decode_picture
+from models.picture import UnreadablePicture, open_picture
 from models.recognizer import Recognition, Recognizer
 from models.window import Window, cut_window, window_from_box
 
@@ -130,7 +130,7 @@ def read_directory(
 def _window_of(directory: Path, label: Label, *, whole: bool) -> NDArray[np.uint8]:
     """The counter's pixels; a picture that cannot be read is shown to the reader as black."""
     try:
-        picture = decode_picture((directory / label.file).read_bytes())
+        picture = open_picture(directory / label.file)
     except (UnreadablePicture, OSError):
         return np.zeros((32, 160, 3), np.uint8)
     if whole or label.box is None:

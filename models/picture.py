@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
 MOST_PIXELS = 50_000_000
+MOST_BYTES = 200_000_000
 SHORTEST_SIDE = 8
 _BYTE = 255
 
@@ -68,6 +70,18 @@ def inspect_picture(data: bytes) -> Inspection:
     if not data:
         return Inspection(None, None, None, None, "empty")
     return _guarded(data, _inspected)
+
+
+def open_picture(path: Path) -> NDArray[np.uint8]:
+    """The pixels of a picture file; see `decode_picture`.
+
+    Raises:
+        UnreadablePicture: Also when the file is too large to be a picture; then it is not read at all.
+        OSError: When the file cannot be read.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise UnreadablePicture("too_large")
+    return decode_picture(path.read_bytes())
 
 
 def decode_picture(data: bytes) -> NDArray[np.uint8]:

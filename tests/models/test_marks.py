@@ -21,7 +21,4 @@ def test_the_error_is_how_far_probabilities_are_off(
 
 def test_bins_hold_all_there_is() -> None:
     found = reliability(np.array([0.05, 0.95, 1.0]), np.array([False, True, True]))
-    assert found == [
-        (pytest.approx(0.05), 0.0, pytest.approx(1 / 3)),
-        (pytest.approx(0.975), 1.0, pytest.approx(2 / 3)),
-    ]
+    assert np.array(found) == pytest.approx(np.array([[0.05, 0.0, 1 / 3], [0.975, 1.0, 2 / 3]]))

@@ -19,7 +19,7 @@ from models.views import is_covered, is_dark, is_sharp
 EngineName = Literal["onnx", "torch"]
 
 BUILTIN = Path(__file__).parent / "weights" / "trocr-meter-small"
-_EMPTY_ABOVE = 0.5
+_EMPTY_ABOVE, _LEAST = 0.5, 1e-9
 # Nobody can be surer than this of drums behind a hand.
 _COVERED_UP_TO = 0.5
 _BATCH = 32
@@ -82,7 +82,7 @@ class Recognizer:
             seen = self._seen(batch, digits)
             milliseconds = (time.perf_counter() - started) * 1000 / len(batch)
             recognitions += [
-                self._recognition(window, each, n_candidates, milliseconds)
+                self._recognition(window, each, digits, n_candidates, milliseconds)
                 for window, each in zip(batch, seen, strict=True)
             ]
         return recognitions
@@ -98,14 +98,21 @@ class Recognizer:
         return seen
 
     def _recognition(
-        self, window: NDArray[np.uint8], seen: Seen | None, n_candidates: int, milliseconds: float
+        self,
+        window: NDArray[np.uint8],
+        seen: Seen | None,
+        digits: int | None,
+        n_candidates: int,
+        milliseconds: float,
     ) -> Recognition:
         about = (self.name, self.version, milliseconds)
         if seen is None:
             return Recognition((), "dark", *about)
         shares = np.array([opinion.share for opinion in seen.opinions])
         probabilities = self._calibration.probabilities(shares, sure=seen.looks == 1)
-        if self._refuses(window, seen.empty, probabilities):
+        # Where the number of drums is known, texts of other lengths must not speak against these.
+        known = float(probabilities.sum()) if digits is not None else 1.0
+        if self._refuses(window, seen.empty, probabilities / max(known, _LEAST)):
             return Recognition((), _reason_of(window), *about)
         candidates = tuple(
             Candidate(opinion.text, opinion.is_half, float(probability))

@@ -6,16 +6,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.metering.power_prior import TOLERANCE_UNITS
-from tasks.metering.register import Register
+from tasks.metering.knots import Knots, interpolate, uncertainty_wh
 
 INTERVAL_S = 900
 SHORTEST_GAP = timedelta(minutes=30)
 # Quarter hours drawn from readings further apart are an estimate, however rarely pictures are taken.
 LONGEST_USUAL_GAP = timedelta(hours=3)
 NIGHT_END_MINUTE = 300
-NIGHT_COVERED_S = 3 * 3600
-BASE_LOAD_QUANTILE = 0.10
+BASE_LOAD_WINDOW = timedelta(hours=4)
+MOST_BASE_LOAD_UNCERTAINTY_W = 25
 
 QUARTER_HOURS = pl.Schema(
     {
@@ -26,40 +25,9 @@ QUARTER_HOURS = pl.Schema(
         "energy_wh": pl.Int64(),
         "quality": pl.String(),
         "n_readings": pl.UInt32(),
+        "uncertainty_wh": pl.Int64(),
     }
 )
-
-
-def cumulative(readings: pl.DataFrame, register: Register) -> pl.DataFrame:
-    """Readings that never fall: rollovers unrolled, small falls held at the highest value so far.
-
-    A fall of one unit is tolerated when decoding (the last drum between two digits) and a person may set a
-    lower value; neither may make later consumption negative. One reading a second remains.
-
-    Args:
-        readings: read_at (UTC), value_wh; accepted readings in any order.
-        register: tells a rollover (possible within its maximum power) from a fall.
-
-    Returns:
-        read_at (whole seconds), value_wh (cumulative), ascending.
-    """
-    ordered = readings.select(pl.col("read_at").dt.truncate("1s"), pl.col("value_wh").cast(pl.Int64)).sort(
-        "read_at", "value_wh"
-    )
-    seconds = ordered["read_at"].dt.epoch("s").to_numpy()
-    steps = np.diff(ordered["value_wh"].to_numpy())
-    tolerance_wh = TOLERANCE_UNITS * register.unit_wh
-    forward = (steps + tolerance_wh) % register.span_wh - tolerance_wh
-    ceiling_wh = register.max_power_w * np.diff(seconds) // 3600 + 1 + 2 * tolerance_wh
-    shortest = (steps + register.span_wh // 2) % register.span_wh - register.span_wh // 2
-    steps = np.where(forward <= ceiling_wh, forward, shortest)
-    start = ordered["value_wh"].head(1).to_numpy()
-    unrolled = np.concatenate([start, start + np.cumsum(steps)]) if start.size else start
-    return (
-        ordered.with_columns(value_wh=pl.Series(np.maximum.accumulate(unrolled), dtype=pl.Int64))
-        .group_by("read_at", maintain_order=True)
-        .last()
-    )
 
 
 def usual_gap(read_at: pl.Series) -> timedelta:
@@ -71,27 +39,26 @@ def usual_gap(read_at: pl.Series) -> timedelta:
 
 
 def intervals_15min(
-    read_at: pl.Series, value_wh: pl.Series, timezone: str, *, max_gap: timedelta | None = None
+    read_at: pl.Series, knots: Knots, timezone: str, *, max_gap: timedelta | None = None
 ) -> pl.DataFrame:
     """The energy of every quarter hour between the first and the last reading, which clip the outer two.
 
-    The register is interpolated linearly and rounded to whole Wh at every boundary, so the energies add up to
-    last minus first exactly. A quarter hour that touches a longer gap than `max_gap` is `estimated`.
+    The register is interpolated and rounded to whole Wh at every boundary, so the energies add up to last
+    minus first exactly. A quarter hour that touches a longer gap than `max_gap` is `estimated`.
 
     Args:
-        read_at: Datetime UTC, strictly ascending whole seconds.
-        value_wh: Int64, never falling (see `cumulative`).
+        read_at: the readings, UTC, strictly ascending whole seconds.
+        knots: how the register moved meanwhile (see `knots_of`).
         timezone: IANA name that decides `local_date` and `local_minute` (start of the quarter hour).
         max_gap: default `usual_gap(read_at)`.
 
     Returns:
-        start_at, end_at, local_date, local_minute, energy_wh, quality, n_readings (those in [start, end));
-        empty with fewer than two readings.
+        start_at, end_at, local_date, local_minute, energy_wh, quality, n_readings (those in [start, end)),
+        uncertainty_wh (half width, 95 %); empty with fewer than two readings.
     """
     if read_at.len() <= 1:
         return pl.DataFrame(schema=QUARTER_HOURS)
     seconds = read_at.dt.epoch("s").to_numpy().astype(np.int64)
-    values = value_wh.cast(pl.Int64).to_numpy()
     grid = np.arange(seconds[0] // INTERVAL_S + 1, -(-seconds[-1] // INTERVAL_S)) * INTERVAL_S
     bounds = np.concatenate([seconds[:1], grid, seconds[-1:]])
     gap_s = int((max_gap or usual_gap(read_at)).total_seconds())
@@ -104,45 +71,33 @@ def intervals_15min(
             "end_at": _instants(bounds[1:]),
             "local_date": local.dt.date(),
             "local_minute": local.dt.hour().cast(pl.UInt16) * 60 + local.dt.minute(),
-            "energy_wh": np.diff(interpolate(seconds, values, bounds)),
+            "energy_wh": np.diff(interpolate(knots.seconds, knots.values, bounds)),
             "quality": np.where(_touches_gap(seconds, bounds, gap_s), "estimated", "measured"),
             "n_readings": np.diff(counted),
+            "uncertainty_wh": uncertainty_wh(knots, starts, bounds[1:]),
         }
     ).cast(QUARTER_HOURS)
 
 
-def interpolate(
-    seconds: NDArray[np.int64], values: NDArray[np.int64], at: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The register at other instants inside the series, rounded to whole Wh, without floating point."""
-    k = np.clip(np.searchsorted(seconds, at, side="right") - 1, 0, len(seconds) - 2)
-    length = seconds[k + 1] - seconds[k]
-    elapsed = at - seconds[k]
-    whole, rest = np.divmod(values[k + 1] - values[k], length)
-    between: NDArray[np.int64] = values[k] + whole * elapsed + (2 * rest * elapsed + length) // (2 * length)
-    return between
-
-
-def interval_day(quarter_hours: pl.DataFrame) -> pl.DataFrame:
+def interval_day(quarter_hours: pl.DataFrame, knots: Knots) -> pl.DataFrame:
     """Energy, base load and peak of every local day.
 
     Args:
         quarter_hours: as `intervals_15min` gives them.
+        knots: what they rest on.
 
     Returns:
-        local_date, start_at and end_at (what the readings cover), energy_wh, estimated_wh, base_load_w (10 %
-        quantile of the measured quarter hours from 0 to 5 h; null below 3 h of them), peak_w and peak_at
-        (whole quarter hours; of a day without one, the clipped ones).
+        local_date, start_at and end_at (what the readings cover), energy_wh, estimated_wh, base_load_w
+        (lowest mean power over four hours between 0 and 5 o'clock, all of them measured; null where there are
+        none or the register is too coarse to tell it within MOST_BASE_LOAD_UNCERTAINTY_W),
+        base_load_uncertainty_w (half width, 95 %), peak_w and peak_at (whole quarter hours; of a day without
+        one, the clipped ones), uncertainty_wh (of energy_wh, half width, 95 %).
     """
     length_s = (pl.col("end_at") - pl.col("start_at")).dt.total_seconds()
     mean_w = (pl.col("energy_wh") * 3600 / pl.col("length_s")).round().cast(pl.Int64)
-    estimated = pl.col("quality") == "estimated"
-    night = (pl.col("local_minute") < NIGHT_END_MINUTE) & ~estimated
-    base_load_w = pl.col("mean_w").filter(night).quantile(BASE_LOAD_QUANTILE, "linear").round().cast(pl.Int64)
-    night_s = pl.col("length_s").filter(night).sum()
     whole = pl.col("length_s") == pl.col("length_s").max()
     peak_row = pl.col("mean_w").filter(whole).arg_max()
-    return (
+    days = (
         quarter_hours.with_columns(length_s=length_s)
         .with_columns(mean_w=mean_w)
         .group_by("local_date", maintain_order=True)
@@ -150,12 +105,51 @@ def interval_day(quarter_hours: pl.DataFrame) -> pl.DataFrame:
             pl.col("start_at").min(),
             pl.col("end_at").max(),
             pl.col("energy_wh").sum(),
-            pl.col("energy_wh").filter(estimated).sum().alias("estimated_wh"),
-            pl.when(night_s >= NIGHT_COVERED_S).then(base_load_w).alias("base_load_w"),
+            pl.col("energy_wh").filter(pl.col("quality") == "estimated").sum().alias("estimated_wh"),
             pl.col("mean_w").filter(whole).max().alias("peak_w"),
             pl.col("start_at").filter(whole).get(peak_row).alias("peak_at"),
         )
+    )
+    return (
+        _with_uncertainty(days, knots)
+        .join(_base_loads(quarter_hours, knots), on="local_date", how="left")
         .sort("local_date")
+    )
+
+
+def _with_uncertainty(periods: pl.DataFrame, knots: Knots) -> pl.DataFrame:
+    """Periods with start_at, end_at and the uncertainty of their energy."""
+    if periods.is_empty():
+        return periods.with_columns(uncertainty_wh=pl.lit(0, dtype=pl.Int64))
+    bounds = [periods[name].dt.epoch("s").to_numpy().astype(np.int64) for name in ("start_at", "end_at")]
+    return periods.with_columns(uncertainty_wh=pl.Series(uncertainty_wh(knots, *bounds), dtype=pl.Int64))
+
+
+def _base_loads(quarter_hours: pl.DataFrame, knots: Knots) -> pl.DataFrame:
+    """local_date, base_load_w and base_load_uncertainty_w of the nights that tell."""
+    night = quarter_hours.filter(pl.col("local_minute") < NIGHT_END_MINUTE).sort("local_date", "start_at")
+    quietest = (
+        night.rolling("start_at", period=BASE_LOAD_WINDOW, offset="0s", closed="left", group_by="local_date")
+        .agg(
+            pl.col("end_at").max(),
+            pl.col("energy_wh").sum(),
+            (pl.col("end_at") - pl.col("start_at")).sum().alias("covered"),
+            (pl.col("quality") == "estimated").any().alias("guessed"),
+        )
+        .filter((pl.col("covered") == BASE_LOAD_WINDOW) & ~pl.col("guessed"))
+        .sort("local_date", "energy_wh", "start_at")
+        .group_by("local_date", maintain_order=True)
+        .first()
+    )
+    hours = BASE_LOAD_WINDOW / timedelta(hours=1)
+    return (
+        _with_uncertainty(quietest, knots)
+        .select(
+            "local_date",
+            base_load_w=(pl.col("energy_wh") / hours).round().cast(pl.Int64),
+            base_load_uncertainty_w=(pl.col("uncertainty_wh") / hours).ceil().cast(pl.Int64),
+        )
+        .filter(pl.col("base_load_uncertainty_w") <= MOST_BASE_LOAD_UNCERTAINTY_W)
     )
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tasks.metering.cumulative import cumulative
 from tasks.metering.decoding import Decoded, decode
 from tasks.metering.events import RegisterEvent, break_of
 from tasks.metering.habits import Habits, learn
-from tasks.metering.intervals import cumulative, interval_day, intervals_15min, usual_gap
+from tasks.metering.intervals import interval_day, intervals_15min, usual_gap
+from tasks.metering.knots import Interpolation, knots_of
 from tasks.metering.register import Register
 from tasks.metering.stretch import ProposedExchange
 
@@ -106,22 +108,31 @@ def learn_habits(window: pl.DataFrame, readings: pl.DataFrame, register: Registe
 
 
 def derive_intervals(
-    readings: pl.DataFrame, register: Register, timezone: str, *, since: datetime | None = None
+    readings: pl.DataFrame,
+    register: Register,
+    timezone: str,
+    *,
+    since: datetime | None = None,
+    events: Sequence[RegisterEvent] = (),
+    interpolation: Interpolation = Interpolation.LINEAR,
 ) -> IntervalData:
-    """Interval data of accepted readings.
+    """Interval data of readings.
 
     Args:
-        readings: read_at, value_wh; with `since`, from the last reading before it on.
+        readings: read_at, value_wh and what else `cumulative` takes; with `since`, from the last reading
+            before it on (with TICKS, from two before `TICK_REACH` before it).
         register: tells rollovers from falls.
         timezone: IANA name of the meter's local time.
         since: a local midnight; what lies before it only helps to interpolate and is left out.
+        events: what happened to the register.
+        interpolation: see `choose_interpolation`.
     """
-    series = cumulative(readings, register)
-    gap = usual_gap(series["read_at"])
-    quarter_hours = intervals_15min(series["read_at"], series["value_wh"], timezone, max_gap=gap)
+    series = cumulative(readings, register, events)
+    knots = knots_of(series, register, interpolation)
+    quarter_hours = intervals_15min(series["read_at"], knots, timezone, max_gap=usual_gap(series["read_at"]))
     if since is not None:
         quarter_hours = quarter_hours.filter(pl.col("start_at") >= since)
-    return IntervalData(quarter_hours, interval_day(quarter_hours))
+    return IntervalData(quarter_hours, interval_day(quarter_hours, knots))
 
 
 def _matrix(lists: pl.Series, absent: float) -> NDArray[np.float64]:

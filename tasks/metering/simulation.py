@@ -12,7 +12,7 @@ MINUTES_PER_DAY = 1440
 STANDBY_W = 100.0
 FRIDGE_W, FRIDGE_PERIOD, FRIDGE_ON = 85.0, 43, 15
 LIGHT_AND_SCREENS_W = 420.0
-CAR_W, CAR_DAYS, CAR_PLUGGED_IN_MIN, CAR_CHARGES_MIN = 11_000.0, 0.3, (17 * 60, 21 * 60), (40, 130)
+CAR_W, CAR_DAYS, CAR_PLUGGED_IN, CAR_CHARGES_MIN = 11_000.0, 0.3, (17.0, 21.0), (40, 130)
 SATURDAY = 5
 # Appliance: local hours between which it starts, minutes it runs, watts, uses per day (working day, weekend).
 APPLIANCES = (
@@ -57,7 +57,7 @@ def simulate_household(
                 first = day * MINUTES_PER_DAY + int((begins - start_hour[day]) % 24 * 60)
                 power[first : first + runs] += watts
     if electric_car:
-        _charge(power, days, chance)
+        _charge(power, start_hour, chance)
     return power
 
 
@@ -73,10 +73,11 @@ def register_positions(
     return positions
 
 
-def _charge(power: NDArray[np.float64], days: int, chance: np.random.Generator) -> None:
+def _charge(power: NDArray[np.float64], start_hour: NDArray[np.float64], chance: np.random.Generator) -> None:
     """Charge a car in some evenings."""
-    for day in np.flatnonzero(chance.random(days) < CAR_DAYS):
-        first = int(day) * MINUTES_PER_DAY + int(chance.integers(*CAR_PLUGGED_IN_MIN))
+    for day in np.flatnonzero(chance.random(start_hour.size) < CAR_DAYS):
+        plugged_in = chance.uniform(*CAR_PLUGGED_IN)
+        first = int(day) * MINUTES_PER_DAY + int((plugged_in - start_hour[day]) % 24 * 60)
         power[first : first + int(chance.integers(*CAR_CHARGES_MIN))] += CAR_W
 
 

@@ -1,17 +1,25 @@
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from tasks.metering.intervals import cumulative, interval_day, intervals_15min, usual_gap
+from tasks.metering.cumulative import counted_wh, cumulative
+from tasks.metering.events import EventKind, RegisterEvent
+from tasks.metering.intervals import usual_gap
+from tasks.metering.knots import TICK_REACH, Interpolation, choose_interpolation
+from tasks.metering.readings import IntervalData, derive_intervals
 from tasks.metering.register import Register
+from tasks.metering.simulation import register_positions, simulate_household
 
 HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 SMALL = Register("shed/1-0:1.8.0", digits=6, decimals=3, max_power_w=24_000)
 ZONES = ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
 START_AT = datetime(2026, 3, 20, 10, tzinfo=UTC)
+EVENT_AT = START_AT + timedelta(minutes=30)
 
 Row = tuple[datetime, int]
 
@@ -25,9 +33,17 @@ def every(minutes: int, values: list[int], start_at: datetime = START_AT) -> lis
     return [(start_at + timedelta(minutes=minutes * i), value) for i, value in enumerate(values)]
 
 
+def derived(
+    rows: list[Row],
+    timezone: str = "UTC",
+    register: Register = HOME,
+    interpolation: Interpolation = Interpolation.LINEAR,
+) -> IntervalData:
+    return derive_intervals(frame(rows), register, timezone, interpolation=interpolation)
+
+
 def quarter_hours(rows: list[Row], timezone: str = "UTC", register: Register = HOME) -> pl.DataFrame:
-    series = cumulative(frame(rows), register)
-    return intervals_15min(series["read_at"], series["value_wh"], timezone)
+    return derived(rows, timezone, register).quarter_hours
 
 
 @pytest.mark.parametrize(
@@ -87,6 +103,7 @@ def test_the_outer_quarter_hours_are_clipped() -> None:
             100,
             "measured",
             1,
+            76,
         ),
         (
             datetime(2026, 3, 20, 10, 15, tzinfo=UTC),
@@ -96,6 +113,7 @@ def test_the_outer_quarter_hours_are_clipped() -> None:
             100,
             "measured",
             0,
+            76,
         ),
     ]
 
@@ -140,8 +158,8 @@ def test_the_usual_gap_follows_the_pictures(minutes: int, count: int, gap_min: i
 )
 def test_local_days_are_as_long_as_the_clock_says(timezone: str, day: date, quarters: int) -> None:
     start_at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=1)
-    found = quarter_hours(every(15, list(range(0, 300 * 50, 50)), start_at), timezone)
-    days = interval_day(found).filter(pl.col("local_date") == day)
+    data = derived(every(15, list(range(0, 300 * 50, 50)), start_at), timezone)
+    found, days = data.quarter_hours, data.days.filter(pl.col("local_date") == day)
     assert found.filter(pl.col("local_date") == day).height == quarters
     assert (days["end_at"] - days["start_at"]).item() == timedelta(minutes=15 * quarters)
     assert days["energy_wh"].item() == 50 * quarters
@@ -152,30 +170,27 @@ def test_base_load_and_peak_of_a_day() -> None:
     values = [0]
     for energy in [*night, *day]:
         values.append(values[-1] + energy)
-    found = interval_day(quarter_hours(every(15, values, datetime(2026, 3, 20, tzinfo=UTC)))).row(
-        0, named=True
-    )
+    rows = every(15, values, datetime(2026, 3, 20, tzinfo=UTC))
+    found = derived(rows, register=SMALL).days.row(0, named=True)
     assert (found["base_load_w"], found["peak_w"], found["energy_wh"]) == (100, 4000, values[-1])
     assert found["peak_at"] == datetime(2026, 3, 20, 12, 30, tzinfo=UTC)
     assert found["estimated_wh"] == 0
 
 
-@pytest.mark.parametrize(("hours", "base_load_w"), [(2.75, None), (3, 200)])
-def test_base_load_needs_three_measured_hours_of_the_night(hours: float, base_load_w: int | None) -> None:
+@pytest.mark.parametrize(("hours", "base_load_w"), [(3.75, None), (4, 200)])
+def test_base_load_needs_four_measured_hours_of_the_night(hours: float, base_load_w: int | None) -> None:
     night = every(15, [50 * i for i in range(int(hours * 4) + 1)], datetime(2026, 3, 20, tzinfo=UTC))
     later = every(15, [9000, 9100], datetime(2026, 3, 20, 9, tzinfo=UTC))
-    assert interval_day(quarter_hours([*night, *later]))["base_load_w"].item() == base_load_w
+    assert derived([*night, *later], register=SMALL).days["base_load_w"].item() == base_load_w
 
 
 def test_a_day_of_minutes_has_its_clipped_peak() -> None:
-    found = interval_day(quarter_hours(every(5, [0, 100], START_AT + timedelta(minutes=2)))).row(
-        0, named=True
-    )
+    found = derived(every(5, [0, 100], START_AT + timedelta(minutes=2))).days.row(0, named=True)
     assert (found["peak_w"], found["base_load_w"]) == (1200, None)
 
 
 def test_no_quarter_hours_give_no_days() -> None:
-    assert interval_day(quarter_hours([])).is_empty()
+    assert derived([]).days.is_empty()
 
 
 @st.composite
@@ -205,13 +220,13 @@ def series(draw: st.DrawFn) -> tuple[list[Row], Register, int]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(series(), st.sampled_from(ZONES))
+@given(series(), st.sampled_from(ZONES), st.sampled_from(Interpolation))
 def test_interval_energies_add_up_to_last_minus_first(
-    drawn: tuple[list[Row], Register, int], timezone: str
+    drawn: tuple[list[Row], Register, int], timezone: str, interpolation: Interpolation
 ) -> None:
     rows, register, total = drawn
-    found = quarter_hours(rows, timezone, register)
-    days = interval_day(found)
+    data = derived(rows, timezone, register, interpolation)
+    found, days = data.quarter_hours, data.days
     assert found["energy_wh"].sum() == days["energy_wh"].sum() == total
     assert (found["energy_wh"] >= 0).all()
     assert (found["end_at"] > found["start_at"]).all()
@@ -220,3 +235,125 @@ def test_interval_energies_add_up_to_last_minus_first(
     assert (found["start_at"][0], found["end_at"][-1]) == (rows[0][0], rows[-1][0])
     assert days["local_date"].is_unique().all()
     assert (found["local_minute"] % 15 == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        # One step ticks midway between its two pictures.
+        ([0, 100, 100, 200], [125, 50, 25]),
+        # Two steps in one quarter hour tick after a quarter of it and after three quarters.
+        ([0, 0, 200, 200], [80, 120, 0]),
+        ([0, 0, 0, 0], [0, 0, 0]),
+        ([0, 100], [100]),
+    ],
+)
+def test_ticks_spread_the_energy_of_a_coarse_register(values: list[int], expected: list[int]) -> None:
+    found = derived(every(15, values), interpolation=Interpolation.TICKS).quarter_hours
+    assert found["energy_wh"].to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("register", "interpolation", "says"),
+    [
+        (HOME, "ticks", "steps of 100 Wh"),
+        (SMALL, "linear", "steps of 1 Wh"),
+        (Register("a/b", 7, 1, 24_000, runs_backwards=True), "linear", "both ways"),
+    ],
+)
+def test_the_interpolation_is_explained(register: Register, interpolation: str, says: str) -> None:
+    chosen, sentence = choose_interpolation(register)
+    assert chosen == interpolation
+    assert says in sentence
+
+
+@pytest.mark.parametrize(
+    ("register", "every_min", "most_wh"),
+    [(HOME, 15, 60), (HOME, 5, 45), (SMALL, 15, 10), (Register("whole/1", 6, 0, 24_000), 15, 200)],
+)
+def test_the_truth_lies_within_the_uncertainty_and_base_load_within_10_w(
+    register: Register, every_min: int, most_wh: int
+) -> None:
+    power_w = simulate_household(START_AT, 30, 5, timezone="UTC", electric_car=True)
+    count_wh = np.concatenate([[0], np.cumsum(power_w)]) / 60
+    shown = np.floor(register_positions(power_w, 4321.37, register)).astype(np.int64) * register.unit_wh
+    kept = np.random.default_rng(5).random(power_w.size // every_min) > 0.03
+    minutes = np.arange(power_w.size // every_min)[kept] * every_min
+    rows = [(START_AT + timedelta(minutes=int(m)), int(shown[m])) for m in minutes]
+    data = derived(rows, "UTC", register, choose_interpolation(register)[0])
+
+    def truth(column: str) -> NDArray[np.float64]:
+        at = (data.quarter_hours[column] - START_AT).dt.total_minutes().to_numpy()
+        counted: NDArray[np.float64] = np.interp(at, np.arange(count_wh.size), count_wh)
+        return counted
+
+    off = np.abs(data.quarter_hours["energy_wh"].to_numpy() - (truth("end_at") - truth("start_at")))
+    assert (off <= data.quarter_hours["uncertainty_wh"].to_numpy()).mean() >= 0.95
+    assert data.quarter_hours["uncertainty_wh"].mean() <= most_wh  # type: ignore[operator]
+    exact = derived(
+        [(START_AT + timedelta(minutes=m), int(count_wh[m])) for m in range(0, power_w.size, 15)],
+        "UTC",
+        SMALL,
+    )
+    base = data.days.join(exact.days, on="local_date", suffix="_true")
+    wrong_w = (base["base_load_w"] - base["base_load_w_true"]).abs()
+    assert (wrong_w.drop_nulls() <= 10).all()
+    assert wrong_w.len() - wrong_w.null_count() >= (26 if register.decimals else 0)
+    assert register.decimals or wrong_w.null_count() == wrong_w.len()
+
+
+@settings(max_examples=25, deadline=None)
+@given(series(), st.integers(0, 6))
+def test_ticks_derived_since_a_midnight_equal_those_derived_from_all(
+    drawn: tuple[list[Row], Register, int], days: int
+) -> None:
+    rows, register, _ = drawn
+    midnight = rows[0][0].replace(hour=0, minute=0, second=0) + timedelta(days=days)
+    whole = derived(rows, register=register, interpolation=Interpolation.TICKS)
+    begin = max((at for at, _ in rows[:-2] if at < midnight - TICK_REACH), default=rows[0][0])
+    begin = max((at for at, _ in rows if at < begin), default=begin)
+    later = derive_intervals(
+        frame([row for row in rows if row[0] >= begin]),
+        register,
+        "UTC",
+        since=midnight,
+        interpolation=Interpolation.TICKS,
+    )
+    expected = whole.quarter_hours.filter(pl.col("start_at") >= midnight)
+    assert later.quarter_hours["energy_wh"].to_list() == expected["energy_wh"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (RegisterEvent(EventKind.EXCHANGE, EVENT_AT, 600, 9_000), [500, 700, 1700]),
+        (RegisterEvent(EventKind.EXCHANGE, EVENT_AT, None, 9_000), [500, 600, 1600]),
+        (RegisterEvent(EventKind.RESET, EVENT_AT, 600, None), [500, 600, 1600]),
+        (RegisterEvent(EventKind.OFFSET, EVENT_AT), [500, 500, 1500]),
+        (RegisterEvent(EventKind.EXCHANGE, EVENT_AT - timedelta(days=1), 1, 2), [500, 9_100, 10_100]),
+    ],
+)
+def test_consumption_runs_on_across_an_event(event: RegisterEvent, expected: list[int]) -> None:
+    rows = frame(every(60, [500, 9_100, 10_100]))
+    assert cumulative(rows, HOME, [event])["value_wh"].to_list() == expected
+    assert counted_wh(rows, HOME, [event]) == expected[-1] - expected[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("tenth", [0, 4, 9, None], [0, 140, 190, 300]),
+        ("quality", ["measured", "estimated", "manual", "rejected"], [0, 200]),
+    ],
+)
+def test_what_a_reading_says_besides_its_value_counts(
+    column: str, values: list[int | str | None], expected: list[int]
+) -> None:
+    rows = frame(every(60, [0, 100, 200, 300])).with_columns(pl.Series(column, values))
+    assert cumulative(rows, HOME)["value_wh"].to_list() == expected
+
+
+def test_a_register_that_runs_backwards_gives_energy_back() -> None:
+    both_ways = Register("home/1-0:1.8.0", 7, 1, 24_000, runs_backwards=True)
+    rows = every(15, [200, 300, 100, 999_999_900])
+    assert quarter_hours(rows, register=both_ways)["energy_wh"].to_list() == [100, -200, -200]

@@ -1,0 +1,105 @@
+"""One count that never starts anew: readings across rollovers, exchanges, resets and offsets."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tasks.metering.events import RegisterEvent
+from tasks.metering.power_prior import TOLERANCE_UNITS
+from tasks.metering.register import SECONDS_PER_HOUR, Register
+
+NO_READING = ("rejected", "estimated")
+# The register with the finest drum that a tenth of a step still moves by whole Wh.
+TENTHS_FROM_WH = 10
+
+
+def cumulative(
+    readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent] = ()
+) -> pl.DataFrame:
+    """Readings that never fall: rollovers unrolled, jumps bridged, small falls held at the highest value.
+
+    A fall of one unit is tolerated when decoding (the last drum between two digits) and a person may set a
+    lower value; neither may make later consumption negative, but on a register that runs backwards. One
+    reading a second remains.
+
+    Args:
+        readings: read_at (UTC), value_wh; readings in any order. Optional: quality (rejected and estimated
+            ones are left out), tenth (of the last drum's turn; the value is the nearest number).
+        register: tells a rollover (possible within its maximum power) from a fall.
+        events: what happened to the register; across one, only the energy before and after it counts.
+
+    Returns:
+        read_at (whole seconds), value_wh (cumulative), ascending.
+    """
+    if "quality" in readings.columns:
+        readings = readings.filter(~pl.col("quality").cast(pl.String).is_in(NO_READING))
+    ordered = _with_events(readings, register, events)
+    values, seconds = ordered["value_wh"].to_numpy(), ordered["read_at"].dt.epoch("s").to_numpy()
+    steps = _steps(values, seconds, register)
+    steps[ordered["jump"].to_numpy()[1:]] = 0
+    start = values[:1]
+    unrolled = np.concatenate([start, start + np.cumsum(steps)]) if start.size else start
+    count = unrolled if register.runs_backwards else np.maximum.accumulate(unrolled)
+    return (
+        ordered.select("read_at", "shown", value_wh=pl.Series(count, dtype=pl.Int64))
+        .filter("shown")
+        .drop("shown")
+        .group_by("read_at", maintain_order=True)
+        .last()
+    )
+
+
+def counted_wh(readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent] = ()) -> int:
+    """Last minus first reading, rollovers and events included: what the intervals add up to."""
+    count = cumulative(readings, register, events)["value_wh"]
+    return int(count[-1] - count[0]) if count.len() else 0
+
+
+def _with_events(readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent]) -> pl.DataFrame:
+    """read_at, value_wh, jump (no energy to get there), shown (a picture does): ascending."""
+    tenth = pl.lit(0)
+    if "tenth" in readings.columns and register.unit_wh >= TENTHS_FROM_WH:
+        turn = pl.col("tenth").cast(pl.Int64).fill_null(0)
+        tenth = (turn - pl.when(turn >= 5).then(10).otherwise(0)) * (register.unit_wh // 10)  # noqa: PLR2004
+    shown = readings.select(
+        pl.col("read_at").dt.truncate("1s"),
+        pl.col("value_wh").cast(pl.Int64) + tenth,
+        jump=pl.lit(False),
+        shown=pl.lit(True),
+        place=pl.lit(2),
+    )
+    if not events or not readings.height:
+        return shown.sort("read_at", "value_wh")
+    first, last = shown["read_at"].min(), shown["read_at"].max()
+    rows = [
+        (event.at.replace(microsecond=0), value, jump, False, place)
+        for event in events
+        for value, jump, place in ((event.last_wh, False, 0), (event.first_wh, True, 1))
+        if value is not None
+    ]
+    known = pl.DataFrame(rows, schema=shown.schema, orient="row") if rows else shown.clear()
+    joined = pl.concat([shown, known.filter(pl.col("read_at").is_between(first, last))])
+    ordered = joined.sort("read_at", "place", "value_wh")
+    # The first reading of the new count is a jump even when nobody knows where it began.
+    for event in events:
+        if event.first_wh is None:
+            before = pl.col("read_at") < event.at.replace(microsecond=0)
+            old = before | ((pl.col("read_at") == event.at.replace(microsecond=0)) & ~pl.col("shown"))
+            row = pl.int_range(pl.len()) == old.sum()
+            ordered = ordered.with_columns(jump=pl.col("jump") | row)
+    return ordered
+
+
+def _steps(values: NDArray[np.int64], seconds: NDArray[np.int64], register: Register) -> NDArray[np.int64]:
+    """Energy between neighbours: forward as far as the fuses allow, else the shortest way."""
+    steps = np.diff(values)
+    tolerance_wh = TOLERANCE_UNITS * register.unit_wh
+    forward = (steps + tolerance_wh) % register.span_wh - tolerance_wh
+    ceiling_wh = register.max_power_w * np.diff(seconds) // SECONDS_PER_HOUR + 1 + 2 * tolerance_wh
+    shortest = (steps + register.span_wh // 2) % register.span_wh - register.span_wh // 2
+    if register.runs_backwards:
+        return shortest
+    energy: NDArray[np.int64] = np.where(forward <= ceiling_wh, forward, shortest)
+    return energy

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from tasks.metering.knots import TICK_REACH, choose_interpolation
 from tasks.metering.readings import IntervalData, derive_intervals
 from tasks.settings import Settings
 from tasks.step import step
@@ -12,7 +13,6 @@ from warehouse.connection import Warehouse, open_warehouse
 from warehouse.loading import accepted_readings, pending_work, replace_intervals
 
 log = logging.getLogger(__name__)
-REACH = timedelta(0)
 
 
 @step(timeout_s=600)
@@ -33,7 +33,7 @@ def derive_pending(settings: Settings, register_id: str) -> int:
                 "derivation_start",
                 register_id=register_id,
                 from_at=pending.from_at,
-                reach_s=REACH.total_seconds(),
+                reach_s=TICK_REACH.total_seconds(),
             )
             since = start.item() if start.height else None
         data = derive_since(warehouse, settings, register_id, since) if since else None
@@ -69,9 +69,15 @@ def derive_since(
             "local_midnight", register_id=register_id, since=since - timedelta(hours=1)
         ).item()
     readings = accepted_readings(
-        warehouse, register_id, begin, unit_wh=register.unit_wh, reach_s=int(REACH.total_seconds())
+        warehouse, register_id, begin, unit_wh=register.unit_wh, reach_s=int(TICK_REACH.total_seconds())
     )
-    data = derive_intervals(readings, register, settings.timezone, since=begin)
+    data = derive_intervals(
+        readings,
+        register,
+        settings.timezone,
+        since=begin,
+        interpolation=choose_interpolation(register)[0],
+    )
     if since is None:
         return data
     before = pl.col("start_at") < since

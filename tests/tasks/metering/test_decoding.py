@@ -233,7 +233,7 @@ def wrong(result: Decoded, series: Series, register: Register = HOME) -> NDArray
     [
         (Misreads(0.01), 0, (0.993, 0.997), 1),
         (Misreads(0.05, bursts=0.004), 1, (0.96, 0.98), 8),
-        (Misreads(0.10), 2, (0.955, 0.98), 3),
+        (Misreads(0.10), 2, (0.955, 0.98), 6),
     ],
 )
 def test_a_month_with_misreads_is_recovered(

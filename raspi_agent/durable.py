@@ -28,6 +28,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Return once a file that somebody else has written, and its name, are on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a new file and return once its bytes are on the disk.
 

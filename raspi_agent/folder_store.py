@@ -92,8 +92,10 @@ class FolderStore:
                         return Added.STORED
                 finally:
                     draft.unlink(missing_ok=True)
-            same = path.is_file() and content_hash_of_file(path) == content_hash(data)
-            return Added.ALREADY_THERE if same else Added.CONFLICT
+            if not path.is_file() or content_hash_of_file(path) != content_hash(data):
+                return Added.CONFLICT
+            durable.sync_file(path)  # who wrote it may have been killed before
+            return Added.ALREADY_THERE
 
     def delete(self, revision: Revision) -> bool:
         """Make exactly that revision go; see `Store.delete`.

@@ -147,6 +147,16 @@ def twin_key(key: str, content_hash: str) -> str:
     return f"{folder}{slash}{stem}~{content_hash[:8]}{dot}{extension}"
 
 
+def names_of(key: str, content_hash: str) -> tuple[str, str]:
+    """The plain name and the twin's of bytes that came under either.
+
+    They may arrive under both, when a camera sends them again after its power was cut.
+    """
+    folder, slash, name = key.rpartition("/")
+    plain = f"{folder}{slash}{name.replace(f'~{content_hash[:8]}', '')}"
+    return plain, twin_key(plain, content_hash)
+
+
 def check_camera_name(name: str) -> str:
     """The name itself.
 

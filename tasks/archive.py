@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import re
+import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,13 +16,16 @@ from polars._typing import PolarsDataType
 
 from models.picture import Inspection, inspect_picture
 from raspi_agent.capture_facts import format_facts, read_facts
-from raspi_agent.durable import make_folder, move_without_replacing, write_new
-from raspi_agent.picture_key import PictureKey, imported_key, parse_picture_key, twin_key
+from raspi_agent.content_hash import content_hash
+from raspi_agent.durable import make_folder, move_without_replacing, sync_file, write_new
+from raspi_agent.picture_key import PictureKey, imported_key, names_of, parse_picture_key
 from tasks.settings import Settings
 from warehouse.connection import open_warehouse
 from warehouse.loading import load_pictures
 
 log = logging.getLogger(__name__)
+DRAFTS = ".drafts"
+LEFT_OVER_S = 3600.0
 CLOCK_TOLERANCE = timedelta(minutes=10)
 PICTURE_SCHEMA: dict[str, PolarsDataType] = {
     "picture_key": pl.String,
@@ -118,7 +123,7 @@ def keep(arrival: Arrival, archive: Path, received_at: datetime) -> dict[str, ob
         OSError: The disk is full or refuses.
     """
     digest = hashlib.sha256(arrival.data).hexdigest()
-    key = _store(archive, arrival.key, arrival.data, digest)
+    key = _store(archive, arrival.key, arrival.data)
     inspection = inspect_picture(arrival.data)
     facts = read_facts(arrival.data)
     reason: str | None = inspection.reason
@@ -159,23 +164,43 @@ def note_pictures(settings: Settings, pictures: Sequence[dict[str, object]]) -> 
     return rows.height
 
 
-def _store(archive: Path, key: str, data: bytes, digest: str) -> str:
-    """Write once; the same bytes again change nothing, other bytes get a name beside."""
-    for name in (key, twin_key(key, digest)):
+def sweep_drafts(archive: Path, older_than_s: float = LEFT_OVER_S) -> int:
+    """Clear away what a kill left half done, or done and also under its draft's name; return how many."""
+    drafts = archive / DRAFTS
+    if not drafts.is_dir():
+        return 0
+    old = [draft for draft in drafts.iterdir() if time.time() - draft.stat().st_ctime > older_than_s]
+    for draft in old:
+        draft.unlink(missing_ok=True)
+    return len(old)
+
+
+def _store(archive: Path, key: str, data: bytes) -> str:
+    """Write once; the same bytes again change nothing, other bytes get a name beside, as in the store."""
+    names = names_of(key, content_hash(data))
+    for name in names:
         target = archive / name
         if target.exists() and target.read_bytes() == data:
+            sync_file(target)  # whoever wrote it may have been killed before
             return name
-        if not target.exists():
-            make_folder(target.parent)
-            draft = target.with_name(f".{target.name}.part")
-            draft.unlink(missing_ok=True)
-            write_new(draft, data)
-            if move_without_replacing(draft, target):
-                return name
-            draft.unlink(missing_ok=True)
+    for name in (key, *names):
+        if not (archive / name).exists() and _publish(archive, name, data):
+            return name
     raise FileExistsError(
         f"{archive / key} and its twin are taken by other bytes; compare the three by hand."
     )
+
+
+def _publish(archive: Path, name: str, data: bytes) -> bool:
+    """Write bytes to the disk and then give them the name; False when somebody was quicker."""
+    make_folder(archive / DRAFTS)
+    make_folder((archive / name).parent)
+    draft = archive / DRAFTS / uuid.uuid4().hex
+    write_new(draft, data)
+    if move_without_replacing(draft, archive / name):
+        return True
+    draft.unlink(missing_ok=True)
+    return False
 
 
 def _camera_of(key: str, parsed: PictureKey | None, cameras: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import polars as pl
 
 from raspi_agent import durable
 from raspi_agent.content_hash import content_hash
+from raspi_agent.picture_key import names_of
 from raspi_agent.store import Revision
 
 PICTURES = "images/"
@@ -96,7 +97,10 @@ def decide(
     """
     held = []
     for each in revisions:
-        of_key = tuple(copies.get(each.key, ()))
+        # a camera may have sent the same bytes under their plain name and under the twin's
+        of_key = tuple(
+            copy for name in names_of(each.key, each.content_hash) for copy in copies.get(name, ())
+        )
         held.append(Held(each, of_key, _fate(each, of_key, policy, now, restored.get(each.key))))
     return held
 

@@ -10,7 +10,7 @@ import polars as pl
 from raspi_agent.content_hash import content_hash_of_file
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Listing, Revision
-from tasks.archive import arrival_from_store, keep, note_pictures
+from tasks.archive import arrival_from_store, keep, note_pictures, sweep_drafts
 from tasks.download import download
 from tasks.settings import Settings
 from tasks.step import step
@@ -29,6 +29,7 @@ LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
 def prepare_warehouse(settings: Settings) -> None:
     """Bring the warehouse's schema, registers and tariffs up to date."""
     settings.home.mkdir(parents=True, exist_ok=True)
+    sweep_drafts(settings.archive)
     with open_warehouse(settings.warehouse) as warehouse:
         migrate(warehouse)
         if settings.meters:

@@ -1,0 +1,373 @@
+"""Random runs of agent, store and server with everything going wrong that can.
+
+A round is: pictures are taken, the agent uploads, the server fetches, reads back and frees the store. In
+each, processes are killed and the power is cut between any two changes of a disk, replies are lost, bytes
+flip and bodies end early, others write under our names, clocks jump. Afterwards every picture that was
+promised must still be somewhere, whole; after some rounds of peace all are in the archive, once, and
+nothing else is left.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows.playground.dropbox_emulator.server import DropboxEmulator
+from flows.playground.power import ForgetfulDisk, Halt
+from raspi_agent.capture_facts import CaptureFacts
+from raspi_agent.content_hash import content_hash
+from raspi_agent.dropbox_store import DropboxStore
+from raspi_agent.folder_store import FolderStore
+from raspi_agent.outbox import Outbox
+from raspi_agent.store import Added, Revision, Store, StoreError, StoreUnavailable
+from raspi_agent.upload import upload_waiting
+from tasks.archive import DRAFTS, arrival_from_store, keep, sweep_drafts
+from tasks.backup import free_one
+from tasks.custody import Copy, Fate, Held
+from tasks.download import download
+
+CAMERA = "cellar"
+STARTED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+PEACE_ROUNDS = 3
+_ROUTES = (
+    "*",
+    "files/upload",
+    "files/download",
+    "files/delete_v2",
+    "files/list_folder",
+    "files/list_folder/continue",
+)
+_TROUBLES: tuple[dict[str, Any], ...] = (
+    {"lose_reply": True},
+    {"flip_bit": True},
+    {"cut_after": 5},
+    {"status": 500},
+    {"status": 429, "headers": {"Retry-After": "0", "Content-Type": "text/plain"}},
+    {"status": 200, "body": b"<html>login</html>", "headers": {"Content-Type": "text/html"}},
+)
+
+
+class Rule(StrEnum):
+    """What the protocol holds on to; taking one away must show."""
+
+    SYNC_FILES = "files are synced before they get their name"
+    SYNC_FOLDERS = "folders are synced after a name was given"
+    NEVER_OVERWRITE = "an upload never overwrites"
+    CONFIRMED_FIRST = "a picture counts as sent once the store has confirmed it"
+    HASH_ON_ARRIVAL = "what arrives is compared by its hash, not its size"
+    READ_BACK = "only what was read back from the archive is deleted"
+    ONE_REVISION = "a delete names one revision"
+
+
+@dataclass(slots=True)
+class Report:
+    """What some rounds did to the pictures.
+
+    Attributes:
+        promised: pictures that somebody was promised.
+        lost: of these, how many were nowhere whole after some round.
+        doubled: at the end, how many were in the archive twice.
+        left_behind: at the end, what lay where nothing should be.
+        happened: how often each kind of trouble struck.
+    """
+
+    promised: int = 0
+    lost: int = 0
+    doubled: int = 0
+    left_behind: list[str] = field(default_factory=list)
+    happened: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing lost, nothing doubled, nothing left behind."""
+        return not (self.lost or self.doubled or self.left_behind)
+
+
+def run_rounds(
+    rounds: int, seed: int, folder: Path, emulator: DropboxEmulator | None, without: Rule | None = None
+) -> Report:
+    """Play so many rounds over the emulator, or over a folder store when there is none.
+
+    Args:
+        rounds: how many, before the peace at the end.
+        seed: the same seed makes the same trouble.
+        folder: an empty folder, for the disks of camera and server.
+        emulator: the Dropbox in between; the environment must lead to it.
+        without: play without this rule.
+    """
+    chance = random.Random(seed)  # noqa: S311 - trouble needs no secrets
+    with ForgetfulDisk(
+        folder / "disk",
+        chance,
+        syncs_files=without is not Rule.SYNC_FILES,
+        syncs_folders=without is not Rule.SYNC_FOLDERS,
+    ) as disk:
+        household = _Household(disk, chance, emulator, without)
+        for _ in range(rounds):
+            household.live_through_a_round()
+        household.end_in_peace()
+    return household.report
+
+
+class _Household:
+    """The camera, the store, the server, and what they owe each other."""
+
+    def __init__(
+        self,
+        disk: ForgetfulDisk,
+        chance: random.Random,
+        emulator: DropboxEmulator | None,
+        without: Rule | None,
+    ) -> None:
+        self.disk, self.chance, self.emulator, self.without = disk, chance, emulator, without
+        self.outbox = Outbox(disk.root / "outbox")
+        self.archive = disk.root / "archive"
+        self.rows: dict[tuple[str, str], Copy] = {}  # (store key, revision): the warehouse, which is durable
+        self.cursor: str | None = None
+        self.now_at = STARTED_AT
+        self.offered: set[str] = set()
+        self.promised: set[str] = set()
+        self.report = Report()
+        self.peace = False
+        self.stores: dict[str, Store] = {}
+        if emulator is not None:
+            emulator.link(disk.root.parent / "home")
+
+    def live_through_a_round(self) -> None:
+        """Take, upload, fetch and free, each of which may be cut short; then look for every picture."""
+        self._jump()
+        for part in (self._take, self._upload, self._fetch, self._free):
+            with self._in_danger(part.__name__):
+                part()
+        self._look_for_everything()
+
+    def end_in_peace(self) -> None:
+        """Rounds without trouble, after which everything must be in the archive and only there."""
+        self.peace = True
+        for _ in range(2):  # what the last cut brings back is dealt with too
+            self._restart(power_was_cut=True)
+            for _ in range(PEACE_ROUNDS):
+                self.live_through_a_round()
+        self.outbox.sweep()
+        self.outbox.prune_sent(0)
+        sweep_drafts(self.archive, older_than_s=-1)
+        self.report.promised = len(self.promised)
+        archived = Counter(content_hash(path.read_bytes()) for path in _files(self.archive))
+        self.report.lost += len(self.promised - archived.keys())
+        self.report.doubled = sum(count - 1 for count in archived.values())
+        self.report.left_behind = [
+            *(f"in the archive: {digest}" for digest in archived.keys() - self.offered),
+            *(f"in the store: {revision.key}" for revision in self._store("server").list().revisions),
+            *(f"in the outbox: {path.name}" for path in _files(self.disk.root / "outbox") if path.suffix),
+            *(f"a draft: {path.name}" for path in _files(self.archive / DRAFTS)),
+        ]
+
+    def _take(self) -> None:
+        for _ in range(self.chance.randint(0, 3)):
+            data = self.chance.randbytes(self.chance.randint(20, 200))
+            self.offered.add(content_hash(data))
+            self.outbox.add(data, self._facts())
+            self._promise(data)
+        if self.chance.random() < 0.2:  # noqa: PLR2004 - now and then the card is full
+            self.outbox.prune_sent(0)
+
+    def _upload(self) -> None:
+        self.outbox.sweep()
+        store = self._store("agent")
+        if self.without is Rule.CONFIRMED_FIRST:
+            for key in self.outbox.waiting():
+                data = self.outbox.read(key)
+                self.outbox.mark_sent(key)
+                store.add(key, data)
+        else:
+            upload_waiting(self.outbox, store)
+        self.outbox.prune_sent(0)
+
+    def _fetch(self) -> None:
+        store = self._store("server")
+        listing = store.list(self.cursor)
+        fresh = [each for each in listing.revisions if (each.key, each.revision) not in self.rows]
+
+        def fetch(revision: Revision) -> tuple[Revision, dict[str, object]]:
+            data = store.fetch(revision)
+            arrival = arrival_from_store(revision.key, data, "store", [CAMERA], ZoneInfo("UTC"))
+            return revision, keep(arrival, self.archive, self.now_at)
+
+        done = download(fresh, fetch, at_once=1, waits_s=())
+        for revision, row in done.kept:
+            self.rows[revision.key, revision.revision] = Copy(
+                str(row["picture_key"]), None, self.now_at, str(row["content_sha256"])
+            )
+        if not done.left and done.stopped_by is None:
+            self.cursor = listing.cursor
+
+    def _free(self) -> None:
+        store = self._store("server")
+        for revision in store.list().revisions:
+            copy = self.rows.get((revision.key, revision.revision))
+            if copy is None:
+                continue
+            self._let_it_rot(copy)
+            self._let_others_write("files/delete_v2", revision.key, 0.15)
+            if self.without is Rule.READ_BACK:
+                store.delete(revision)
+            else:
+                free_one(store, Held(revision, (copy,), Fate.FREE), self.archive)
+
+    def _store(self, side: str) -> Store:
+        if side == "agent" and self.outbox.waiting():
+            self._let_others_write("files/upload", self.outbox.waiting()[0], 0.1)
+        if side not in self.stores:
+            root = self.disk.root
+            self.stores[side] = (
+                _LaxFolder(self, root / "store", create=True, settle_s=0)
+                if self.emulator is None
+                else _LaxDropbox(self, "/", root.parent / "home")
+            )
+        return self.stores[side]
+
+    def _let_others_write(self, route: str, key: str, probability: float) -> None:
+        """Another client is a moment faster, and what it writes is nobody's to lose either."""
+        if self.peace or self.emulator is None or self.chance.random() > probability:
+            return
+        emulator, data = self.emulator, self.chance.randbytes(50)
+
+        def write() -> None:
+            if route == "files/upload" and f"/{key}".lower() in emulator.files.nodes:
+                return  # to overwrite what nobody has fetched yet is beyond any protocol
+            emulator.files.put(f"/{key}", data)
+            self._promise(data)
+
+        emulator.fail(route, before=write)
+        self.report.happened["another writer"] += 1
+
+    def _let_it_rot(self, copy: Copy) -> None:
+        """A disk that gives back other bytes than it was given."""
+        path = self.archive / copy.picture_key
+        if self.peace or self.chance.random() > 0.02 or not path.is_file():  # noqa: PLR2004
+            return
+        with path.open("r+b") as file:
+            file.write(b"rotten")
+        self.report.happened["a rotten file in the archive"] += 1
+
+    @contextmanager
+    def _in_danger(self, part: str) -> Iterator[None]:
+        if not self.peace:
+            self._prepare_trouble(part)
+        try:
+            with suppress(StoreError):
+                yield
+        except Halt:
+            power_was_cut = self.chance.random() < 0.6  # noqa: PLR2004
+            self._restart(power_was_cut=power_was_cut)
+            self.report.happened["a power cut" if power_was_cut else "a kill"] += 1
+        finally:
+            self.disk.halt_after(None)
+            if self.emulator is not None:
+                self.emulator.faults.coming.clear()
+
+    def _restart(self, *, power_was_cut: bool) -> None:
+        self.disk.revive(power_was_cut=power_was_cut)
+        self.stores.clear()
+
+    def _prepare_trouble(self, part: str) -> None:
+        if self.chance.random() < 0.4:  # noqa: PLR2004
+            self.disk.halt_after(self.chance.randrange(25))
+        if self.emulator is not None and part != "_take" and self.chance.random() < 0.5:  # noqa: PLR2004
+            trouble = self.chance.choice(_TROUBLES)
+            self.emulator.fail(self.chance.choice(_ROUTES), **trouble)
+            self.report.happened["trouble on the line"] += 1
+            if self.chance.random() < 0.1:  # noqa: PLR2004
+                self.emulator.files.reset_cursors()
+
+    def _jump(self) -> None:
+        self.now_at += timedelta(minutes=1)
+        if self.chance.random() < 0.1:  # noqa: PLR2004
+            self.now_at += timedelta(minutes=self.chance.randint(-60, 60))
+            self.report.happened["a clock that jumped"] += 1
+
+    def _facts(self) -> CaptureFacts:
+        synchronised = self.chance.random() < 0.9  # noqa: PLR2004
+        return CaptureFacts(
+            camera=CAMERA,
+            taken_at=self.now_at,
+            clock_synchronised=synchronised,
+            boot_id=f"{self.chance.getrandbits(32):08x}",
+            boot_ms=self.chance.randrange(10**6),
+        )
+
+    def _promise(self, data: bytes) -> None:
+        self.offered.add(content_hash(data))
+        self.promised.add(content_hash(data))
+
+    def _look_for_everything(self) -> None:
+        present = {content_hash(path.read_bytes()) for path in _files(self.disk.root, skip=(".trash",))}
+        if self.emulator is not None:
+            files = self.emulator.files
+            present |= {files.file(path).content_hash for path in files.paths()}
+        self.report.lost += len(self.promised - present)
+        self.promised &= present
+
+
+class _LaxDropbox(DropboxStore):
+    """The store, less the rule that is taken away."""
+
+    def __init__(self, household: _Household, folder: str, home: Path) -> None:
+        super().__init__(folder, home)
+        self.household = household
+
+    def add(self, key: str, data: bytes) -> Added:
+        if self.household.without is not Rule.NEVER_OVERWRITE:
+            return super().add(key, data)
+        from dropbox.files import WriteMode
+
+        self._ask(lambda client: client.files_upload(data, f"/{key}", mode=WriteMode.overwrite))
+        return Added.STORED
+
+    def fetch(self, revision: Revision) -> bytes:
+        if self.household.without is not Rule.HASH_ON_ARRIVAL:
+            return super().fetch(revision)
+        _, response = self._ask(lambda client: client.files_download(f"rev:{revision.revision}"))
+        data = bytes(response.content)
+        if len(data) != revision.size:
+            raise StoreUnavailable("cut")
+        return data
+
+    def delete(self, revision: Revision) -> bool:
+        if self.household.without is not Rule.ONE_REVISION:
+            return super().delete(revision)
+        self._ask(lambda client: client.files_delete_v2(f"/{revision.key}"))
+        return True
+
+
+class _LaxFolder(FolderStore):
+    """Likewise."""
+
+    def __init__(self, household: _Household, root: Path, **how: Any) -> None:  # noqa: ANN401
+        super().__init__(root, **how)
+        self.household = household
+
+    def add(self, key: str, data: bytes) -> Added:
+        if self.household.without is not Rule.NEVER_OVERWRITE:
+            return super().add(key, data)
+        target = self.root / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        return Added.STORED
+
+
+def _files(folder: Path, skip: tuple[str, ...] = (DRAFTS,)) -> list[Path]:
+    """Every file below a folder, whose parts are not among those to skip."""
+    if not folder.is_dir():
+        return []
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not set(skip) & set(path.relative_to(folder).parts)
+    ]

@@ -1,11 +1,4 @@
-"""Random runs of agent, store and server with everything going wrong that can.
-
-A round is: pictures are taken, the agent uploads, the server fetches, reads back and frees the store. In
-each, processes are killed and the power is cut between any two changes of a disk, replies are lost, bytes
-flip and bodies end early, others write under our names, clocks jump. Afterwards every picture that was
-promised must still be somewhere, whole; after some rounds of peace all are in the archive, once, and
-nothing else is left.
-"""
+"""A household with a camera, a store and a server, in which everything goes wrong that can."""
 
 import random
 from collections import Counter
@@ -13,19 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.playground.dropbox_emulator.server import DropboxEmulator
-from flows.playground.power import ForgetfulDisk, Halt
+from flows.playground.fault_runs.power import ForgetfulDisk, Halt
+from flows.playground.fault_runs.rules import LaxDropbox, LaxFolder, Rule
 from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.content_hash import content_hash
-from raspi_agent.dropbox_store import DropboxStore
-from raspi_agent.folder_store import FolderStore
 from raspi_agent.outbox import Outbox
-from raspi_agent.store import Added, Revision, Store, StoreError, StoreUnavailable
+from raspi_agent.store import Revision, Store, StoreError
 from raspi_agent.upload import upload_waiting
 from tasks.archive import DRAFTS, arrival_from_store, keep, sweep_drafts
 from tasks.backup import free_one
@@ -53,18 +44,6 @@ _TROUBLES: tuple[dict[str, Any], ...] = (
 )
 
 
-class Rule(StrEnum):
-    """What the protocol holds on to; taking one away must show."""
-
-    SYNC_FILES = "files are synced before they get their name"
-    SYNC_FOLDERS = "folders are synced after a name was given"
-    NEVER_OVERWRITE = "an upload never overwrites"
-    CONFIRMED_FIRST = "a picture counts as sent once the store has confirmed it"
-    HASH_ON_ARRIVAL = "what arrives is compared by its hash, not its size"
-    READ_BACK = "only what was read back from the archive is deleted"
-    ONE_REVISION = "a delete names one revision"
-
-
 @dataclass(slots=True)
 class Report:
     """What some rounds did to the pictures.
@@ -89,33 +68,7 @@ class Report:
         return not (self.lost or self.doubled or self.left_behind)
 
 
-def run_rounds(
-    rounds: int, seed: int, folder: Path, emulator: DropboxEmulator | None, without: Rule | None = None
-) -> Report:
-    """Play so many rounds over the emulator, or over a folder store when there is none.
-
-    Args:
-        rounds: how many, before the peace at the end.
-        seed: the same seed makes the same trouble.
-        folder: an empty folder, for the disks of camera and server.
-        emulator: the Dropbox in between; the environment must lead to it.
-        without: play without this rule.
-    """
-    chance = random.Random(seed)  # noqa: S311 - trouble needs no secrets
-    with ForgetfulDisk(
-        folder / "disk",
-        chance,
-        syncs_files=without is not Rule.SYNC_FILES,
-        syncs_folders=without is not Rule.SYNC_FOLDERS,
-    ) as disk:
-        household = _Household(disk, chance, emulator, without)
-        for _ in range(rounds):
-            household.live_through_a_round()
-        household.end_in_peace()
-    return household.report
-
-
-class _Household:
+class Household:
     """The camera, the store, the server, and what they owe each other."""
 
     def __init__(
@@ -142,7 +95,7 @@ class _Household:
     def live_through_a_round(self) -> None:
         """Take, upload, fetch and free, each of which may be cut short; then look for every picture."""
         self._jump()
-        for part in (self._take, self._upload, self._fetch, self._free):
+        for part in (self.take, self.upload, self.fetch, self.free):
             with self._in_danger(part.__name__):
                 part()
         self._look_for_everything()
@@ -158,26 +111,29 @@ class _Household:
         self.outbox.prune_sent(0)
         sweep_drafts(self.archive, older_than_s=-1)
         self.report.promised = len(self.promised)
-        archived = Counter(content_hash(path.read_bytes()) for path in _files(self.archive))
+        archived = Counter(content_hash(path.read_bytes()) for path in files_below(self.archive))
         self.report.lost += len(self.promised - archived.keys())
         self.report.doubled = sum(count - 1 for count in archived.values())
+        outbox = files_below(self.disk.root / "outbox")
         self.report.left_behind = [
             *(f"in the archive: {digest}" for digest in archived.keys() - self.offered),
             *(f"in the store: {revision.key}" for revision in self._store("server").list().revisions),
-            *(f"in the outbox: {path.name}" for path in _files(self.disk.root / "outbox") if path.suffix),
-            *(f"a draft: {path.name}" for path in _files(self.archive / DRAFTS)),
+            *(f"in the outbox: {path.name}" for path in outbox if path.suffix),
+            *(f"a draft: {path.name}" for path in files_below(self.archive / DRAFTS)),
         ]
 
-    def _take(self) -> None:
+    def take(self) -> None:
+        """Photograph now and then; the camera's card is cleared now and then."""
         for _ in range(self.chance.randint(0, 3)):
             data = self.chance.randbytes(self.chance.randint(20, 200))
             self.offered.add(content_hash(data))
             self.outbox.add(data, self._facts())
-            self._promise(data)
+            self.promise(data)
         if self.chance.random() < 0.2:  # noqa: PLR2004 - now and then the card is full
             self.outbox.prune_sent(0)
 
-    def _upload(self) -> None:
+    def upload(self) -> None:
+        """Send what waits."""
         self.outbox.sweep()
         store = self._store("agent")
         if self.without is Rule.CONFIRMED_FIRST:
@@ -189,7 +145,8 @@ class _Household:
             upload_waiting(self.outbox, store)
         self.outbox.prune_sent(0)
 
-    def _fetch(self) -> None:
+    def fetch(self) -> None:
+        """Archive what is new in the store, and note it."""
         store = self._store("server")
         listing = store.list(self.cursor)
         fresh = [each for each in listing.revisions if (each.key, each.revision) not in self.rows]
@@ -207,14 +164,15 @@ class _Household:
         if not done.left and done.stopped_by is None:
             self.cursor = listing.cursor
 
-    def _free(self) -> None:
+    def free(self) -> None:
+        """Free the store of what the archive is proved to have."""
         store = self._store("server")
         for revision in store.list().revisions:
             copy = self.rows.get((revision.key, revision.revision))
             if copy is None:
                 continue
             self._let_it_rot(copy)
-            self._let_others_write("files/delete_v2", revision.key, 0.15)
+            self.let_others_write("files/delete_v2", revision.key, 0.15)
             if self.without is Rule.READ_BACK:
                 store.delete(revision)
             else:
@@ -222,17 +180,17 @@ class _Household:
 
     def _store(self, side: str) -> Store:
         if side == "agent" and self.outbox.waiting():
-            self._let_others_write("files/upload", self.outbox.waiting()[0], 0.1)
+            self.let_others_write("files/upload", self.outbox.waiting()[0], 0.1)
         if side not in self.stores:
             root = self.disk.root
             self.stores[side] = (
-                _LaxFolder(self, root / "store", create=True, settle_s=0)
+                LaxFolder(root / "store", self.without)
                 if self.emulator is None
-                else _LaxDropbox(self, "/", root.parent / "home")
+                else LaxDropbox(root.parent / "home", self.without)
             )
         return self.stores[side]
 
-    def _let_others_write(self, route: str, key: str, probability: float) -> None:
+    def let_others_write(self, route: str, key: str, probability: float) -> None:
         """Another client is a moment faster, and what it writes is nobody's to lose either."""
         if self.peace or self.emulator is None or self.chance.random() > probability:
             return
@@ -242,7 +200,7 @@ class _Household:
             if route == "files/upload" and f"/{key}".lower() in emulator.files.nodes:
                 return  # to overwrite what nobody has fetched yet is beyond any protocol
             emulator.files.put(f"/{key}", data)
-            self._promise(data)
+            self.promise(data)
 
         emulator.fail(route, before=write)
         self.report.happened["another writer"] += 1
@@ -250,7 +208,7 @@ class _Household:
     def _let_it_rot(self, copy: Copy) -> None:
         """A disk that gives back other bytes than it was given."""
         path = self.archive / copy.picture_key
-        if self.peace or self.chance.random() > 0.02 or not path.is_file():  # noqa: PLR2004
+        if self.peace or self.chance.random() > 0.05 or not path.is_file():  # noqa: PLR2004
             return
         with path.open("r+b") as file:
             file.write(b"rotten")
@@ -279,7 +237,7 @@ class _Household:
     def _prepare_trouble(self, part: str) -> None:
         if self.chance.random() < 0.4:  # noqa: PLR2004
             self.disk.halt_after(self.chance.randrange(25))
-        if self.emulator is not None and part != "_take" and self.chance.random() < 0.5:  # noqa: PLR2004
+        if self.emulator is not None and part != "take" and self.chance.random() < 0.5:  # noqa: PLR2004
             trouble = self.chance.choice(_TROUBLES)
             self.emulator.fail(self.chance.choice(_ROUTES), **trouble)
             self.report.happened["trouble on the line"] += 1
@@ -302,12 +260,13 @@ class _Household:
             boot_ms=self.chance.randrange(10**6),
         )
 
-    def _promise(self, data: bytes) -> None:
+    def promise(self, data: bytes) -> None:
+        """From now on these bytes must be somewhere."""
         self.offered.add(content_hash(data))
         self.promised.add(content_hash(data))
 
     def _look_for_everything(self) -> None:
-        present = {content_hash(path.read_bytes()) for path in _files(self.disk.root, skip=(".trash",))}
+        present = {content_hash(path.read_bytes()) for path in files_below(self.disk.root, skip=(".trash",))}
         if self.emulator is not None:
             files = self.emulator.files
             present |= {files.file(path).content_hash for path in files.paths()}
@@ -315,54 +274,7 @@ class _Household:
         self.promised &= present
 
 
-class _LaxDropbox(DropboxStore):
-    """The store, less the rule that is taken away."""
-
-    def __init__(self, household: _Household, folder: str, home: Path) -> None:
-        super().__init__(folder, home)
-        self.household = household
-
-    def add(self, key: str, data: bytes) -> Added:
-        if self.household.without is not Rule.NEVER_OVERWRITE:
-            return super().add(key, data)
-        from dropbox.files import WriteMode
-
-        self._ask(lambda client: client.files_upload(data, f"/{key}", mode=WriteMode.overwrite))
-        return Added.STORED
-
-    def fetch(self, revision: Revision) -> bytes:
-        if self.household.without is not Rule.HASH_ON_ARRIVAL:
-            return super().fetch(revision)
-        _, response = self._ask(lambda client: client.files_download(f"rev:{revision.revision}"))
-        data = bytes(response.content)
-        if len(data) != revision.size:
-            raise StoreUnavailable("cut")
-        return data
-
-    def delete(self, revision: Revision) -> bool:
-        if self.household.without is not Rule.ONE_REVISION:
-            return super().delete(revision)
-        self._ask(lambda client: client.files_delete_v2(f"/{revision.key}"))
-        return True
-
-
-class _LaxFolder(FolderStore):
-    """Likewise."""
-
-    def __init__(self, household: _Household, root: Path, **how: Any) -> None:  # noqa: ANN401
-        super().__init__(root, **how)
-        self.household = household
-
-    def add(self, key: str, data: bytes) -> Added:
-        if self.household.without is not Rule.NEVER_OVERWRITE:
-            return super().add(key, data)
-        target = self.root / key
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        return Added.STORED
-
-
-def _files(folder: Path, skip: tuple[str, ...] = (DRAFTS,)) -> list[Path]:
+def files_below(folder: Path, skip: tuple[str, ...] = (DRAFTS,)) -> list[Path]:
     """Every file below a folder, whose parts are not among those to skip."""
     if not folder.is_dir():
         return []

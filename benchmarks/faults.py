@@ -1,0 +1,93 @@
+"""Random rounds of power cuts, kills, lost replies, bit flips, races and clock jumps; prints two tables.
+
+python benchmarks/faults.py --rounds 1000 --store dropbox
+"""
+
+import argparse
+import logging
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from flows.playground.dropbox_emulator.server import DropboxEmulator
+from flows.playground.fault_runs.household import Report
+from flows.playground.fault_runs.rules import Rule
+from flows.playground.fault_runs.runs import run_rounds
+
+ROUNDS_IN_A_RUN = 25
+
+
+def main() -> None:
+    """Play the runs and print what became of the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=1000, help="rounds with every rule in force")
+    parser.add_argument("--rule-runs", type=int, default=5, help="runs without each rule")
+    parser.add_argument("--store", choices=("dropbox", "folder"), default="dropbox")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    with DropboxEmulator() as emulator:
+        os.environ.update(emulator.environment())
+        there = emulator if options.store == "dropbox" else None
+        _measure(options, there)
+
+
+def _measure(options: argparse.Namespace, emulator: DropboxEmulator | None) -> None:
+    console = Console(width=100)
+    started_s = time.monotonic()
+    runs = max(1, options.rounds // ROUNDS_IN_A_RUN)
+    reports = _play(console, "every rule", runs, options.seed, emulator)
+    happened = sum((report.happened for report in reports[1:]), reports[0].happened)
+    console.print(
+        f"{runs * ROUNDS_IN_A_RUN} rounds over {options.store}, {time.monotonic() - started_s:.0f} s"
+    )
+    console.print(", ".join(f"{name}: {count}" for name, count in happened.most_common()))
+    table = Table("what is left out", "runs", "with a loss", "lost", "doubled", "left behind", box=None)
+    _add_row(table, "nothing", reports)
+    for rule in Rule:
+        reports = _play(console, rule.name, options.rule_runs, options.seed, emulator, without=rule)
+        _add_row(table, f"{rule.value}", reports)
+    if emulator is not None:
+        reports = _play(console, "original", options.rule_runs, options.seed, emulator, original=True)
+        _add_row(table, "(the original's logic)", reports)
+    console.print(table)
+
+
+def _play(
+    console: Console,
+    name: str,
+    runs: int,
+    seed: int,
+    emulator: DropboxEmulator | None,
+    *,
+    without: Rule | None = None,
+    original: bool = False,
+) -> list[Report]:
+    reports = []
+    for number in track(range(seed, seed + runs), name, console=console, disable=not console.is_terminal):
+        if emulator is not None:
+            emulator.reset()
+        with tempfile.TemporaryDirectory() as folder:
+            reports.append(
+                run_rounds(
+                    ROUNDS_IN_A_RUN, number, Path(folder), emulator, without=without, original=original
+                )
+            )
+    return reports
+
+
+def _add_row(table: Table, name: str, reports: list[Report]) -> None:
+    lost = sum(report.lost for report in reports)
+    doubled = sum(report.doubled for report in reports)
+    left = sum(len(report.left_behind) for report in reports)
+    losing = sum(bool(report.lost) for report in reports)
+    table.add_row(name, *(str(number) for number in (len(reports), losing, lost, doubled, left)))
+
+
+if __name__ == "__main__":
+    main()

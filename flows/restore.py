@@ -37,5 +37,6 @@ def restore(
         "brought_back": done.brought_back,
         "uploaded": done.uploaded,
         "name_taken": done.taken,
+        "thinned": done.thinned,
         "lost": done.lost,
     }

@@ -17,6 +17,7 @@ from PIL import Image
 from models.picture import UnreadablePicture, decode_picture
 from models.window import Window, cut_window
 from tasks.datasheet import datasheet
+from tasks.kept_windows import kept_window
 from tasks.settings import Settings, SettingsError
 from tasks.step import step
 from tasks.strip_metadata import without_metadata
@@ -166,11 +167,16 @@ def _exported(label: dict[str, object], settings: Settings, draft: Path) -> dict
     """Write one picture and its window; None when the archive can't give them."""
     key = str(label["picture_key"])
     try:
-        data = (settings.archive / key).read_bytes()
-        corners = label["window_corners"]
-        window = None if corners is None else _window(json.loads(str(corners)))
-        cut = as_png(Image.fromarray(cut_window(decode_picture(data), window)))
-        picture, ending = bare_picture(data)
+        thinned = kept_window(settings.archive, str(label["register_id"]), key)
+        if thinned is not None and not (settings.archive / key).is_file():
+            cut = as_png(Image.fromarray(thinned))
+            picture, ending = cut, "png"
+        else:
+            data = (settings.archive / key).read_bytes()
+            corners = label["window_corners"]
+            window = None if corners is None else _window(json.loads(str(corners)))
+            cut = as_png(Image.fromarray(cut_window(decode_picture(data), window)))
+            picture, ending = bare_picture(data)
     except (OSError, UnreadablePicture, ValueError) as error:
         log.warning("%s is left out: %s", key, error)
         return None

@@ -10,10 +10,12 @@ from urllib.parse import quote
 import polars as pl
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
+from tasks.kept_windows import picture_file
 from tasks.reports.key_figures import RegisterReading
 from tasks.reports.page import ReportData, build_page
 from tasks.settings import Settings
 from tasks.step import step
+from tasks.strip_metadata import without_metadata
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.publish import publish_copy
 
@@ -97,7 +99,7 @@ def gather(warehouse: Warehouse, settings: Settings, meter: str) -> ReportData:
         hours=warehouse.query("report_hours", meter=meter),
         quality=warehouse.query("report_quality", meter=meter),
         readings=warehouse.query("report_readings", meter=meter, local_date=day),
-        picture_url=lambda key: picture_url(key) if (settings.archive / key).is_file() else None,
+        picture_url=lambda key: picture_url(key) if picture_file(settings.archive, key) else None,
         newest=RegisterReading(**newest.row(0, named=True)) if newest.height else None,
     )
 
@@ -116,11 +118,13 @@ def pictures_of(report: ReportData) -> set[str]:
 
 
 def copy_pictures(keys: Iterable[str], archive: Path, site: Path) -> None:
-    """Show these archived pictures on the site; copies, so that nobody can reach the archive through it."""
+    """Show these archived pictures on the site; copies without metadata, for the site may be passed on."""
     for key in keys:
         target = site / "pictures" / key.removeprefix("images/")
-        if not target.exists() and (archive / key).exists():
-            write_whole(target, (archive / key).read_bytes())
+        source = picture_file(archive, key)
+        if not target.exists() and source is not None:
+            data = source.read_bytes()
+            write_whole(target, without_metadata(data) or data)
 
 
 def remove_others(keys: set[str], site: Path) -> None:

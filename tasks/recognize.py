@@ -17,6 +17,7 @@ from polars._typing import PolarsDataType
 from models.picture import UnreadablePicture, decode_picture
 from models.recognizer import Recognition, load_recognizer
 from models.window import cut_window
+from tasks.kept_windows import kept_window
 from tasks.settings import MeterSettings, Settings
 from tasks.step import step
 from tasks.windows import window_of
@@ -77,7 +78,12 @@ def recognize_batch(settings: Settings, register_id: str, pictures: Sequence[Arc
     """Read these pictures and keep every candidate; return how many could be read."""
     chosen = settings.face(register_id)
     taken_at = {picture.key: picture.taken_at for picture in pictures}
-    windows = {key: register_window(settings.archive / key, chosen) for key in taken_at}
+    windows = {
+        key: register_window(frame, chosen)
+        if (frame := settings.archive / key).is_file()
+        else kept_window(settings.archive, register_id, key)
+        for key in taken_at
+    }
     readable = {key: window for key, window in windows.items() if window is not None}
     recognizer = load_recognizer(settings.reader.model, settings.reader.engine)
     recognitions = dict(

@@ -12,6 +12,7 @@ from raspi_agent.content_hash import content_hash
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Added, Revision, RevisionGone, Store
 from tasks.custody import note_restored, read_from_disk, sha256_of, store_key
+from tasks.kept_windows import picture_file
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import open_warehouse
@@ -39,12 +40,14 @@ class Restored:
         brought_back: The store brought its own deleted revision back.
         uploaded: The archive's copy went into the store.
         taken: Other bytes have the name in the store now; these were left alone.
+        thinned: Only the register window is left in the archive, which is no picture of the store.
         lost: Neither the store nor the archive has the bytes any more.
     """
 
     brought_back: int = 0
     uploaded: int = 0
     taken: int = 0
+    thinned: int = 0
     lost: int = 0
 
     def __add__(self, other: "Restored") -> "Restored":
@@ -52,6 +55,7 @@ class Restored:
             self.brought_back + other.brought_back,
             self.uploaded + other.uploaded,
             self.taken + other.taken,
+            self.thinned + other.thinned,
             self.lost + other.lost,
         )
 
@@ -96,6 +100,9 @@ def restore_one(store: Store, absent: Absent, archive: Path) -> Restored:
         added = store.restore(Revision(absent.key, absent.revision, absent.size_bytes, hashed))
         back = Restored(brought_back=1)
     except RevisionGone:
+        if data is None and picture_file(archive, absent.picture_key):
+            log.warning("%s was thinned: only its register window is kept", absent.picture_key)
+            return Restored(thinned=1)
         if data is None:
             log.warning("%s is neither in the store's bin nor whole in the archive", absent.key)
             return Restored(lost=1)

@@ -34,6 +34,12 @@ WORDS = {
     "mended": "stay: the archive's copy was bad and is mended",
     "unproven": "stay: the archive's copy differs",
 }
+THINNED = {
+    "thinned": "archived frames thinned to their window",
+    "archive_freed_bytes": "room made in the archive",
+    "would_thin": "archived frames that would be thinned",
+    "would_thin_bytes": "their size now",
+}
 
 
 @app.command()
@@ -46,12 +52,23 @@ def backup(
     grace_hours: Annotated[
         float | None, typer.Option(min=0, help="So do those archived only just now [default: settings].")
     ] = None,
+    prune_archive: Annotated[
+        bool,
+        typer.Option("--prune-archive", help="Also thin old frames out of the archive, see below."),
+    ] = False,
+    older_than: Annotated[
+        float, typer.Option(min=1, help="With --prune-archive: only pictures older than so many days.")
+    ] = 365,
     home: Home = None,
 ) -> None:
     """Bring everything into the archive, then make room in the store.
 
     A picture leaves the store only after its copy has been read back from the disk and has the same name,
     size and content hash, and only in exactly that state. `smartmeter restore` brings it back.
+
+    --prune-archive keeps of old pictures the register window, pixel for pixel, and removes the whole frame.
+    This can't be undone. Frames stay that were repaired, rejected, revised, set by a person or never read,
+    the first frame of each day, and whatever the store still has.
     """
     from flows.backend import prefect_backend
 
@@ -60,7 +77,12 @@ def backup(
     with prefect_backend(folder):
         from flows.backup import backup as flow
 
-        summary = flow(dry_run=dry_run, keep_days=keep_days, grace_hours=grace_hours)
+        summary = flow(
+            dry_run=dry_run,
+            keep_days=keep_days,
+            grace_hours=grace_hours,
+            prune_archive_days=older_than if prune_archive else None,
+        )
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(min_width=52)
     table.add_column(justify="right")
@@ -71,6 +93,10 @@ def backup(
     table.add_row("used in the store", megabytes(summary["used_bytes"]))
     if "free_bytes" in summary:
         table.add_row("free in the store", megabytes(summary["free_bytes"]))
+    for name, words in THINNED.items():
+        if name in summary:
+            shown = megabytes(summary[name]) if name.endswith("bytes") else f"{summary[name]:,}"
+            table.add_row(words, shown)
     out.print(table, highlight=False)
     if summary["unproven"]:
         out.print(

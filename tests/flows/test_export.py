@@ -2,10 +2,11 @@
 
 import hashlib
 import io
-import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from models.rendering.meter import register_corners
-from tasks.decode import decode_series
 from tasks.export import (
     BATCH,
     MANIFEST,
@@ -26,17 +25,14 @@ from tasks.export import (
     list_labels,
     split_by_time,
 )
-from tasks.fetch import fetch_batch, list_new_pictures, prepare_warehouse
-from tasks.recognize import CANDIDATE_SCHEMA, RECOGNITION_SCHEMA
+from tasks.fetch import prepare_warehouse
 from tasks.settings import SettingsError, load_settings
-from tests.flows.conftest import FACE, START_UNITS, STEP_UNITS
-from warehouse.connection import open_warehouse
-from warehouse.loading import load_recognitions
+from tests.flows.conftest import START_UNITS, STEP_UNITS, read_by_an_oracle
 
 if TYPE_CHECKING:
     from tests.flows.conftest import DrawnMeter
 
-COUNT = 48
+COUNT = 24
 DARK = 7
 
 
@@ -47,48 +43,6 @@ def with_gps(data: bytes) -> bytes:
     stream = io.BytesIO()
     Image.open(io.BytesIO(data)).save(stream, "JPEG", exif=exif, quality=95)
     return stream.getvalue()
-
-
-def read_all(meter: "DrawnMeter") -> None:
-    """The archive and the warehouse as they are after an ingest with a reader that is always right."""
-    settings = load_settings()
-    for number in range(COUNT):
-        meter.put(meter.key(number), with_gps(meter.picture(number)))
-    prepare_warehouse.fn(settings)
-    fetch_batch.fn(settings, list_new_pictures.fn(settings).revisions)
-    common = {"register_id": "home/1-0:1.8.0", "reader": "oracle", "reader_version": "1"}
-    recognitions: list[dict[str, object]] = []
-    candidates: list[dict[str, object]] = []
-    for number in range(COUNT):
-        key = meter.key(number)
-        recognitions.append(
-            common
-            | {
-                "picture_key": key,
-                "taken_at": meter.slot_at(number),
-                "recognised_at": datetime(2026, 11, 22, tzinfo=UTC),
-                "reason": "dark" if number == DARK else None,
-                "milliseconds": 1.0,
-                "window_corners": json.dumps(register_corners(FACE)),
-                "orientation": "upright-0",
-            }
-        )
-        units = START_UNITS + STEP_UNITS * number
-        text = {
-            "rank": 1,
-            "text": f"{units:07d}",
-            "half_step": False,
-            "value_units": units,
-            "probability": 0.97,
-        }
-        candidates += [] if number == DARK else [common | {"picture_key": key} | text]
-    with open_warehouse(settings.warehouse) as warehouse:
-        load_recognitions(
-            warehouse,
-            pl.DataFrame(recognitions, schema=RECOGNITION_SCHEMA),
-            pl.DataFrame(candidates, schema=CANDIDATE_SCHEMA),
-        )
-    decode_series.fn(settings, common["register_id"])
 
 
 def export_to(target: Path) -> dict[str, int]:
@@ -104,7 +58,7 @@ def export_to(target: Path) -> dict[str, int]:
 
 @pytest.fixture
 def exported(drawn_meter: "DrawnMeter", tmp_path: Path) -> Path:
-    read_all(drawn_meter)
+    read_by_an_oracle(drawn_meter, COUNT, dark={DARK}, altered=with_gps)
     export_to(tmp_path / "dataset")
     return tmp_path / "dataset"
 
@@ -139,8 +93,9 @@ def test_a_dataset_is_whole_hashed_split_by_time_and_tells_nothing_private(expor
     assert "{" not in sheet
 
 
+@pytest.mark.skipif(find_spec("datasets") is None, reason="needs: pip install datasets")
 def test_hugging_faces_datasets_opens_it(exported: Path) -> None:
-    datasets = pytest.importorskip("datasets", reason="datasets is not installed: pip install datasets")
+    datasets = import_module("datasets")
     loaded = datasets.load_dataset(str(exported))
     assert set(loaded) == set(SPLITS)
     first = loaded["train"][0]

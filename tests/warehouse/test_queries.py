@@ -63,6 +63,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "report_readings": HOME | DAY,
     "run_summary": REGISTER,
     "schema_migrations": {},
+    "thinnable_pictures": {"before": datetime(2026, 11, 22, tzinfo=UTC)},
     "store_cursor": {"store": "file:store"},
     "settled_readings": REGISTER | {"since": NOW["from_at"]},
     "stored_energy": REGISTER | NOW | {"to_at": NOW["from_at"]},

@@ -140,17 +140,18 @@ def _forward(evidence: Evidence, register: Register, *, begins_pinned: bool) -> 
     """Sum over all chains up to each state."""
     count, width = evidence.values.shape
     gain, near, far, ends = _gain(evidence), [], dict[int, FarLinks](), _OpenEnds()
+    read: list[bool] = np.any(evidence.values >= 0, axis=1).tolist()
     worth = np.full((count + NEAR, width), IMPOSSIBLE)
-    flat, best = worth.ravel(), IMPOSSIBLE
+    flat, best, highest = worth.ravel(), IMPOSSIBLE, np.maximum.reduce
     for block in _near_links(evidence, register):
         near.append(block)
         for i, links in enumerate(block.matrix(), start=block.first):
-            if evidence.accept[i, 0] == IMPOSSIBLE and evidence.values[i].max() < 0:
+            if not read[i]:
                 continue
             before = flat[i * width : (i + NEAR) * width]
-            most = before.max()
+            most = highest(before)
             onto = np.log(np.exp(before - most) @ links) + most
-            if (onto + gain[i]).max() < best:
+            if highest(onto + gain[i]) < best:
                 onto = np.logaddexp.reduce(before[:, None] + np.log(links), axis=0)
                 found = _far_links(evidence, register, worth, ends.rows, i)
                 if found is not None:
@@ -159,7 +160,7 @@ def _forward(evidence: Evidence, register: Register, *, begins_pinned: bool) -> 
             if i == 0 or not begins_pinned:
                 onto = np.logaddexp(onto, 0.0)
             here = np.maximum(onto + gain[i], IMPOSSIBLE)
-            top = here.max()
+            top = float(highest(here))
             here[here < top - DEAD_BELOW_BEST] = IMPOSSIBLE
             worth[i + NEAR] = here
             ends.add(i, top)
@@ -179,7 +180,7 @@ def _backward(evidence: Evidence, forward: Forward, *, ends_pinned: bool) -> NDA
         matrix = block.matrix()
         for i in range(block.first + len(matrix) - 1, block.first - 1, -1):
             ahead = gain[i] + onward[i + NEAR]
-            most = ahead.max()
+            most = np.maximum.reduce(ahead)
             if most < IMPOSSIBLE / 2:
                 continue
             before = slice(i * width, (i + NEAR) * width)

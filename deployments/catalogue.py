@@ -15,6 +15,7 @@ from flows.backup import backup
 from flows.import_pictures import import_pictures
 from flows.ingest import ingest
 from flows.report import report
+from flows.reread import reread
 from flows.restore import restore
 from tasks.settings import Settings
 
@@ -39,6 +40,7 @@ def catalogue(settings: Settings) -> tuple[Deployed, ...]:
         Deployed(import_pictures, "home", None),
         Deployed(report, "home", None),
         Deployed(restore, "home", None),
+        Deployed(reread, "home", None),
     )
 
 

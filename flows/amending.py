@@ -4,6 +4,7 @@ import csv
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -293,3 +294,23 @@ def _local(at: datetime, zone: str) -> str:
 
 def _undone(row: dict[str, object]) -> str:
     return "" if row["undone_at"] is None else " (undone)"
+
+
+def print_rereading(found: dict[str, dict[str, Any]], *, adopted: bool) -> None:
+    """Print what reading again changes: pictures by kind, and the first examples."""
+    for register_id, each in found.items():
+        out.print(register_id, style="bold", highlight=False)
+        for kind, count in each["counts"].items() or {"no pictures": 0}.items():
+            out.print(f"  {kind:<16}{count:>8}", highlight=False)
+        for row in each["examples"]:
+            old, new = (_kwh(row[name]) for name in ("value_wh", "new_wh"))
+            out.print(
+                f"  {row['read_local']}  {old:>12} -> {new:<12} {Path(row['picture_key']).name}",
+                highlight=False,
+            )
+    if not adopted:
+        out.print("Nothing is changed. `smartmeter reread --adopt` with the same options lets it count.")
+
+
+def _kwh(value_wh: int | None) -> str:
+    return "-" if value_wh is None else f"{value_wh / 1000:.3f}"

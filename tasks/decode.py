@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.habits import Habits
-from tasks.metering.readings import decode_readings, learn_habits
+from tasks.metering.readings import DecodedSeries, decode_readings, learn_habits
 from tasks.metering.register import Register
 from tasks.metering.stretch import ProposedExchange
 from tasks.settings import Settings
@@ -18,12 +18,14 @@ from tasks.step import step
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.events import Proposal, note_proposal
 from warehouse.loading import Pending, SavedReadings, pending_work, save_readings
+from warehouse.reread import Rereading, adopt
 
 log = logging.getLogger(__name__)
 # What a household does and how its reader errs changes slowly; sixty days are plenty to learn it from.
 LEARN_AFTER_READINGS = 500
 LEARN_AGAIN_AFTER = timedelta(days=7)
 LEARN_FROM = timedelta(days=60)
+SHOWN_EXAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,7 @@ def decode_pending(settings: Settings, register_id: str, *, to_the_end: bool = F
         return 0
     register = settings.register(register_id)
     # A year takes seconds to decode; nobody waits for the file meanwhile.
-    series = decode_readings(
-        work.window,
-        register,
-        anchor=work.anchor,
-        events=work.events,
-        habits=work.habits,
-        timezone=settings.timezone,
-    )
+    series = decode_work(work, register, settings.timezone)
     if work.kept_until is not None and not joins_what_is_known(work, series.readings):
         return decode_pending(settings, register_id, to_the_end=True)
     with open_warehouse(settings.warehouse) as warehouse:
@@ -69,6 +64,18 @@ def decode_pending(settings: Settings, register_id: str, *, to_the_end: bool = F
         learn(warehouse, register, settings.timezone)
     log.info("%s: %d pictures decoded, %s", register_id, work.window.height, saved)
     return saved.inserted + saved.revised
+
+
+def decode_work(work: Work, register: Register, timezone: str) -> DecodedSeries:
+    """What the register showed, by everything that is known of it."""
+    return decode_readings(
+        work.window,
+        register,
+        anchor=work.anchor,
+        events=work.events,
+        habits=work.habits,
+        timezone=timezone,
+    )
 
 
 def find_work(warehouse: Warehouse, register_id: str, *, to_the_end: bool = False) -> Work | None:
@@ -173,3 +180,52 @@ def save(warehouse: Warehouse, work: Work, readings: pl.DataFrame) -> SavedReadi
     if work.kept_until is not None:
         readings = readings.filter(pl.col("read_at") <= work.kept_until)
     return save_readings(warehouse, readings, work.pending)
+
+
+@step(timeout_s=3600)
+def compare_rereading(settings: Settings, rereading: Rereading) -> dict[str, Any]:
+    """What would change if a rereading counted: pictures by kind, and the first examples."""
+    register_id = rereading.register_id
+    with open_warehouse(settings.warehouse) as warehouse:
+        before = warehouse.query(
+            "readings_between", register_id=register_id, from_at=rereading.from_at, to_at=rereading.to_at
+        )
+        with warehouse.rehearsal():
+            adopt(warehouse, rereading)
+            work = find_work(warehouse, register_id)
+    if work is None:
+        return {"counts": {}, "examples": []}
+    after = decode_work(work, settings.register(register_id), settings.timezone).readings
+    return changes_between(before, after)
+
+
+def changes_between(before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:
+    """How many pictures read otherwise after than before, by kind, and the first examples.
+
+    Args:
+        before: picture_key, read_local, value_wh, quality.
+        after: picture_key, value_wh, quality.
+    """
+    both = before.join(after.select("picture_key", new_wh="value_wh"), on="picture_key", how="inner")
+    old, new = pl.col("value_wh"), pl.col("new_wh")
+    kinds = both.with_columns(
+        kind=pl.when(old.eq_missing(new))
+        .then(pl.lit("unchanged"))
+        .when(old.is_null())
+        .then(pl.lit("read now"))
+        .when(new.is_null())
+        .then(pl.lit("read no more"))
+        .otherwise(pl.lit("another reading"))
+    )
+    examples = kinds.filter(pl.col("kind") != "unchanged").head(SHOWN_EXAMPLES)
+    return {
+        "counts": dict(kinds.group_by("kind").len().sort("kind").iter_rows()),
+        "examples": examples.with_columns(pl.col("read_local").dt.strftime("%Y-%m-%d %H:%M")).to_dicts(),
+    }
+
+
+@step(timeout_s=600)
+def adopt_rereading(settings: Settings, rereading: Rereading) -> None:
+    """Let a rereading count from here on."""
+    with open_warehouse(settings.warehouse) as warehouse, warehouse.transaction():
+        adopt(warehouse, rereading)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tasks.step import step
 from tasks.windows import window_of
 from warehouse.connection import open_warehouse
 from warehouse.loading import finish, load_recognitions, pending_work
+from warehouse.reread import Rereading
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,23 @@ def list_unread_pictures(settings: Settings, register_id: str) -> list[ArchivedP
             finish(warehouse, pending)
     log.info("%s: %d pictures to read", register_id, unread.height)
     return [ArchivedPicture(*row) for row in unread.iter_rows()]
+
+
+@step(timeout_s=600)
+def list_pictures_to_reread(settings: Settings, rereading: Rereading) -> list[ArchivedPicture]:
+    """Pictures of a span that today's reader has not read through today's window, oldest first."""
+    with open_warehouse(settings.warehouse) as warehouse:
+        found = warehouse.query("reread_pictures", **asdict(rereading))
+    return [ArchivedPicture(*row) for row in found.iter_rows()]
+
+
+def rereading_of(
+    settings: Settings, register_id: str, from_at: datetime | None, to_at: datetime | None
+) -> Rereading:
+    """A span of a register's pictures, as today's reader sees them through today's window."""
+    recognizer = load_recognizer(settings.reader.model, settings.reader.engine)
+    version = reader_version(recognizer.version, settings.face(register_id))
+    return Rereading(register_id, recognizer.name, version, from_at, to_at)
 
 
 @step(timeout_s=1800)

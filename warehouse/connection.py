@@ -58,6 +58,15 @@ class Warehouse:
             raise
         self._connection.commit()
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Everything inside happens as in a transaction, and nothing of it is saved."""
+        self._connection.begin()
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+
     def query(
         self, name: str, /, *, incoming: pl.DataFrame | None = None, **parameters: Parameter
     ) -> pl.DataFrame:

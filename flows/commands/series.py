@@ -219,6 +219,39 @@ def correct(
     correct_picture(settings, register, picture, reading)
 
 
+@app.command()
+def reread(
+    *,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="Only pictures of this day or later."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Only pictures of this day or earlier."),
+    ] = None,
+    meter: Annotated[str | None, typer.Option(help="Only this meter.")] = None,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Let the new recognitions count.")] = False,
+    home: Home = None,
+) -> None:
+    """Read archived pictures again with today's reader and window; say what would change.
+
+    What was read before is kept. Without --adopt nothing changes.
+    """
+    from flows.backend import prefect_backend
+
+    folder = use_home(home)
+    settings = load_checked_settings()
+    if meter is not None:
+        settings.register_of(meter)
+    with prefect_backend(folder):
+        from flows.amending import print_rereading
+        from flows.reread import reread as flow
+
+        found = flow(meter, first.date() if first else None, last.date() if last else None, adopt=adopt)
+    print_rereading(found, adopted=adopt)
+
+
 @prices.command(name="load")
 def load_prices(
     file: Annotated[Path, typer.Argument(help="CSV: start_at, price_per_kwh (or eur_per_mwh).")],

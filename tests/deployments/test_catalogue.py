@@ -11,7 +11,7 @@ from tasks.settings import load_settings
 def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: Path) -> None:
     built = {f"{entry.flow.name}/{entry.name}": deployment(entry) for entry in catalogue(load_settings())}
     assert set(built) == {
-        f"{flow}/home" for flow in ("ingest", "backup", "import-pictures", "report", "restore")
+        f"{flow}/home" for flow in ("ingest", "backup", "import-pictures", "report", "restore", "reread")
     }
     for name, each in built.items():
         assert each.description, f"{name} has no description for the UI"
@@ -23,7 +23,7 @@ def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: P
         assert each.entrypoint == f"flows.{module}.{module}"
 
 
-@pytest.mark.parametrize("flow", ["ingest", "backup", "report", "restore", "import_pictures"])
+@pytest.mark.parametrize("flow", ["ingest", "backup", "report", "restore", "reread", "import_pictures"])
 def test_flow_modules_keep_their_annotations(flow: str) -> None:
     # With the future import, a served flow fails every run when its parameters are validated.
     source = Path(__file__).parents[2] / "flows" / f"{flow}.py"

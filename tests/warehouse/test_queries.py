@@ -14,7 +14,7 @@ from warehouse.loading import (
     pending_work,
     save_readings,
 )
-from warehouse.reread import adopt
+from warehouse.reread import Rereading, adopt
 
 REGISTER: dict[str, Any] = {"register_id": "home/1-0:1.8.0"}
 HOME: dict[str, Any] = {"meter": "home"}
@@ -53,6 +53,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "pending": REGISTER | {"step": "read"},
     "proposals": {},
     "readings_of": HOME,
+    "readings_between": REGISTER | {"from_at": None, "to_at": None},
     "register_events": REGISTER,
     "register_ids": {},
     "report_daily": HOME,
@@ -61,6 +62,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "report_newest": HOME,
     "report_quality": HOME,
     "report_readings": HOME | DAY,
+    "reread_pictures": REGISTER | {"from_at": None, "to_at": None, "reader": "r", "reader_version": "1"},
     "run_summary": REGISTER,
     "schema_migrations": {},
     "thinnable_pictures": {"before": datetime(2026, 11, 22, tzinfo=UTC)},
@@ -332,9 +334,9 @@ def test_a_new_recognition_counts_once_it_is_adopted(seeded: Warehouse, seeds: M
         return list(window.row(4, named=True)["texts"])
 
     assert seen() == ["0361004", "36100"]
-    adopt(seeded, "home/1-0:1.8.0", "trocr-meter-small", "c3d4", from_at=seeds.START_AT, to_at=later)
+    adopt(seeded, Rereading("home/1-0:1.8.0", "trocr-meter-small", "c3d4", seeds.START_AT, later))
     assert seen() == ["0999999", "0999999"]
-    adopt(seeded, "home/1-0:1.8.0", "trocr-meter-small", "a1b2", from_at=None, to_at=None)
+    adopt(seeded, Rereading("home/1-0:1.8.0", "trocr-meter-small", "a1b2", None, None))
     assert seen() == ["0361004", "36100"]
 
 

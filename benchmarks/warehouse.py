@@ -2,8 +2,8 @@
 
     python -m benchmarks.warehouse [--years 10] [--minutes 1] [--keep FOLDER]
 
-Prints a markdown table of medians, by the clock and in CPU time of all threads together: on a machine that does
-something else meanwhile, only the latter tells. The data are made up: one register, three candidates a picture.
+Prints a markdown table of medians, by the clock and in CPU time of all threads: on a machine that does
+something else meanwhile, only the latter tells. The data are made up: three candidates a picture.
 """
 
 import argparse
@@ -167,7 +167,8 @@ def build(settings: Settings, count: int, step: timedelta) -> list[Row]:
     loads = []
     for name, each in took.items():
         clock, cpu = (sum(part) for part in zip(*each, strict=True))
-        rate = f"{rows[name]:,} rows: {rows[name] / clock / 1e6:.2f} M rows/s ({rows[name] / cpu / 1e6:.2f} a CPU s)"
+        rates = f"{rows[name] / clock / 1e6:.2f} M rows/s ({rows[name] / cpu / 1e6:.2f} a CPU s)"
+        rate = f"{rows[name]:,} rows: {rates}"
         loads.append((f"load {name}", (clock, cpu), rate))
     return [
         *loads,

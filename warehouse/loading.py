@@ -12,6 +12,7 @@ import polars as pl
 from warehouse.connection import Warehouse
 from warehouse.errors import IntervalsDoNotAddUp
 
+RECOGNITION = ["picture_key", "register_id", "reader", "reader_version"]
 OPTIONAL_COLUMNS: dict[str, pl.DataType] = {"low_wh": pl.Int64(), "high_wh": pl.Int64(), "tenth": pl.UInt8()}
 
 
@@ -52,7 +53,8 @@ def load_registers(warehouse: Warehouse, registers: pl.DataFrame) -> int:
 def load_pictures(warehouse: Warehouse, pictures: pl.DataFrame) -> int:
     """Append pictures that raw.pictures does not have; return how many were new."""
     with warehouse.transaction():
-        new = warehouse.execute("load_pictures", incoming=pictures, **_span(pictures, "taken_at"))
+        once = _once(pictures, ["picture_key"], ["received_at", "content_sha256"])
+        new = warehouse.execute("load_pictures", incoming=once, **_span(pictures, "taken_at"))
         if new:
             warehouse.execute("mark_pictures", incoming=pictures)
             note_change(warehouse, "pictures", pictures["taken_at"].min())
@@ -69,13 +71,14 @@ def load_recognitions(warehouse: Warehouse, recognitions: pl.DataFrame, candidat
         recognitions: columns named as the table's, `tenth` may be missing.
         candidates: columns named as the table's, without `taken_at`.
     """
-    timed = candidates.join(
+    once = _once(recognitions, RECOGNITION, ["recognised_at"])
+    timed = _once(candidates, [*RECOGNITION, "rank"], ["probability", "text"]).join(
         recognitions.select("picture_key", "taken_at").unique("picture_key"), on="picture_key", how="left"
     )
     span = _span(recognitions, "taken_at")
     with warehouse.transaction():
         warehouse.execute("load_candidates", incoming=timed, **span)
-        new = warehouse.execute("load_recognitions", incoming=recognitions, **span)
+        new = warehouse.execute("load_recognitions", incoming=once, **span)
         if new:
             warehouse.execute("mark_recognitions", incoming=recognitions)
             note_change(warehouse, "recognitions", recognitions["taken_at"].min())
@@ -132,6 +135,10 @@ def save_readings(warehouse: Warehouse, readings: pl.DataFrame, done: Pending | 
         changed = warehouse.query("changed_readings", incoming=whole, **span).row(0, named=True)
         if changed["n_changed"]:
             mark(warehouse, whole["register_id"][0], "derive", changed["from_at"], changed["to_at"])
+        if not warehouse.query("count_known", **span).item():
+            inserted = warehouse.execute("insert_readings", incoming=whole, decided_at=decided_at)
+            note_change(warehouse, "readings", span["first_at"])
+            return SavedReadings(inserted, 0, 0)
         revised = warehouse.execute("keep_revisions", incoming=whole, decided_at=decided_at, **span)
         merged = warehouse.execute("merge_readings", incoming=whole, decided_at=decided_at, **span)
         inserted = _count_readings(warehouse) - before
@@ -208,6 +215,13 @@ def accepted_readings(
             ).item()
             begin = held or at
     return warehouse.query("accepted_readings", register_id=register_id, since=begin)
+
+
+def _once(frame: pl.DataFrame, keys: list[str], order: list[str]) -> pl.DataFrame:
+    """The first row of every key; mostly there is one only, which counting hashes tells at once."""
+    if frame.select(keys).hash_rows().n_unique() == frame.height:
+        return frame
+    return frame.sort(order).unique(keys, keep="first", maintain_order=True)
 
 
 def _span(frame: pl.DataFrame, column: str) -> dict[str, Any]:

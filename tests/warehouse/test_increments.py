@@ -191,8 +191,9 @@ def test_an_exchange_is_proposed_and_consumption_runs_on_once_it_is_confirmed(
         )
         assert warehouse.query("proposals").is_empty()
     work(settings)
-    readings, _, _ = state(settings)[:3]
+    readings, _, days = state(settings)[:3]
     assert readings["value_wh"].drop_nulls().len() > 140
+    assert days["energy_wh"].sum() == 50 + 50 + 100 * (HOURS - 2)
     with open_warehouse(settings.warehouse) as warehouse:
         undo_event(warehouse, number)
     work(settings)

@@ -7,7 +7,4 @@ anti join (
     from raw.recognitions
     where taken_at is null or taken_at between $first_at::timestamptz and $last_at::timestamptz
 ) known
-    using (picture_key, register_id, reader, reader_version)
-qualify row_number() over (
-    partition by picture_key, register_id, reader, reader_version, rank order by probability desc, text
-) = 1;
+    using (picture_key, register_id, reader, reader_version);

@@ -6,5 +6,4 @@ anti join (
     select picture_key
     from raw.pictures
     where taken_at is null or taken_at between $first_at::timestamptz and $last_at::timestamptz
-) known using (picture_key)
-qualify row_number() over (partition by picture_key order by received_at, content_sha256) = 1;
+) known using (picture_key);

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -223,7 +224,7 @@ def views(settings: Settings) -> list[Row]:
         asked = {name: f"from out.{name}" for name in sorted(names)} | QUESTIONS
         for name, text in sorted(asked.items()):
             height = warehouse.sql(text).height
-            value = middle([seconds(lambda text=text: warehouse.sql(text)) for _ in range(5)])
+            value = middle([seconds(partial(warehouse.sql, text)) for _ in range(5)])
             note = f"`{text}`" if name in QUESTIONS else "all of it"
             rows.append((f"view {name}", value, f"{height:,} rows: {note}"))
     return rows

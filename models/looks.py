@@ -81,10 +81,9 @@ def _certainty(seen: Seen) -> float:
 
 
 def _further(window: Picture, first: _View) -> list[Picture]:
-    """More views of a window: without its upper and lower rim, and without what lies beside the drums."""
-    views = trimmed(window)[1:]
+    """More views: without what lies beside the drums where that is much, and without upper and lower rims."""
     near = narrowed(window, first.beams[0].places) if first.beams else window
-    return views if near is window else [*views, *trimmed(near)]
+    return trimmed(window)[1:] if near is window else trimmed(near)
 
 
 def _views(engine: Engine, views: Sequence[Picture], digits: int | None) -> list[_View]:

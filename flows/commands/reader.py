@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, Json, load_checked_settings, refuse_unless, use_home
+from flows.commands.common import Home, Json, load_checked_settings, out, refuse_unless, use_home
 
 app = typer.Typer()
 
@@ -62,3 +62,64 @@ def evaluate(
     from flows.reading import print_evaluation
 
     print_evaluation(directory, model, window=window, prefix=prefix, digits=digits, only=only, as_json=json)
+
+
+@app.command()
+def train(
+    own: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder with labels.csv and register windows of your meter to train on; repeatable."
+        ),
+    ] = None,
+    *,
+    test: Annotated[
+        list[Path] | None, typer.Option(help="Such a folder to test with only; repeatable.")
+    ] = None,
+    drums: Annotated[
+        Path | None, typer.Option(help="Single real drums (drums.parquet) to glue strips from.")
+    ] = None,
+    fonts: Annotated[Path | None, typer.Option(help="Folder of font files to draw strips with.")] = None,
+    samples: Annotated[
+        int, typer.Option(min=64, help="Strips to see in all; an hour sees about 400,000.")
+    ] = 400_000,
+    shards: Annotated[int, typer.Option(min=1, help="Shards of strips to draw first.")] = 8,
+    shard_size: Annotated[int, typer.Option(min=64, help="Strips per shard.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Keep the new reader if it beats the present one.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Train the reader further, on pictures of your own meter too, and compare it with the present one.
+
+    Run it again after an interruption: it goes on where it stopped. The built-in reader is never changed.
+    """
+    folder = use_home(home)
+    for directory in (*(own or ()), *(test or ())):
+        refuse_unless(
+            (directory / "labels.csv").is_file(),
+            f"{directory / 'labels.csv'} is missing. Point at a folder with labels.csv and pictures.",
+        )
+    for source in (drums, fonts):
+        refuse_unless(
+            source is None or source.exists(), f"{source} is missing. Leave the option out, or mend it."
+        )
+    from flows.training import TrainingWish, train_reader
+    from tasks.settings import load_settings
+
+    wish = TrainingWish(
+        folder,
+        tuple(own or ()),
+        tuple(test or ()),
+        drums,
+        fonts,
+        samples,
+        shards,
+        shard_size,
+        seed,
+        load_settings().reader.model,
+        adopt,
+    )
+    if not train_reader(wish, out):
+        raise typer.Exit(1)

@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from models.marks import reliability
 from models.recognizer import BUILTIN, load_recognizer
 from models.training.calibrate import Outcome, described, fit_calibration, look_at_strips, measure
 from models.training.export import CALLED, CardFacts, export_weights, measured_rows, write_card
-from models.training.fit import FitPlan, fit, load_state, validate
+from models.training.fit import FitPlan, FitProgress, fit, load_state, log_progress, validate
+from models.training.own import start_from
 from models.training.pool import PoolSources, draw_pool
 from models.training.stem import pretrain_stem
 
@@ -33,12 +34,15 @@ class Options:
     stage: str
     home: Path
     drums: Path
+    without_drums: bool
     fonts: Path | None
     shards: int
     shard_size: int
     held_out_size: int
     stem_steps: int
     samples: int
+    learning_rate: float
+    start_from: Path | None
     seed: int
     threads: int
     target: Path
@@ -60,6 +64,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         default=Path("../shared/data/drums.parquet"),
         help="single drums to glue strips from",
     )
+    add("--without-drums", action="store_true", help="draw all strips, glue none from real drums")
     add("--fonts", type=Path, help="folder of font files to draw with besides the project's own strokes")
     add("--shards", type=int, default=24, help="shards of the pool (default %(default)s)")
     add("--shard-size", type=int, default=5000, help="strips per shard (default %(default)s)")
@@ -68,6 +73,8 @@ def options_of(arguments: Sequence[str]) -> Options:
     add(
         "--samples", type=int, default=600_000, help="strips that the model sees in all (default %(default)s)"
     )
+    add("--learning-rate", type=float, default=1e-3, help="highest of the run (default %(default)s)")
+    add("--start-from", type=Path, help="folder of weights to begin with instead of a stem and random ones")
     add("--seed", type=int, default=0, help="of everything random (default %(default)s)")
     add("--threads", type=int, default=2, help="of torch, and drawing processes (default %(default)s)")
     add("--target", type=Path, default=BUILTIN, help="folder for the weights (default %(default)s)")
@@ -87,25 +94,31 @@ def options_of(arguments: Sequence[str]) -> Options:
     return Options(**vars(parser.parse_args(arguments)))
 
 
-def run(options: Options) -> None:
-    """Does one stage, or all in turn."""
+def run(options: Options, watch: Callable[[FitProgress], None] = log_progress) -> None:
+    """Does one stage, or all in turn; `watch` hears how training goes."""
     cv2.setNumThreads(1)
     torch.set_num_threads(options.threads)
     if options.stage in {"pool", "all"}:
         sizes = (options.shards, options.shard_size, options.held_out_size)
-        sources = PoolSources(options.home / "pool", options.drums, options.fonts, *sizes)
+        sources = PoolSources(options.home / "pool", _drums(options), options.fonts, *sizes)
         draw_pool(sources, seed=options.seed, processes=options.threads)
-    if options.stage in {"stem", "all"}:
+    if options.stage in {"stem", "all"} and options.start_from is None:
         accuracy = pretrain_stem(
             options.drums, options.home / "stem.pt", steps=options.stem_steps, seed=options.seed
         )
         (options.home / "stem.txt").write_text(f"{accuracy:.4f}\n", encoding="utf-8")
     if options.stage in {"train", "all"}:
-        fit(_plan(options))
+        if options.start_from is not None:
+            start_from(_plan(options), options.start_from)
+        fit(_plan(options), watch)
     if options.stage in {"export", "all"}:
         _export(options)
     if options.stage == "calibrate":
         _calibrate(options)
+
+
+def _drums(options: Options) -> Path | None:
+    return None if options.without_drums else options.drums
 
 
 def _calibrate(options: Options) -> dict[str, Outcome]:
@@ -128,7 +141,7 @@ def _plan(options: Options) -> FitPlan:
         options.home / "checkpoint.pt",
         options.samples,
         batch=64,
-        learning_rate=1e-3,
+        learning_rate=options.learning_rate,
         seed=options.seed,
     )
 
@@ -154,10 +167,12 @@ def _export(options: Options) -> None:
 
 
 def _command(options: Options) -> str:
+    drums = "--without-drums" if options.without_drums else f"--drums {options.drums}"
     fonts = f" --fonts {options.fonts}" if options.fonts else ""
+    start = f" --start-from {options.start_from}" if options.start_from else ""
     return (
-        f"python -m models.training all --drums {options.drums}{fonts} --shards {options.shards} "
-        f"--samples {options.samples} --seed {options.seed}"
+        f"python -m models.training all {drums}{fonts}{start} --shards {options.shards} "
+        f"--samples {options.samples} --learning-rate {options.learning_rate:g} --seed {options.seed}"
     )
 
 

@@ -18,7 +18,7 @@ from models.training.pool import VALIDATION_KINDS
 
 _CHOICES = (0.8, 0.9, 0.95, 0.98, 0.99)
 # One look is enough where it is right this often, and refusing costs little below this probability.
-_SURE_RIGHT, _REFUSE_BELOW = 0.995, 0.1
+_SURE_RIGHT, _REFUSE_BELOW = 0.99, 0.1
 _BATCH, _NEVER, _ALWAYS = 32, 2.0, 0.0
 # As much weight as this many strips goes to the shares as they are.
 _PRIOR = 10.0

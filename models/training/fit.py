@@ -4,6 +4,7 @@ import copy
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from models.vocabulary import (
 _logger = logging.getLogger(__name__)
 _WARM_UP, _TENTH_WEIGHT = 200, 0.1
 _HALF = 0.5
-_REPORT_EVERY, _VALIDATE_EVERY, _RESCAN_EVERY = 200, 2000, 500
+_WATCH_EVERY, _REPORT_EVERY, _VALIDATE_EVERY, _RESCAN_EVERY = 20, 200, 2000, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,27 @@ def validate(model: Network, pool: Path, count: int) -> dict[str, float]:
     return shares
 
 
-def fit(plan: FitPlan) -> FitState:
+@dataclass(frozen=True, slots=True)
+class FitProgress:
+    """How far a run is: strips seen of those planned, the last steps' mean loss, strips in a second."""
+
+    step: int
+    seen: int
+    samples: int
+    loss: float
+    strips_per_s: float
+
+
+def log_progress(progress: FitProgress) -> None:
+    """A line now and then."""
+    if progress.step % _REPORT_EVERY == 0:
+        _logger.info(
+            "train: step %d, %d of %d strips, loss %.4f, %.0f strips/s",
+            *(progress.step, progress.seen, progress.samples, progress.loss, progress.strips_per_s),
+        )
+
+
+def fit(plan: FitPlan, watch: Callable[[FitProgress], None] = log_progress) -> FitState:
     """Trains until `plan.samples` strips have been seen, from the checkpoint on where there is one."""
     state = load_state(plan)
     rng = np.random.default_rng([plan.seed, state.step])
@@ -212,13 +233,10 @@ def fit(plan: FitPlan) -> FitState:
         losses.append(_step(plan, state, reader, rng))
         if state.step % _RESCAN_EVERY == 0:
             reader.rescan()
-        if state.step % _REPORT_EVERY == 0:
+        if state.step % _WATCH_EVERY == 0:
             rate = (state.seen - first_seen) / (time.monotonic() - started)
-            _logger.info(
-                "train: step %d, %d of %d strips, loss %.4f, %.0f strips/s",
-                *(state.step, state.seen, plan.samples, np.mean(losses), rate),
-            )
-            losses.clear()
+            recent = float(np.mean(losses[-_REPORT_EVERY:]))
+            watch(FitProgress(state.step, state.seen, plan.samples, recent, rate))
         if state.step % _VALIDATE_EVERY == 0:
             save_state(plan, state)
             _logger.info("train: exact %s", validate(state.average, plan.pool, 300))

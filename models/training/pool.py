@@ -34,7 +34,7 @@ class PoolSources:
     """Where a pool lies, what it is drawn from, and how large it is; pickled to the drawing processes."""
 
     folder: Path
-    drums: Path
+    drums: Path | None
     fonts: Path | None
     shards: int
     shard_size: int
@@ -55,7 +55,8 @@ def draw_shard(sources: PoolSources, name: str, kind: str, count: int, seed: int
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
     faces = typefaces(sources.fonts, held_out=kind == "fonts")
-    bank = load_drums(sources.drums, held_out=kind == "drums") if kind in {"train", "drums"} else None
+    drums = sources.drums if kind in {"train", "drums"} else None
+    bank = load_drums(drums, held_out=kind == "drums") if drums is not None else None
     pictures = np.empty((count, STRIP_HEIGHT, STRIP_WIDTH, 3), np.uint8)
     texts, tenths = [], []
     for row in range(count):

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from models.evaluation import read_labels
+from models.recognizer import BUILTIN, load_recognizer
+from models.rendering.glyphs import own_typefaces
+from models.rendering.strips import drawn_strip
+from models.training.fit import FitPlan, load_state
+from models.training.own import Comparison, compare, draw_own_shard, is_for_testing, start_from
+from models.training.shards import ShardReader
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as an owner has it: windows, one label that is not complete, one picture missing."""
+    folder = tmp_path_factory.mktemp("own")
+    rng = np.random.default_rng(0)
+    rows = ["file,reading,state"]
+    for index in range(12):
+        strip = drawn_strip(rng, own_typefaces(), clean=True)
+        cv2.imwrite(str(folder / f"{index}.png"), cv2.cvtColor(strip.picture, cv2.COLOR_RGB2BGR))
+        rows.append(f"{index}.png,{strip.text},ok")
+    rows += ["12.png,123?5,ok", "missing.png,12345,ok"]
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_own_pictures_become_strips_to_train_on_but_for_those_kept_to_test(own: Path, tmp_path: Path) -> None:
+    kept = [label for label in read_labels(own) if is_for_testing(label) and label.is_complete]
+    count = draw_own_shard(own, tmp_path)
+    assert kept
+    assert count == 12 - len([label for label in kept if label.file != "missing.png"])
+    texts = np.load(next(tmp_path.glob("train-own-*.texts.npy"))).tolist()
+    assert set(texts) == {
+        label.reading
+        for label in read_labels(own)
+        if label.is_complete and label.file != "missing.png" and not is_for_testing(label)
+    }
+    batch = ShardReader(tmp_path, "train-").batch(np.random.default_rng(0), 256)
+    assert batch.pictures.shape == (256, 3, 40, 192)
+
+
+def test_a_run_may_start_from_the_built_in_reader(tmp_path: Path) -> None:
+    plan = FitPlan(tmp_path, tmp_path / "no.pt", tmp_path / "checkpoint.pt", 64, 32, 1e-3, seed=0)
+    fresh = load_state(plan).model.state_dict()
+    start_from(plan, BUILTIN)
+    state = load_state(plan)
+    name = "decoder.model.decoder.layers.0.fc1.weight"
+    assert (state.step, state.seen) == (0, 0)
+    assert not fresh[name].equal(state.model.state_dict()[name])
+    assert state.average.state_dict()[name].equal(state.model.state_dict()[name])
+    plan.checkpoint.write_bytes(before := plan.checkpoint.read_bytes())
+    start_from(plan, tmp_path / "nowhere")
+    assert plan.checkpoint.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("only_new", "only_old", "better"),
+    [(0, 0, False), (4, 0, False), (5, 0, True), (5, 1, False), (7, 1, True), (3, 9, False), (60, 40, True)],
+)
+def test_better_is_more_than_luck(only_new: int, only_old: int, better: bool) -> None:
+    comparison = Comparison(only_new, only_old, both=20, neither=1)
+    assert comparison.is_better == better
+    assert str(comparison).endswith(": better." if better else ": not better beyond luck.")
+
+
+def test_a_reader_is_not_better_than_itself(own: Path) -> None:
+    reader = load_recognizer()
+    found = compare(reader, reader, [own])
+    assert (found.only_new, found.only_old) == (0, 0)
+    assert 0 < found.both + found.neither < len(read_labels(own)) / 2
+    everything = compare(reader, reader, [], [own])
+    assert everything.both + everything.neither == 13

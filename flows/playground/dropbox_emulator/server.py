@@ -1,5 +1,6 @@
 """The emulator's HTTPS side: a proxy that is Dropbox itself and lets nobody through to anywhere else."""
 
+import base64
 import json
 import os
 import ssl
@@ -134,14 +135,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         path = urlsplit(self.path).path
-        name = path.removeprefix("/2/").removeprefix("/")
+        name = path.removeprefix("/2/").removeprefix("/1/").removeprefix("/")
         self.server.emulator.calls[name] += 1
         fault = self.server.emulator.faults.take(name)
         if fault.before is not None:
             fault.before()
         if fault.status is not None:
             self._reply(fault.status, fault.body, headers=fault.headers)
-        elif path == "/oauth2/token":
+        elif name == "oauth2/token":
             self._answer_token(body, fault)
         else:
             self._answer_route(name, body, fault)
@@ -155,8 +156,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer_token(self, body: bytes, fault: Fault) -> None:
         tokens = self.server.emulator.tokens
+        form = dict(parse_qsl(body.decode()))
+        basic = self.headers.get("Authorization", "").removeprefix("Basic ")
+        if basic:  # rclone says there who it is
+            form["client_id"] = base64.b64decode(basic).decode().partition(":")[0]
         try:
-            answer, status = tokens.answer(dict(parse_qsl(body.decode()))), HTTPStatus.OK.value
+            answer, status = tokens.answer(form), HTTPStatus.OK.value
         except Refusal as refusal:
             answer, status = refusal.error, refusal.status
         self._send_json(status, answer, fault)

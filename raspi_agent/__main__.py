@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from raspi_agent.capture import capture_slot
 from raspi_agent.clock import read_clock, slot_of
 from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
-from raspi_agent.store import Store, StoreError
+from raspi_agent.store import Store, StoreError, StoreRefused, StoreUnavailable
 from raspi_agent.upload import Uploaded, upload_waiting
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ def _once(agent: _Agent, _: argparse.Namespace) -> int:
     agent.outbox.sweep()
     _capture(agent, _camera_of(agent))
     # a store that is away costs no picture: it waits, and this command has kept its promise
-    _bring_to_store(agent)
-    return _OK
+    uploaded = _bring_to_store(agent)
+    return _FAILED if isinstance(uploaded.stopped_by, StoreRefused) else _OK
 
 
 def _upload(agent: _Agent, _: argparse.Namespace) -> int:
@@ -112,6 +113,7 @@ def _run(agent: _Agent, _: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     camera = _camera_of(agent)
     interval = timedelta(minutes=agent.settings.interval_minutes)
+    quiet_until_s = 0.0
     while not stop.is_set():
         started_at = datetime.now(UTC)
         try:
@@ -122,12 +124,20 @@ def _run(agent: _Agent, _: argparse.Namespace) -> int:
         except OSError:
             _log.exception("no picture: the outbox refuses")
         try:
-            _bring_to_store(agent)
+            if time.monotonic() >= quiet_until_s:
+                quiet_until_s = time.monotonic() + _asked_to_wait_s(_bring_to_store(agent))
         except OSError:
             _log.exception("no upload: the outbox refuses")
         next_slot_at = slot_of(started_at, agent.settings.interval_minutes) + interval
         _wait_until(next_slot_at, interval, stop)
     return _OK
+
+
+def _asked_to_wait_s(uploaded: Uploaded) -> float:
+    """How long the store itself asked to be left alone."""
+    if isinstance(uploaded.stopped_by, StoreUnavailable):
+        return uploaded.stopped_by.retry_after_s or 0.0
+    return 0.0
 
 
 def _wait_until(slot_at: datetime, interval: timedelta, stop: threading.Event) -> None:

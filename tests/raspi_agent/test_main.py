@@ -7,11 +7,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from raspi_agent.__main__ import main
 from raspi_agent.folder_store import FolderStore
+
+if TYPE_CHECKING:
+    from flows.playground.dropbox_emulator.server import DropboxEmulator
 
 SETTINGS = 'camera = "home"\ncamera_url = "folder:pictures"\ninterval_minutes = 1440\n'
 
@@ -129,3 +133,41 @@ def test_the_capture_path_is_the_standard_library_alone() -> None:
     command = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, '.')\n{program}"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert ended.stdout.split() == ["raspi_agent"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "says"),
+    [
+        ("none", 0, "uploaded: 1, waiting: 0"),
+        ("full", 1, "Dropbox is full: run `smartmeter backup`"),
+        ("revoked", 1, "no longer accepts the link"),
+        ("unlinked", 1, "run `link-dropbox`"),
+        ("scope", 1, "lacks the permission files.content.write"),
+        ("slow", 0, "alone for 77 s"),
+    ],
+)
+def test_a_picture_waits_while_dropbox_will_not_have_it(  # noqa: PLR0917 - fixtures, not positions
+    home: Path,
+    dropbox_emulator: "DropboxEmulator",
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    trouble: str,
+    code: int,
+    says: str,
+) -> None:
+    monkeypatch.setenv("SMARTMETER_AGENT_STORE_URL", "dropbox:/")
+    if trouble != "unlinked":
+        dropbox_emulator.link(home, ("files.content.read" if trouble == "scope" else "files.content.write",))
+    match trouble:
+        case "full":
+            dropbox_emulator.files.quota_bytes = 10
+        case "revoked":
+            dropbox_emulator.tokens.revoke_all()
+        case "slow":
+            headers = {"Retry-After": "77", "Content-Type": "text/plain"}
+            dropbox_emulator.fail("files/upload", status=429, headers=headers)
+    assert run(home, "once") == code
+    assert says in capfd.readouterr().out + caplog.text
+    waits = len(list((home / "outbox" / "new").iterdir()))
+    assert (waits, len(dropbox_emulator.files.paths())) == ((0, 1) if trouble == "none" else (1, 0))

@@ -1,6 +1,6 @@
 """A year of pictures in a Dropbox: first sync and idle sync; prints calls, time and memory.
 
-    python benchmarks/dropbox.py --pictures 35000 --fetched 2000
+    python benchmarks/dropbox_year.py --pictures 35000 --fetched 2000
 
 The Dropbox is the emulator on this machine: times are of our own side and of TLS, without a line in between.
 """
@@ -25,7 +25,15 @@ from raspi_agent.store import Listing
 from tasks.fetch import BATCH, fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.settings import Settings, load_settings
 
-SETTINGS = '[store]\nurl = "dropbox:/"\ndownloads_at_once = {at_once}\n[meters.home]\ncamera = "cellar"\ndigits = 7\n'
+SETTINGS = """
+[store]
+url = "dropbox:/"
+downloads_at_once = {at_once}
+
+[meters.home]
+camera = "cellar"
+digits = 7
+"""
 PICTURE_BYTES = 2000
 STARTED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -34,10 +42,8 @@ def main() -> None:
     """Fill the Dropbox, sync, and sync again."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=35_000, help="pictures in the Dropbox")
-    parser.add_argument("--fetched", type=int, default=35_000, help="how many of them the first sync fetches")
-    parser.add_argument(
-        "--at-once", type=int, nargs="+", default=[1, 4, 8], help="downloads at the same time"
-    )
+    parser.add_argument("--fetched", type=int, default=35_000, help="how many of them are fetched")
+    parser.add_argument("--at-once", type=int, nargs="+", default=[1, 4, 8], help="downloads at a time")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     console = Console(width=100)

@@ -34,7 +34,7 @@ def export_onnx(model: Network, folder: Path) -> None:
     names = (["tokens", "parents", "position", *crossed, *past], ["likely", "columns", *grown])
     _export(decoder, inputs, names, folder / DECODER)
     for file in (ENCODER, DECODER):
-        _finish(folder / file, version_of(model))
+        finish_graph(folder / file, version_of(model))
 
 
 def _moving(name: str) -> dict[int, str]:
@@ -69,7 +69,7 @@ def _export(
         )
 
 
-def _finish(path: Path, version: str) -> None:
+def finish_graph(path: Path, version: str) -> None:
     """Notes the weights' fingerprint in a graph, and halves what half precision holds exactly."""
     model = onnx.load(str(path))
     model.metadata_props.add(key="version", value=version)

@@ -1,0 +1,137 @@
+"""The register window found in a whole picture: where it is, how it is turned, and what stands in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.finding.geometry import Quad, grown, is_convex, overlap
+from models.finding.search import Finder, Place
+from models.finding.shapes import SEARCH_LONG
+from models.recognizer import Recognition, Recognizer
+from models.views import is_dark
+from models.window import Window, cut_window
+
+BUILTIN = Path(__file__).parent / "weights" / "finder"
+SHORTEST_SIDE = 24
+_CLOSER_SEARCH = round(1.6 * SEARCH_LONG)
+_SURE, _PRESENT, _LIKELY_FLIP = 0.9, 0.3, 0.06
+_MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 2, 4, 4
+# The least room kept about the drums, as shares of their width and height: corners are a few pixels off.
+_ROOM_ACROSS, _ROOM_DOWN = 0.03, 0.08
+_SAME_WINDOW = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A register window found in a picture; its orientation is in the window.
+
+    `confidence`, from 0 to 1, is that of window and reading together. `reason` says why nothing was read.
+    """
+
+    window: Window
+    confidence: float
+    recognition: Recognition
+    reason: str | None
+
+
+@lru_cache(maxsize=2)
+def load_finder(folder: Path = BUILTIN) -> Finder:
+    """The finder; its weights are opened once.
+
+    Raises:
+        FileNotFoundError: When there are no such weights.
+    """
+    return Finder(folder)
+
+
+def find_register(
+    picture: NDArray[np.uint8], recognizer: Recognizer, *, digits: int | None = None
+) -> Found | None:
+    """The register window that a picture most likely shows, and what it says.
+
+    Several places and orientations are read; the one wins that finder and reader together are surest of.
+
+    Args:
+        picture: RGB `(height, width, 3)`, of any size.
+        recognizer: Reads the windows.
+        digits: How many drums the register has, where that is known.
+
+    Returns:
+        The window, also where it cannot be read (with a reason); None where the picture shows no counter.
+    """
+    if min(picture.shape[:2]) < SHORTEST_SIDE or is_dark(picture):
+        return None
+    guesses = _guesses(picture)
+    if not guesses:
+        return None
+    windows = [window for window, _ in guesses]
+    recognitions = recognizer.read([cut_window(picture, window) for window in windows], digits=digits)
+    found = [
+        Found(window, share * _probability(recognition), recognition, recognition.reason)
+        for (window, share), recognition in zip(guesses, recognitions, strict=True)
+    ]
+    return max(found, key=lambda each: each.confidence)
+
+
+def _probability(recognition: Recognition) -> float:
+    return recognition.best.probability if recognition.best else 0.0
+
+
+def _guesses(picture: NDArray[np.uint8]) -> list[tuple[Window, float]]:
+    """The windows worth reading, each with the finder's own probability, the likeliest first."""
+    finder = load_finder()
+    places = finder.places(picture)
+    if not places or places[0].presence < _SURE:
+        closer = finder.places(picture, long_side=_CLOSER_SEARCH)
+        places = sorted([*places, *closer], key=lambda place: -place.presence)
+    guesses: list[tuple[Window, float]] = []
+    for place in places[:_MOST_PLACES]:
+        if place.presence < _PRESENT:
+            continue
+        for flip, share in enumerate(place.flips):
+            window = _window_of(place.as_read(flip), picture.shape[1], picture.shape[0])
+            if share >= _LIKELY_FLIP and window is not None:
+                guesses.append((window, place.presence * share))
+    guesses.sort(key=lambda guess: -guess[1])
+    return guesses[:_MOST_WINDOWS]
+
+
+def _window_of(place: Place, width: int, height: int) -> Window | None:
+    """The window to cut, within the picture; None where too little of it is within."""
+    quad = np.clip(_roomy(place), 0, (width, height))
+    sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
+    if sides.min() < _LEAST_SIDE or not is_convex(quad):
+        return None
+    return window_of_quad(quad)
+
+
+def _roomy(place: Place) -> Quad:
+    return grown(place.drums, _ROOM_ACROSS, _ROOM_DOWN, _ROOM_ACROSS, _ROOM_DOWN)
+
+
+def window_of_quad(quad: Quad) -> Window:
+    """Four corners `(4, 2)` as a window."""
+    (a, b, c, d) = ((float(x), float(y)) for x, y in quad.tolist())
+    return Window((a, b, c, d))
+
+
+def consensus(found: Sequence[Found]) -> Found | None:
+    """The window that pictures of one camera agree on: the surest of the largest group that overlaps.
+
+    Those of one group are turned alike. None where there is nothing to choose from.
+    """
+    if not found:
+        return None
+    groups = [[other for other in found if _is_same(each, other)] for each in found]
+    largest = max(groups, key=lambda group: sum(each.confidence for each in group))
+    return max(largest, key=lambda each: each.confidence)
+
+
+def _is_same(one: Found, other: Found) -> bool:
+    if one.window.orientation != other.window.orientation:
+        return False
+    return overlap(np.array(one.window.corners), np.array(other.window.corners)) >= _SAME_WINDOW

@@ -1,0 +1,1 @@
+"""How the counter is found in a whole picture: two small networks and the geometry between them."""

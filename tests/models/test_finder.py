@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.finder import Found, consensus, find_register, load_finder, window_of_quad
+from models.finding.geometry import OrientedBox, overlap
+from models.recognizer import Candidate, Recognition, load_recognizer
+from models.rendering.meter import MeterFace, Mirror, draw_frame, register_corners
+from models.window import Window, window_from_box
+
+
+@pytest.mark.parametrize(
+    ("mirror", "light"), [("none", 1.0), ("none", 0.3), ("vertical", 1.0), ("horizontal", 0.6)]
+)
+def test_the_register_is_found_and_read_without_a_hint(mirror: Mirror, light: float) -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7, mirror=mirror)
+    found = find_register(draw_frame(face, 361097.0, light=light, seed=1), load_recognizer())
+    assert found is not None
+    truth = Window(register_corners(face))
+    assert overlap(np.array(found.window.corners), np.array(truth.corners)) >= 0.5
+    assert found.window.orientation == truth.orientation
+    assert found.recognition.best is not None
+    assert found.recognition.best.text == "0361097"
+    assert found.reason is None
+    assert 0 < found.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+        np.full((3, 4000, 3), 90, np.uint8),
+        np.zeros((480, 640, 3), np.uint8),
+        np.full((480, 640, 3), 128, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8),
+        np.full((3000, 30, 3), 200, np.uint8),
+    ],
+    ids=["nothing", "one pixel", "a line", "black", "grey", "noise", "a pole"],
+)
+def test_where_there_is_no_register_none_is_read_with_confidence(picture: NDArray[np.uint8]) -> None:
+    found = find_register(picture, load_recognizer())
+    assert found is None or found.confidence < 0.5
+
+
+def test_a_large_picture_is_searched_in_little_memory() -> None:
+    import resource
+
+    picture = np.full((6000, 8000, 3), 120, np.uint8)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    load_finder().places(picture)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 120_000
+
+
+def found_at(box: OrientedBox, confidence: float) -> Found:
+    reading = Recognition((Candidate("1", half_step=False, probability=0.5),), None, "reader", "1", 1.0)
+    return Found(window_of_quad(box.corners()), confidence, reading, None)
+
+
+def test_pictures_agree_on_the_window_that_most_of_them_show() -> None:
+    right = [found_at(OrientedBox(200, 100 + dy, 150, 30, 0.0), 0.4 + dy / 100) for dy in range(3)]
+    wrong = found_at(OrientedBox(300, 300, 100, 30, 0.0), 0.9)
+    turned = found_at(OrientedBox(200, 100, 150, 30, np.pi), 0.8)
+    assert consensus([wrong, *right, turned]) is right[2]
+    assert consensus([wrong]) is wrong
+    assert consensus([]) is None
+
+
+def test_a_window_keeps_the_order_of_its_corners() -> None:
+    window = window_from_box((10, 20, 110, 50), "vertical", 90)
+    assert window_of_quad(np.array(window.corners)) == window

@@ -12,11 +12,13 @@ from rich.table import Table
 
 from flows.progress import in_batches
 from models.evaluation import marks, read_directory, read_labels
-from models.picture import UnreadablePicture, open_picture
+from models.finder import find_register
+from models.finding.evaluation import find_directory, found_share
 from models.recognizer import Recognition, Recognizer, load_recognizer
-from models.window import cut_window
+from models.views import is_dark
+from models.window import Window, cut_window, window_from_box
 from tasks.settings import Settings, SettingsError
-from tasks.windows import window_of
+from tasks.windows import opened, window_of
 
 out = Console()
 
@@ -28,11 +30,12 @@ def print_readings(
     digits: int | None,
     model: str,
     *,
+    whole: bool,
     as_json: bool,
 ) -> bool:
     """Read each picture and print a line for it; False when one could not be read."""
     recognizer = load_recognizer(model)
-    lines = [_read_line(path, recognizer, settings, meter, digits) for path in pictures]
+    lines = [_read_line(path, recognizer, settings, meter, digits, whole=whole) for path in pictures]
     for line in lines:
         if as_json:
             sys.stdout.write(json.dumps(line) + "\n")
@@ -42,41 +45,53 @@ def print_readings(
 
 
 def _read_line(
-    path: Path, recognizer: Recognizer, settings: Settings | None, meter: str | None, digits: int | None
+    path: Path,
+    recognizer: Recognizer,
+    settings: Settings | None,
+    meter: str | None,
+    digits: int | None,
+    *,
+    whole: bool,
 ) -> dict[str, Any]:
+    """What stands in one picture: in the whole of it, in the meter's window, or wherever it is found."""
     chosen = settings.meters[meter] if settings and meter else None
-    window = window_of(chosen) if chosen else None
+    picture, reason = opened(path)
+    if picture is None:
+        return _line(path, None, reason=reason)
+    digits = digits or (chosen.digits if chosen else None)
+    decimals = chosen.decimals if chosen else None
+    given = window_of(chosen) if chosen else None
+    if not whole and given is None and (chosen is None or chosen.window == "auto"):
+        found = find_register(picture, recognizer, digits=digits)
+        if found is None:
+            return _line(path, None, reason="dark" if is_dark(picture) else "no_counter")
+        return _line(path, found.recognition, decimals=decimals, window=found.window)
     try:
-        cut = cut_window(open_picture(path), window)
-    except UnreadablePicture as error:
-        return _line(path, None, reason=error.reason)
-    except (OSError, ValueError) as error:
+        recognition = recognizer.read([cut_window(picture, given)], digits=digits)[0]
+    except ValueError as error:
         return _line(path, None, reason=str(error))
-    recognition = recognizer.read([cut], digits=digits or (chosen.digits if chosen else None))[0]
-    height, width = cut.shape[:2]
-    whole = ((0, 0), (width, 0), (width, height), (0, height))
-    return _line(
-        path,
-        recognition,
-        decimals=chosen.decimals if chosen else None,
-        window=[list(corner) for corner in (window.corners if window else whole)],
-        orientation=window.orientation if window else "upright-0",
-    )
+    height, width = picture.shape[:2]
+    return _line(path, recognition, decimals=decimals, window=given or window_from_box((0, 0, width, height)))
 
 
 def _line(
-    path: Path, recognition: Recognition | None, reason: str | None = None, **where: object
+    path: Path,
+    recognition: Recognition | None,
+    *,
+    reason: str | None = None,
+    decimals: int | None = None,
+    window: Window | None = None,
 ) -> dict[str, Any]:
     best = recognition.best if recognition else None
     return {
         "picture": str(path),
         "reading": best.text if best else None,
         "half_step": best.half_step if best else None,
-        "decimals": where.get("decimals"),
+        "decimals": decimals,
         "confidence": round(best.probability, 4) if best else 0.0,
         "candidates": [dataclasses.asdict(each) for each in recognition.candidates] if recognition else [],
-        "window": where.get("window"),
-        "orientation": where.get("orientation"),
+        "window": [list(corner) for corner in window.corners] if window else None,
+        "orientation": window.orientation if window else None,
         "reason": recognition.reason if recognition else reason,
         "milliseconds": round(recognition.milliseconds, 1) if recognition else None,
     }
@@ -94,6 +109,7 @@ def print_evaluation(
     model: str,
     *,
     window: bool,
+    boxes: bool,
     prefix: bool,
     digits: int | None,
     only: str | None,
@@ -104,12 +120,21 @@ def print_evaluation(
     if not labels:
         raise SettingsError(f"{directory / 'labels.csv'} has no row of the meter {only!r}.")
     recognizer = load_recognizer(model)
-    readings = [
-        reading
-        for batch in in_batches(labels, 32, "Reading pictures")
-        for reading in read_directory(directory, recognizer, window=window, digits=digits, labels=batch)
-    ]
-    facts = dataclasses.asdict(marks(readings, prefix=prefix))
+    found = None
+    if window or boxes:
+        readings = [
+            reading
+            for batch in in_batches(labels, 32, "Reading pictures")
+            for reading in read_directory(directory, recognizer, window=window, digits=digits, labels=batch)
+        ]
+    else:
+        sought = [
+            each
+            for batch in in_batches(labels, 1, "Finding registers")
+            for each in find_directory(directory, recognizer, digits=digits, labels=batch)
+        ]
+        readings, found = [each.reading for each in sought], found_share(sought)
+    facts = dataclasses.asdict(marks(readings, prefix=prefix)) | {"found": found}
     if as_json:
         sys.stdout.write(json.dumps(facts) + "\n")
         return

@@ -6,21 +6,16 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from polars._typing import PolarsDataType
 
-from models.picture import UnreadablePicture, decode_picture
 from models.recognizer import Recognition, load_recognizer
-from models.window import cut_window
 from tasks.kept_windows import kept_window
 from tasks.settings import MeterSettings, Settings
 from tasks.step import step
-from tasks.windows import window_of
+from tasks.windows import Seen, windows_of
 from warehouse.connection import open_warehouse
 from warehouse.loading import finish, load_recognitions, pending_work
 from warehouse.reread import Rereading
@@ -96,14 +91,13 @@ def recognize_batch(settings: Settings, register_id: str, pictures: Sequence[Arc
     """Read these pictures and keep every candidate; return how many could be read."""
     chosen = settings.face(register_id)
     taken_at = {picture.key: picture.taken_at for picture in pictures}
-    windows = {
-        key: register_window(frame, chosen)
-        if (frame := settings.archive / key).is_file()
-        else kept_window(settings.archive, register_id, key)
-        for key in taken_at
-    }
-    readable = {key: window for key, window in windows.items() if window is not None}
     recognizer = load_recognizer(settings.reader.model, settings.reader.engine)
+    frames = [key for key in taken_at if (settings.archive / key).is_file()]
+    seen = windows_of(settings, register_id, frames, recognizer)
+    for key in taken_at.keys() - seen.keys():
+        cut = kept_window(settings.archive, register_id, key)
+        seen[key] = Seen(None, cut, None if cut is not None else "unreadable_picture")
+    readable = {key: each.cut for key, each in seen.items() if each.cut is not None}
     recognitions = dict(
         zip(readable, recognizer.read(list(readable.values()), digits=chosen.digits), strict=True)
     )
@@ -113,7 +107,7 @@ def recognize_batch(settings: Settings, register_id: str, pictures: Sequence[Arc
         "reader_version": reader_version(recognizer.version, chosen),
     }
     rows = [
-        _recognition_row(key, recognitions.get(key), chosen) | common | {"taken_at": at}
+        _recognition_row(key, recognitions.get(key), seen[key]) | common | {"taken_at": at}
         for key, at in taken_at.items()
     ]
     candidates = [
@@ -132,17 +126,8 @@ def recognize_batch(settings: Settings, register_id: str, pictures: Sequence[Arc
 
 def reader_version(weights: str, meter: MeterSettings) -> str:
     """What decides how a picture is read: the reader's weights, and the settings of the register's window."""
-    seen = json.dumps([meter.window, meter.mirror, meter.rotation, meter.digits])
-    return f"{weights}-{hashlib.sha256(seen.encode()).hexdigest()[:6]}"
-
-
-def register_window(path: Path, meter: MeterSettings) -> NDArray[np.uint8] | None:
-    """The register window of an archived picture, or None when the file can't be decoded."""
-    try:
-        return cut_window(decode_picture(path.read_bytes()), window_of(meter))
-    except (UnreadablePicture, OSError, ValueError) as error:
-        log.warning("%s: %s", path.name, error)
-        return None
+    look = json.dumps([meter.window, meter.mirror, meter.rotation, meter.digits])
+    return f"{weights}-{hashlib.sha256(look.encode()).hexdigest()[:6]}"
 
 
 def candidate_rows(key: str, recognition: Recognition, digits: int) -> list[dict[str, Any]]:
@@ -162,13 +147,12 @@ def candidate_rows(key: str, recognition: Recognition, digits: int) -> list[dict
     ]
 
 
-def _recognition_row(key: str, recognition: Recognition | None, meter: MeterSettings) -> dict[str, Any]:
-    window = window_of(meter)
+def _recognition_row(key: str, recognition: Recognition | None, seen: Seen) -> dict[str, Any]:
     return {
         "picture_key": key,
         "recognised_at": datetime.now(UTC),
-        "reason": "unreadable_picture" if recognition is None else recognition.reason,
+        "reason": seen.reason if recognition is None else recognition.reason,
         "milliseconds": None if recognition is None else recognition.milliseconds,
-        "window_corners": None if window is None else json.dumps(window.corners),
-        "orientation": "upright-0" if window is None else window.orientation,
+        "window_corners": None if seen.window is None else json.dumps(seen.window.corners),
+        "orientation": "upright-0" if seen.window is None else seen.window.orientation,
     }

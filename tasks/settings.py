@@ -127,15 +127,15 @@ class MeterSettings(_Table):
     digits: Annotated[int, Field(ge=3, le=12)]
     decimals: Annotated[int, Field(ge=0, le=3)] = 0
     max_power_kw: Annotated[float, Field(gt=0, le=1000)] = 24.0
-    window: tuple[float, ...] | None = None
+    window: tuple[float, ...] | Literal["auto"] | None = None
     mirror: Literal["none", "horizontal", "vertical"] = "none"
     rotation: Literal[0, 90, 180, 270] = 0
     registers: tuple[RegisterSettings, ...] = ()
 
     @model_validator(mode="after")
     def _window_has_corners(self) -> "MeterSettings":
-        if self.window is not None and len(self.window) not in (BOX_NUMBERS, CORNER_NUMBERS):
-            raise ValueError("window takes 4 numbers (x0, y0, x1, y1) or 8 (four corners), in pixels")
+        if isinstance(self.window, tuple) and len(self.window) not in (BOX_NUMBERS, CORNER_NUMBERS):
+            raise ValueError("window takes 4 numbers (x0, y0, x1, y1) or 8 (four corners) in pixels, or auto")
         if self.decimals >= self.digits:
             raise ValueError("decimals must be fewer than digits")
         codes = [self.obis_code, *(each.obis_code for each in self.registers)]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, Json, load_checked_settings, out, refuse_unless, use_home
+from flows.commands.common import Home, Json, err, load_checked_settings, out, refuse_unless, use_home
 
 app = typer.Typer()
 
@@ -25,17 +25,13 @@ def read(
     json: Json = False,
     home: Home = None,
 ) -> None:
-    """Read pictures and print what stands on the register."""
+    """Read pictures and print what stands on the register, wherever in the picture it is."""
     use_home(home)
-    refuse_unless(
-        window or meter is not None,
-        "Say where the register is: --window if the pictures are cut to it, or --meter NAME for a window "
-        "from the settings.",
-    )
+    refuse_unless(not window or meter is None, "--window and --meter exclude each other: give one of them.")
     settings = load_checked_settings() if meter is not None else None
     from flows.reading import print_readings
 
-    if not print_readings(pictures, settings, meter, digits, model, as_json=json):
+    if not print_readings(pictures, settings, meter, digits, model, whole=window, as_json=json):
         raise typer.Exit(1)
 
 
@@ -46,6 +42,9 @@ def evaluate(
     window: Annotated[
         bool, typer.Option("--window", help="The pictures already are register windows.")
     ] = False,
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="Cut the labels' boxes (column bbox) instead of finding.")
+    ] = False,
     prefix: Annotated[bool, typer.Option("--prefix", help="A label may cover only the first drums.")] = False,
     digits: Annotated[
         int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
@@ -54,14 +53,62 @@ def evaluate(
     model: Annotated[str, typer.Option(help="builtin, or a TrOCR checkpoint by name or folder.")] = "builtin",
     json: Json = False,
 ) -> None:
-    """Measure the reader on labelled pictures: exact match, per drum, and at coverage."""
+    """Measure finding and reading on labelled pictures: exact match, per drum, and at coverage.
+
+    Without --window the register is sought in whole pictures; `found` is the share with the labelled box.
+    """
     refuse_unless(
         (directory / "labels.csv").is_file(),
         f"{directory / 'labels.csv'} is missing. Point at a folder with labels.csv and images/.",
     )
     from flows.reading import print_evaluation
 
-    print_evaluation(directory, model, window=window, prefix=prefix, digits=digits, only=only, as_json=json)
+    refuse_unless(not window or not boxes, "--window and --boxes exclude each other: give one of them.")
+    print_evaluation(
+        directory,
+        model,
+        window=window,
+        boxes=boxes,
+        prefix=prefix,
+        digits=digits,
+        only=only,
+        as_json=json,
+    )
+
+
+@app.command("find-window")
+def find_window(
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures of one camera; several are surer.")],
+    *,
+    meter: Annotated[str | None, typer.Option(help="The configured meter that the camera sees.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the window into the meter's table of smartmeter.toml.")
+    ] = False,
+    preview: Annotated[Path, typer.Option(help="Where to draw the window for you to check.")] = Path(
+        "window.png"
+    ),
+    digits: Annotated[
+        int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="builtin, or a TrOCR checkpoint by name or folder.")] = "builtin",
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Find the register in whole pictures: its four corners, how it is turned, and what stands on it."""
+    use_home(home)
+    refuse_unless(meter is not None or not write, "Say whose window to write: --write needs --meter NAME.")
+    settings = load_checked_settings() if meter is not None else None
+    if settings is not None and meter is not None:
+        settings.register_of(meter)
+        digits = digits or settings.meters[meter].digits
+    from flows.finding import print_window, write_window
+
+    window = print_window(pictures, digits=digits, model=model, preview=preview, as_json=json)
+    if window is None:
+        err.print("No register was found. Take a picture with more light, or nearer, and try again.")
+        raise typer.Exit(1)
+    if write and settings is not None and meter is not None:
+        err.print(f"Written to {write_window(settings, meter, window)}.", highlight=False, soft_wrap=True)
 
 
 @app.command()

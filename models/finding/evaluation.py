@@ -8,7 +8,7 @@ import numpy as np
 
 from models.evaluation import Label, Reading
 from models.finder import Found, find_register
-from models.picture import UnreadablePicture, decode_picture
+from models.picture import UnreadablePicture, open_picture
 from models.recognizer import Recognition, Recognizer
 from models.window import Window
 
@@ -36,7 +36,7 @@ def find_directory(
 
 def _found(path: Path, recognizer: Recognizer, digits: int | None) -> tuple[Found | None, str]:
     try:
-        picture = decode_picture(path.read_bytes())
+        picture = open_picture(path)
     except UnreadablePicture as error:
         return None, error.reason
     except OSError:

@@ -22,7 +22,7 @@ def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         (["import", ".", "--meter", "home", "--labels", "nowhere.csv"], "nowhere.csv is no file"),
         (["ingest", "--meter", "garage"], "configured: home"),
         (["sql", "select 1"], "smartmeter report"),
-        (["read", "picture.jpg"], "--window"),
+        (["read", "picture.jpg", "--window", "--meter", "home"], "--window"),
         (["evaluate", ".", "--window"], "labels.csv is missing"),
         (["init"], "exists already"),
         (["demo", "--days", "0"], "greater than or equal to 1"),

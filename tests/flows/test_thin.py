@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.picture import decode_picture
+from models.picture import decode_picture, open_picture
+from models.window import cut_window
 from raspi_agent.open_store import open_store
 from tasks.kept_windows import kept_window, picture_file, window_path
 from tasks.publish import copy_pictures
-from tasks.recognize import register_window
 from tasks.settings import load_settings
 from tasks.thin import list_thinnable, thin_batch, thin_one
+from tasks.windows import window_of
 from tests.flows.conftest import read_by_an_oracle
 from warehouse.connection import open_warehouse
 
@@ -46,7 +47,8 @@ def archived(drawn_meter: "DrawnMeter") -> "DrawnMeter":
 def test_only_frames_that_prove_no_more_go_and_their_windows_stay(archived: "DrawnMeter") -> None:
     settings = load_settings()
     pictures = {archived.key(number): archived.picture(number) for number in range(COUNT)}
-    windows = {key: register_window(settings.archive / key, settings.meters["home"]) for key in pictures}
+    window = window_of(settings.meters["home"])
+    windows = {key: cut_window(open_picture(settings.archive / key), window) for key in pictures}
     frames = list_thinnable.fn(settings, 1)
     stay = {archived.key(number) for number in (0, DARK, MANUAL, REVISED, IN_STORE)}
     assert {frame.picture_key for frame in frames} == pictures.keys() - stay

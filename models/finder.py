@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.finding.geometry import Quad, grown, is_convex, overlap
+from models.finding.geometry import Quad, is_convex, overlap
 from models.finding.search import Finder, Place
 from models.finding.shapes import SEARCH_LONG
 from models.recognizer import Recognition, Recognizer
@@ -18,10 +18,11 @@ from models.window import Window, cut_window
 BUILTIN = Path(__file__).parent / "weights" / "finder"
 SHORTEST_SIDE = 24
 _CLOSER_SEARCH = round(1.6 * SEARCH_LONG)
-_SURE, _PRESENT, _LIKELY_FLIP = 0.9, 0.3, 0.06
-_MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 2, 4, 4
-# The least room kept about the drums, as shares of their width and height: corners are a few pixels off.
-_ROOM_ACROSS, _ROOM_DOWN = 0.03, 0.08
+_SURE, _PRESENT = 0.9, 0.3
+# How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned; and
+# how far the finder's own opinion of that counts: the reader tells better.
+_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.5
+_MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 3, 8, 4
 _SAME_WINDOW = 0.6
 
 
@@ -82,7 +83,7 @@ def _probability(recognition: Recognition) -> float:
 
 
 def _guesses(picture: NDArray[np.uint8]) -> list[tuple[Window, float]]:
-    """The windows worth reading, each with the finder's own probability, the likeliest first."""
+    """The windows worth reading, each with what speaks for it before it is read, the likeliest first."""
     finder = load_finder()
     places = finder.places(picture)
     if not places or places[0].presence < _SURE:
@@ -94,23 +95,19 @@ def _guesses(picture: NDArray[np.uint8]) -> list[tuple[Window, float]]:
             continue
         for flip, share in enumerate(place.flips):
             window = _window_of(place.as_read(flip), picture.shape[1], picture.shape[0])
-            if share >= _LIKELY_FLIP and window is not None:
-                guesses.append((window, place.presence * share))
+            if window is not None:
+                guesses.append((window, place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS))
     guesses.sort(key=lambda guess: -guess[1])
     return guesses[:_MOST_WINDOWS]
 
 
 def _window_of(place: Place, width: int, height: int) -> Window | None:
     """The window to cut, within the picture; None where too little of it is within."""
-    quad = np.clip(_roomy(place), 0, (width, height))
+    quad = np.clip(place.window(), 0, (width, height))
     sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
     if sides.min() < _LEAST_SIDE or not is_convex(quad):
         return None
     return window_of_quad(quad)
-
-
-def _roomy(place: Place) -> Quad:
-    return grown(place.drums, _ROOM_ACROSS, _ROOM_DOWN, _ROOM_ACROSS, _ROOM_DOWN)
 
 
 def window_of_quad(quad: Quad) -> Window:

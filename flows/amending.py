@@ -34,6 +34,8 @@ def parse_reading(text: str, register: Register) -> int:
         kwh = Decimal(plain)
     except InvalidOperation:
         kwh = Decimal(-1)
+    if not kwh.is_finite():
+        kwh = Decimal(-1)
     if plain.isdigit() and len(plain) == register.digits:
         return int(plain) * register.unit_wh
     is_kwh = "." in plain or register.decimals == 0 or len(plain) < whole

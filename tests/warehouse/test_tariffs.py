@@ -1,0 +1,84 @@
+from datetime import timedelta
+from decimal import Decimal
+from types import ModuleType
+
+import polars as pl
+import pytest
+
+from tasks.settings import MeterSettings, Settings, TariffSettings
+from tasks.tariffs import tariff_rows
+from warehouse.connection import Warehouse
+from warehouse.events import Event, add_event, undo_event
+from warehouse.tariffs import load_co2_factors, load_prices, load_tariffs
+
+REGISTER = "home/1-0:1.8.0"
+METER = MeterSettings(camera="cellar", digits=7, decimals=1)
+TARIFFS = {
+    "basic": {"start": "2020-01-01", "energy_per_kwh": 0.3, "fee_per_month": 31},
+    "night": {
+        "energy_per_kwh": 0.3,
+        "hours": [{"start": "00:00", "end": "12:00", "energy_per_kwh": 0.1}],
+    },
+    "dynamic": {"area": "DE-LU", "factor": 2, "surcharge_per_kwh": 0.1},
+}
+
+
+@pytest.fixture
+def priced(seeded: Warehouse) -> Warehouse:
+    """Two days of 100 Wh an hour, the first of 23 hours, under a fixed price."""
+    tariffs = {name: TariffSettings.model_validate(values) for name, values in TARIFFS.items()}
+    assert load_tariffs(seeded, *tariff_rows(Settings(meters={"home": METER}, tariffs=tariffs)))
+    return seeded
+
+
+def costs(warehouse: Warehouse) -> list[tuple[str, Decimal, Decimal, Decimal]]:
+    return warehouse.sql(
+        "select tariff, energy_cost, fee, unpriced_kwh from out.cost_day order by local_date"
+    ).rows()
+
+
+def test_a_fixed_price_and_a_fee(priced: Warehouse) -> None:
+    assert costs(priced) == [
+        ("basic", Decimal("0.6900"), Decimal("1.0000"), Decimal(0)),
+        ("basic", Decimal("0.7200"), Decimal("1.0000"), Decimal(0)),
+    ]
+    year = priced.sql("select cost from out.cost_year")["cost"].to_list()
+    assert year == [Decimal("3.4100")]
+
+
+def test_settings_that_say_the_same_change_nothing(priced: Warehouse) -> None:
+    tariffs = {name: TariffSettings.model_validate(values) for name, values in TARIFFS.items()}
+    assert not load_tariffs(priced, *tariff_rows(Settings(meters={"home": METER}, tariffs=tariffs)))
+
+
+def test_an_event_begins_another_tariff_and_undoing_it_ends_it(priced: Warehouse, seeds: ModuleType) -> None:
+    before = costs(priced)
+    number = add_event(
+        priced, Event(REGISTER, "tariff", seeds.START_AT + timedelta(hours=24), tariff="night")
+    )
+    assert costs(priced) == [before[0], ("night", Decimal("0.4800"), Decimal(0), Decimal(0))]
+    undo_event(priced, number)
+    assert costs(priced) == before
+
+
+def test_day_ahead_prices_hold_an_hour_and_what_has_none_is_told(
+    priced: Warehouse, seeds: ModuleType
+) -> None:
+    add_event(priced, Event(REGISTER, "tariff", seeds.START_AT, tariff="dynamic"))
+    assert [row[3] for row in costs(priced)] == [Decimal("2.300"), Decimal("2.400")]
+    hours = [seeds.START_AT + timedelta(hours=hour) for hour in range(23)]
+    prices = pl.DataFrame({"start_at": hours}).with_columns(
+        area=pl.lit("DE-LU"), price_per_kwh=pl.lit(Decimal("0.05")).cast(pl.Decimal(14, 6))
+    )
+    assert load_prices(priced, prices) == 23
+    assert load_prices(priced, prices) == 0
+    assert costs(priced) == [
+        ("dynamic", Decimal("0.4600"), Decimal(0), Decimal(0)),
+        ("dynamic", Decimal(0), Decimal(0), Decimal("2.400")),
+    ]
+
+
+def test_one_factor_tells_the_co2_of_years(priced: Warehouse, seeds: ModuleType) -> None:
+    factors = pl.DataFrame({"start_at": [seeds.START_AT - timedelta(days=900)], "g_per_kwh": [400.0]})
+    load_co2_factors(priced, factors)
+    assert priced.sql("select days, co2_kg from out.co2_month").rows() == [(2, Decimal("1.880"))]

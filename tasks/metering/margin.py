@@ -16,6 +16,10 @@ LEAST_POSTERIOR = np.log(0.01)
 NEAR_MISS = 0.5 / 9
 DRUMS_MISSED = 3
 NEAR_MISS_BLOCK = 2048
+# Where the other candidates do not tell which drum is unsure, all are alike and count like this probability.
+EVEN_DOUBT = 0.01
+# Nobody sees these apart: readings within 10 Wh and a quarter of what was used between their neighbours.
+ALIKE_WH, ALIKE_PART = 10, 4
 # Power often stays what it was: this share of the readings lies where their neighbours' mean power says,
 # within one unit and a twentieth of the neighbours' distance.
 STEADY_SHARE, STEADY_UNITS, STEADY_SPREAD = 0.7, 1.0, 0.05
@@ -60,7 +64,8 @@ class _Neighbours:
 def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Register) -> Choice:
     """The likeliest candidate of each picture and its log-odds, at most MOST_LOG_ODDS.
 
-    Candidates within one unit are the same reading: the last drum turns between them. Held against it are
+    Candidates within one unit are the same reading (the last drum turns between them), and so are those that
+    `_alike_units` tells. Held against it are
     the other candidates, rejecting the picture, and its near misses: that the truth is no candidate and
     differs from the reading in one of the last drums, as far as the neighbours leave room for it.
     """
@@ -81,13 +86,14 @@ def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Registe
     best = likely.argmax(axis=1)
     reading = values[place, best]
     distance = np.abs(values - reading[:, None])
-    alike = np.minimum(distance, register.span_units - distance) <= TOLERANCE_UNITS
+    limit = _alike_units(neighbours, register)
+    alike = np.minimum(distance, register.span_units - distance) <= limit[:, None]
     own = np.logaddexp.reduce(np.where(alike, likely, IMPOSSIBLE), axis=1)
     rivals = np.logaddexp.reduce(np.where(alike, IMPOSSIBLE, likely), axis=1)
     rejected = np.log(
         np.maximum(-np.expm1(np.minimum(np.logaddexp.reduce(posterior[rows], axis=1), 0.0)), 1e-15)
     )
-    missed = _near_misses(evidence, rows, best, neighbours, register) + own
+    missed = _near_misses(evidence, rows, best, neighbours, limit, register=register) + own
     against = np.logaddexp(np.logaddexp(rivals, rejected), missed)
     chosen[rows] = best
     odds[rows] = np.clip(own - against, -MOST_LOG_ODDS, MOST_LOG_ODDS)
@@ -125,6 +131,16 @@ def _neighbours_of(values: NDArray[np.int64], seconds: NDArray[np.int64]) -> _Ne
     )
 
 
+def _alike_units(neighbours: _Neighbours, register: Register) -> NDArray[np.int64]:
+    """How far readings may differ and still be the same one, in units."""
+    span = register.span_units
+    room = (neighbours.after - neighbours.before + TOLERANCE_UNITS) % span - TOLERANCE_UNITS
+    invisible = ALIKE_WH // register.unit_wh
+    both = neighbours.has_before & neighbours.has_after
+    alike: NDArray[np.int64] = np.where(both, np.minimum(invisible, room // ALIKE_PART), invisible)
+    return np.maximum(alike, TOLERANCE_UNITS)
+
+
 def _steadiness(
     values: NDArray[np.int64], seconds: NDArray[np.int64], neighbours: _Neighbours, register: Register
 ) -> NDArray[np.float64]:
@@ -147,26 +163,48 @@ def _near_misses(
     rows: NDArray[np.int64],
     column: NDArray[np.int64],
     neighbours: _Neighbours,
+    alike: NDArray[np.int64],
+    *,
     register: Register,
 ) -> NDArray[np.float64]:
     """Log of how much likelier the near misses of each reading are than the reading, its neighbours given."""
     reading = evidence.values[rows, column]
     own = evidence.accept[rows, column] + _fit(reading, rows, neighbours, evidence, register)
-    share = evidence.reject[rows] + np.log(NEAR_MISS / register.digits)
+    drum = np.log(NEAR_MISS * _doubt_by_drum(evidence, rows, reading, register))
+    share = evidence.reject[rows, None] + np.repeat(drum, 18, axis=1)
     between = (~neighbours.has_before | (reading >= neighbours.before)) & (
         ~neighbours.has_after | (reading <= neighbours.after)
     )
     digits = np.arange(1, 10)
     offsets = np.outer(10 ** np.arange(min(DRUMS_MISSED, register.digits)), [*-digits, *digits]).ravel()
-    rival = (np.abs(offsets) > TOLERANCE_UNITS) | ~between[:, None]
+    rival = (np.abs(offsets) > alike[:, None]) | ~between[:, None]
     total = np.full(rival.shape, IMPOSSIBLE)
     for first in range(0, rows.size, NEAR_MISS_BLOCK):
         at, other = np.nonzero(rival[first : first + NEAR_MISS_BLOCK])
         at += first
         values = (reading[at] + offsets[other]) % register.span_units
-        total[at, other] = share[at] + _fit(values, rows[at], neighbours.rows(at), evidence, register)
+        total[at, other] = share[at, other] + _fit(values, rows[at], neighbours.rows(at), evidence, register)
     excess: NDArray[np.float64] = np.clip(np.logaddexp.reduce(total, axis=1) - own, IMPOSSIBLE, -IMPOSSIBLE)
     return excess
+
+
+def _doubt_by_drum(
+    evidence: Evidence, rows: NDArray[np.int64], reading: NDArray[np.int64], register: Register
+) -> NDArray[np.float64]:
+    """Which of the last drums is likely misread, if one is: as in the other candidates, float64[R, D]."""
+    likely = np.exp(np.maximum(evidence.accept[rows], -MOST_LOG_ODDS))
+    places = 10 ** np.arange(register.digits)
+    differs = np.stack(
+        [
+            (likely * (evidence.values[rows] // place % 10 != reading[:, None] // place % 10)).sum(axis=1)
+            for place in places
+        ],
+        axis=1,
+    )
+    doubt: NDArray[np.float64] = (differs + EVEN_DOUBT) / (
+        differs.sum(axis=1, keepdims=True) + EVEN_DOUBT * register.digits
+    )
+    return doubt[:, :DRUMS_MISSED]
 
 
 def _fit(

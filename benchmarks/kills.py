@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -77,7 +78,7 @@ def kill_loads(folder: Path, kills: int, chance: random.Random) -> list[str]:
     faults = []
     for _ in range(kills):
         acknowledged = killed_after(chance.uniform(0.02, 0.5), lambda tell: load_all(path, tell))
-        faults += in_child(lambda tell, n=acknowledged: check_loads(path, n, tell))
+        faults += in_child(partial(check_loads, path, acknowledged))
     in_child(lambda tell: load_all(path, tell))
     in_child(lambda tell: load_all(reference, tell))
     return faults + in_child(lambda tell: compare(path, reference, tell))

@@ -140,5 +140,9 @@ def print_evaluation(
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), f"{value:.3f}" if isinstance(value, float) else str(value))
+        shares = (
+            {f"{name}_{share:.0%}": exact for share, exact in value.items()} if name == "exact_at" else {}
+        )
+        for each, mark in (shares or {name: value}).items():
+            table.add_row(each.replace("_", " "), f"{mark:.3f}" if isinstance(mark, float) else str(mark))
     out.print(table)

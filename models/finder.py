@@ -1,7 +1,7 @@
 """The register window found in a whole picture: where it is, how it is turned, and what stands in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +24,8 @@ _SURE, _PRESENT = 0.9, 0.3
 _USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.5
 _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 3, 8, 4
 _SAME_WINDOW = 0.6
+# Below this, what is read is more often wrong than right.
+_LEAST_CONFIDENCE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,11 @@ def find_register(
         Found(window, share * _probability(recognition), recognition, recognition.reason)
         for (window, share), recognition in zip(guesses, recognitions, strict=True)
     ]
-    return max(found, key=lambda each: each.confidence)
+    best = max(found, key=lambda each: each.confidence)
+    if best.confidence >= _LEAST_CONFIDENCE or best.reason is not None:
+        return best
+    refused = replace(best.recognition, candidates=(), reason="no_counter")
+    return replace(best, recognition=refused, reason="no_counter")
 
 
 def _probability(recognition: Recognition) -> float:

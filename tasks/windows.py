@@ -21,8 +21,8 @@ from tasks.settings import BOX_NUMBERS, MeterSettings, Settings
 
 log = logging.getLogger(__name__)
 _ENOUGH_TO_FIND, _MOST_TO_LOOK_AT = 3, 12
-_SURE = 0.5
-_SURE_AFTER_A_MOVE = 0.8
+_SURE = 0.3
+_SURE_AFTER_A_MOVE = 0.4
 
 
 @dataclass(frozen=True, slots=True)

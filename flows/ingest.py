@@ -3,6 +3,7 @@
 from prefect import flow, runtime
 
 from flows.progress import in_batches
+from tasks.adopt_archive import adopt_archive
 from tasks.decode import decode_series
 from tasks.derive import derive_energy
 from tasks.fetch import BATCH, fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
@@ -33,7 +34,8 @@ def ingest(meter: str | None = None) -> dict[str, int]:
 
 
 def fetch_everything(settings: Settings) -> None:
-    """Bring what is new in the store into the archive."""
+    """Bring what is new in the store into the archive; a new warehouse first learns of the archive."""
+    adopt_archive(settings)
     listing = list_new_pictures(settings)
     left = []
     for revisions in in_batches(listing.revisions, BATCH, "Fetching pictures"):

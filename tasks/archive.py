@@ -108,12 +108,12 @@ def time_of_name(stem: str) -> datetime | None:
         return None
 
 
-def keep(arrival: Arrival, archive: Path, received_at: datetime) -> dict[str, object]:
+def keep(arrival: Arrival, archive: Path | None, received_at: datetime) -> dict[str, object]:
     """Store the bytes durably, never replacing others, and return the picture's row.
 
     Args:
         arrival: The picture.
-        archive: The archive's folder.
+        archive: The archive's folder; None where the bytes are in it already.
         received_at: UTC, now.
 
     Returns:
@@ -123,7 +123,7 @@ def keep(arrival: Arrival, archive: Path, received_at: datetime) -> dict[str, ob
         OSError: The disk is full or refuses.
     """
     digest = hashlib.sha256(arrival.data).hexdigest()
-    key = _store(archive, arrival.key, arrival.data)
+    key = arrival.key if archive is None else _store(archive, arrival.key, arrival.data)
     inspection = inspect_picture(arrival.data)
     facts = read_facts(arrival.data)
     reason: str | None = inspection.reason

@@ -100,6 +100,7 @@ def free_batch(settings: Settings, held: Sequence[Held]) -> Outcome:
     outcome = Outcome()
     for each in held:
         outcome += free_one(store, each, settings.archive)
+    log.info("%d pictures left the store, up to %s", outcome.freed, held[-1].revision.key if held else "none")
     return outcome
 
 
@@ -113,7 +114,7 @@ def free_one(store: Store, held: Held, archive: Path) -> Outcome:
     if read_back(held, archive) is None:
         return _mend(store, held, archive)
     if store.delete(revision):
-        log.info("%s (revision %s) left the store", revision.key, revision.revision)
+        log.debug("%s (revision %s) left the store", revision.key, revision.revision)
         return Outcome(freed=1, freed_bytes=revision.size)
     log.warning(
         "%s has other bytes in the store by now and stays; the next ingest fetches them", revision.key

@@ -18,6 +18,7 @@ from raspi_agent.picture_key import names_of
 from raspi_agent.store import Revision
 
 PICTURES = "images/"
+ARCHIVE_SOURCE = "archive/"
 RESTORED = "restored.json"
 REMEMBERED = timedelta(days=365)
 

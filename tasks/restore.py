@@ -11,7 +11,7 @@ import polars as pl
 from raspi_agent.content_hash import content_hash
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Added, Revision, RevisionGone, Store
-from tasks.custody import note_restored, read_from_disk, sha256_of, store_key
+from tasks.custody import ARCHIVE_SOURCE, note_restored, read_from_disk, sha256_of, store_key
 from tasks.kept_windows import picture_file
 from tasks.settings import Settings
 from tasks.step import step
@@ -95,17 +95,12 @@ def restore_one(store: Store, absent: Absent, archive: Path) -> Restored:
     if data is not None and sha256_of(data) != absent.content_sha256:
         log.warning("%s is damaged in the archive and is not uploaded", absent.picture_key)
         data = None
-    hashed = "" if data is None else content_hash(data)
     try:
-        added = store.restore(Revision(absent.key, absent.revision, absent.size_bytes, hashed))
+        added = _from_the_bin(store, absent, "" if data is None else content_hash(data))
         back = Restored(brought_back=1)
     except RevisionGone:
-        if data is None and picture_file(archive, absent.picture_key):
-            log.warning("%s was thinned: only its register window is kept", absent.picture_key)
-            return Restored(thinned=1)
         if data is None:
-            log.warning("%s is neither in the store's bin nor whole in the archive", absent.key)
-            return Restored(lost=1)
+            return _left_of(absent, archive)
         added, back = store.add(absent.key, data), Restored(uploaded=1)
     if added is Added.CONFLICT:
         log.warning("%s is taken by other bytes in the store; nothing was touched", absent.key)
@@ -113,13 +108,29 @@ def restore_one(store: Store, absent: Absent, archive: Path) -> Restored:
     return back
 
 
+def _from_the_bin(store: Store, absent: Absent, hashed: str) -> Added:
+    if not absent.revision:
+        raise RevisionGone(f"nobody knows the revision of {absent.key}")
+    return store.restore(Revision(absent.key, absent.revision, absent.size_bytes, hashed))
+
+
+def _left_of(absent: Absent, archive: Path) -> Restored:
+    """What can be said of a picture whose bytes nobody has."""
+    if picture_file(archive, absent.picture_key):
+        log.warning("%s was thinned: only its register window is kept", absent.picture_key)
+        return Restored(thinned=1)
+    log.warning("%s is neither in the store's bin nor whole in the archive", absent.key)
+    return Restored(lost=1)
+
+
 def _absent(row: dict[str, object], store_url: str) -> Absent | None:
     source, picture_key = str(row["source"]), str(row["picture_key"])
     key = store_key(source, store_url)
     revision = source.rpartition("@")[2] if key else ""
+    if key is None and source.startswith(ARCHIVE_SOURCE):
+        key = picture_key  # from a warehouse made anew: where it came from is forgotten, its name is not
     if key is None:
-        # Imported pictures never were in the store; those of a store that has moved bear their own key.
-        return None
+        return None  # an imported picture never was in the store
     return Absent(key, revision, picture_key, str(row["content_sha256"]), int(str(row["size_bytes"])))
 
 

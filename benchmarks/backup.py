@@ -1,4 +1,4 @@
-"""What a backup of many pictures costs: `python benchmarks/backup.py --pictures 35000`.
+"""What a backup of many pictures costs: `python -P benchmarks/backup.py --pictures 35000`.
 
 The Dropbox is the playground's, on this machine: calls and memory are those of a real one, seconds are not.
 """

@@ -14,7 +14,7 @@ err = Console(stderr=True)
 
 Home = Annotated[
     Path | None,
-    typer.Option("--home", help="Home folder [default: SMARTMETER_HOME, else var].", show_default=False),
+    typer.Option("--home", help="Home folder (default: SMARTMETER_HOME, else var).", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 

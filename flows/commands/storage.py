@@ -47,10 +47,10 @@ def backup(
     *,
     dry_run: DryRun = False,
     keep_days: Annotated[
-        float | None, typer.Option(min=0, help="Younger pictures stay in the store [default: settings].")
+        float | None, typer.Option(min=0, help="Younger pictures stay in the store (default: settings).")
     ] = None,
     grace_hours: Annotated[
-        float | None, typer.Option(min=0, help="So do those archived only just now [default: settings].")
+        float | None, typer.Option(min=0, help="So do those archived only just now (default: settings).")
     ] = None,
     prune_archive: Annotated[
         bool,
@@ -116,7 +116,7 @@ def import_(
     pattern: Annotated[str, typer.Option(help="Only files whose names match, like 'bana_*'.")] = "*",
     timezone: Annotated[
         str | None,
-        typer.Option(help="What the camera's clock was set to, like UTC [default: the household's zone]."),
+        typer.Option(help="What the camera's clock was set to, like UTC (default: the household's zone)."),
     ] = None,
     home: Home = None,
 ) -> None:
@@ -216,7 +216,7 @@ def export(
 def link_dropbox(
     app_key: Annotated[
         str | None,
-        typer.Option(help="Key of your Dropbox app [default: dropbox_app_key in the settings]."),
+        typer.Option(help="Key of your Dropbox app (default: dropbox_app_key in the settings)."),
     ] = None,
     home: Home = None,
 ) -> None:

@@ -1,6 +1,6 @@
 """A year of pictures in a Dropbox: first sync and idle sync; prints calls, time and memory.
 
-    python benchmarks/dropbox_year.py --pictures 35000 --fetched 2000
+    python -P benchmarks/dropbox_year.py --pictures 35000 --fetched 2000
 
 The Dropbox is the emulator on this machine: times are of our own side and of TLS, without a line in between.
 """

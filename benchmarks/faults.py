@@ -1,6 +1,6 @@
 """Random rounds of power cuts, kills, lost replies, bit flips, races and clock jumps; prints two tables.
 
-python benchmarks/faults.py --rounds 1000 --store dropbox
+python -P benchmarks/faults.py --rounds 1000 --store dropbox
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Random rounds of power cuts, kills, lost replies, bit flips, races and clock jumps; prints two tables.
+"""Random rounds of power cuts, kills, lost replies, bit flips, races and clock jumps; prints what it did.
 
 python -P benchmarks/faults.py --rounds 1000 --store dropbox
 """
@@ -12,7 +12,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from flows.playground.dropbox_emulator.server import DropboxEmulator
 from flows.playground.fault_runs.household import Report
@@ -20,13 +19,15 @@ from flows.playground.fault_runs.rules import Rule
 from flows.playground.fault_runs.runs import run_rounds
 
 ROUNDS_IN_A_RUN = 25
+RUNS_IN_AN_INTERIM_ROW = 4
+WIDTHS = (5, 12, 5, 8, 12)
 
 
 def main() -> None:
     """Play the runs and print what became of the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1000, help="rounds with every rule in force")
-    parser.add_argument("--rule-runs", type=int, default=5, help="runs without each rule")
+    parser.add_argument("--rule-runs", type=int, default=5, help="runs without each rule; 0: none")
     parser.add_argument("--store", choices=("dropbox", "folder"), default="dropbox")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -41,21 +42,24 @@ def _measure(options: argparse.Namespace, emulator: DropboxEmulator | None) -> N
     console = Console(width=100)
     started_s = time.monotonic()
     runs = max(1, options.rounds // ROUNDS_IN_A_RUN)
+    console.print(_row("left out", "runs", "with a loss", "lost", "doubled", "left behind"))
     reports = _play(console, "every rule", runs, options.seed, emulator)
     happened = sum((report.happened for report in reports[1:]), reports[0].happened)
+    pictures = sum(report.promised for report in reports)
     console.print(
-        f"{runs * ROUNDS_IN_A_RUN} rounds over {options.store}, {time.monotonic() - started_s:.0f} s"
+        f"{runs * ROUNDS_IN_A_RUN:,} rounds over {options.store}, {pictures:,} pictures, "
+        f"{time.monotonic() - started_s:.0f} s"
     )
     console.print(", ".join(f"{name}: {count}" for name, count in happened.most_common()))
-    table = Table("what is left out", "runs", "with a loss", "lost", "doubled", "left behind", box=None)
-    _add_row(table, "nothing", reports)
+    _tell(console, "nothing", reports)
+    if not options.rule_runs:
+        return
     for rule in Rule:
         reports = _play(console, rule.name, options.rule_runs, options.seed, emulator, without=rule)
-        _add_row(table, f"{rule.value}", reports)
+        _tell(console, rule.value, reports)
     if emulator is not None:
         reports = _play(console, "original", options.rule_runs, options.seed, emulator, original=True)
-        _add_row(table, "(the original's logic)", reports)
-    console.print(table)
+        _tell(console, "(the original's logic)", reports)
 
 
 def _play(
@@ -78,15 +82,24 @@ def _play(
                     ROUNDS_IN_A_RUN, number, Path(folder), emulator, without=without, original=original
                 )
             )
+        if len(reports) % RUNS_IN_AN_INTERIM_ROW == 0 and len(reports) < runs:
+            _tell(console, f"  {name} so far", reports)
     return reports
 
 
-def _add_row(table: Table, name: str, reports: list[Report]) -> None:
+def _tell(console: Console, name: str, reports: list[Report]) -> None:
+    """Print one row as soon as it is known: a long run that is stopped has then said something."""
     lost = sum(report.lost for report in reports)
     doubled = sum(report.doubled for report in reports)
     left = sum(len(report.left_behind) for report in reports)
     losing = sum(bool(report.lost) for report in reports)
-    table.add_row(name, *(str(number) for number in (len(reports), losing, lost, doubled, left)))
+    console.print(_row(name, len(reports), losing, lost, doubled, left))
+
+
+def _row(name: str, *numbers: object) -> str:
+    return f"{name:<55}" + "".join(
+        f"{number!s:>{width}}" for number, width in zip(numbers, WIDTHS, strict=True)
+    )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from raspi_agent.store import Added, Listing, Revision, RevisionGone, Space, Sto
 _log = logging.getLogger(__name__)
 
 _TEMPORARY = ".smartmeter-tmp"
+_DELETING = ".smartmeter-deleting"
 _LEFT_OVER_S = 3600.0
 _CURSOR_FIELDS = 3
 
@@ -55,6 +56,7 @@ class FolderStore:
         longer fits (a delete, a clock that jumped), everything is listed.
         """
         with self._answering():
+            self._end_interrupted_deletes()
             entries, unsettled_ns = self._entries()
             since_ns = _since(cursor, entries)
             fresh = sorted((e for e in entries if e.changed_ns >= since_ns), key=lambda e: e.key)
@@ -100,19 +102,47 @@ class FolderStore:
     def delete(self, revision: Revision) -> bool:
         """Make exactly that revision go; see `Store.delete`.
 
-        Nothing of ours overwrites a file, so the moment between check and delete belongs to the deleter.
+        The file gets a name that nobody else knows and is looked at once more, for another program may have
+        replaced it after the first look. A delete that is killed there is for a later `list` to end.
         """
         path = self._path(revision.key)
+        folder = self.root / _DELETING / f"{revision.content_hash}-{uuid.uuid4().hex}"
+        aside = folder / revision.key
         with self._answering():
             self._check_root()
             try:
                 if content_hash_of_file(path) != revision.content_hash:
                     return False
+                aside.parent.mkdir(parents=True)
+                path.rename(aside)
             except FileNotFoundError:
                 return True
-            path.unlink(missing_ok=True)
-            durable.sync_folder(path.parent)
-            return True
+            else:
+                return self._end_delete(aside, path, revision.content_hash)
+            finally:
+                _remove_empty_folders(folder)
+
+    def _end_delete(self, aside: Path, path: Path, digest: str) -> bool:
+        """Delete a file that was set aside if it is the one that was meant, else put it back."""
+        is_meant = content_hash_of_file(aside) == digest
+        if is_meant:
+            aside.unlink()
+        else:
+            durable.make_folder(path.parent)
+            if not durable.move_without_replacing(aside, path):
+                beside = path.with_name(f"{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
+                durable.move_without_replacing(aside, beside)
+        durable.sync_folder(path.parent)
+        return is_meant
+
+    def _end_interrupted_deletes(self) -> None:
+        for folder in (self.root / _DELETING).glob("*"):
+            digest = folder.name.partition("-")[0]
+            for aside in [each for each in folder.rglob("*") if each.is_file()]:
+                with suppress(FileNotFoundError):  # who set it aside was only slow
+                    if time.time() - aside.stat().st_ctime > _LEFT_OVER_S:
+                        self._end_delete(aside, self.root / aside.relative_to(folder), digest)
+                        _remove_empty_folders(folder)
 
     def space(self) -> Space:
         """What the files in the folder take, and what its file system could hold beside what others use."""
@@ -229,6 +259,12 @@ class FolderStore:
                 raise StoreFull(message) from error
             message = f"the folder {self.root} does not answer: {error}"
             raise StoreUnavailable(message) from error
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for each, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):  # it holds a file
+            Path(each).rmdir()
 
 
 def _since(cursor: str | None, entries: tuple[_Entry, ...]) -> int:

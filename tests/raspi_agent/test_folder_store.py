@@ -1,11 +1,14 @@
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raspi_agent import folder_store
 from raspi_agent.content_hash import content_hash
 from raspi_agent.folder_store import FolderStore
 from raspi_agent.store import Added, Listing, Revision, RevisionGone, StoreUnavailable
@@ -185,6 +188,63 @@ def test_a_revision_that_changed_is_neither_fetched_nor_deleted(store: FolderSto
     assert store.list().revisions == ()
     with pytest.raises(RevisionGone):
         store.fetch(new)
+
+
+def between_looks(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[], object]) -> None:
+    """Let somebody else act after the first look at a file's bytes, the second, ..."""
+    coming = list(acts)
+
+    def look(path: Path) -> str:
+        found = content_hash(path.read_bytes())
+        if coming:
+            coming.pop(0)()
+        return found
+
+    monkeypatch.setattr(folder_store, "content_hash_of_file", look)
+
+
+def hidden_files(store: FolderStore) -> list[Path]:
+    return list(store.root.rglob(".smartmeter-deleting/*"))
+
+
+@pytest.mark.parametrize("writers", [1, 2])
+def test_bytes_that_arrive_in_the_middle_of_a_delete_stay(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch, writers: int
+) -> None:
+    store.add(KEY, b"old")
+    (old,) = store.list().revisions
+    arriving = [b"new", b"newer"][:writers]
+    between_looks(monkeypatch, *(partial(put_by_hand, store, KEY, data) for data in arriving))
+    assert store.delete(old) is False
+    found = {(store.root / key).read_bytes(): key for key in keys(store.list())}
+    assert set(found) == set(arriving)
+    assert found[arriving[-1]] == KEY
+    assert hidden_files(store) == []
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_delete_that_was_killed_in_the_middle_is_ended_by_a_later_listing(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch, *, replaced: bool
+) -> None:
+    store.add(KEY, b"old")
+    (old,) = store.list().revisions
+
+    def other() -> None:
+        if replaced:
+            put_by_hand(store, KEY, b"new")
+
+    def kill() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as moment:
+        between_looks(moment, other, kill)
+        with pytest.raises(KeyboardInterrupt):
+            store.delete(old)
+    assert store.list().revisions == ()
+    assert hidden_files(store) != []
+    monkeypatch.setattr(folder_store, "_LEFT_OVER_S", -1)
+    assert [store.fetch(each) for each in store.list().revisions] == ([b"new"] if replaced else [])
+    assert hidden_files(store) == []
 
 
 def test_a_store_that_is_away_is_not_an_empty_one(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A household with a camera, a store and a server, in which everything goes wrong that can."""
 
+import errno
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -221,12 +222,16 @@ class Household:
         try:
             with suppress(StoreError):
                 yield
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
         except Halt:
             power_was_cut = self.chance.random() < 0.6  # noqa: PLR2004
             self._restart(power_was_cut=power_was_cut)
             self.report.happened["a power cut" if power_was_cut else "a kill"] += 1
         finally:
             self.disk.halt_after(None)
+            self.disk.is_full = False
             if self.emulator is not None:
                 self.emulator.faults.coming.clear()
 
@@ -237,6 +242,9 @@ class Household:
     def _prepare_trouble(self, part: str) -> None:
         if self.chance.random() < 0.4:  # noqa: PLR2004
             self.disk.halt_after(self.chance.randrange(25))
+        elif self.chance.random() < 0.15:  # noqa: PLR2004
+            self.disk.is_full = True
+            self.report.happened["a full disk"] += 1
         if self.emulator is not None and part != "take" and self.chance.random() < 0.5:  # noqa: PLR2004
             trouble = self.chance.choice(_TROUBLES)
             self.emulator.fail(self.chance.choice(_ROUTES), **trouble)

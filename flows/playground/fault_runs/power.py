@@ -1,5 +1,6 @@
 """A disk that forgets what was not synced when the power goes."""
 
+import errno
 import io
 import os
 import random
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 _KEPT_OF_A_FILE = 0.3
 _KEPT_OF_A_FOLDER = 0.5
+_REFUSED_AT_OPEN = 0.3  # of the files that a full disk refuses; the others it refuses when they are synced
 
 
 class Halt(BaseException):
@@ -45,6 +47,7 @@ class ForgetfulDisk:
         self.syncs_folders = syncs_folders
         self.left: int | None = None
         self.halted = False
+        self.is_full = False
         self._trash = root / ".trash"
         self._names = 0
         self._unsynced = _Unsynced()
@@ -113,6 +116,8 @@ class ForgetfulDisk:
         if not self._is_here(path) or not set(mode) & set("wxa+"):
             return real(path, mode, *rest, **named)
         self._step()
+        if self.is_full and "x" in mode and self.chance.random() < _REFUSED_AT_OPEN:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         file = real(path, mode, *rest, **named)
         status = os.fstat(file.fileno())
         if (status.st_dev, status.st_ino) not in self._unsynced.files:
@@ -128,6 +133,8 @@ class ForgetfulDisk:
             if name.is_dir():
                 if self.syncs_folders:
                     self._unsynced.entries = [e for e in self._unsynced.entries if e[0] != name]
+            elif self.is_full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(name))
             elif self.syncs_files:
                 status = os.fstat(descriptor)
                 known = self._unsynced.files.pop((status.st_dev, status.st_ino), None)

@@ -1,7 +1,9 @@
 """Whatever the order in which pictures come and people correct them, the result is the same."""
 
+import shutil
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -13,8 +15,7 @@ from tasks.derive import derive_pending
 from tasks.settings import MeterSettings, Settings
 from warehouse.connection import open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
-from warehouse.loading import load_pictures, load_recognitions, load_registers
-from warehouse.migrate import migrate
+from warehouse.loading import load_pictures, load_recognitions
 
 REGISTER = "home/1-0:1.8.0"
 HOURS = 150
@@ -26,11 +27,25 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(home=tmp_path_factory.mktemp("home"), meters={"home": meter})
 
 
-def prepare(settings: Settings, seeds: ModuleType) -> None:
-    settings.warehouse.unlink(missing_ok=True)
-    with open_warehouse(settings.warehouse) as warehouse:
-        migrate(warehouse)
-        load_registers(warehouse, seeds.registers())
+@pytest.fixture
+def empty(settings: Settings, migrated_file: Path) -> None:
+    """A warehouse that knows its register, and nothing else."""
+    shutil.copyfile(migrated_file, settings.warehouse)
+
+
+@pytest.fixture(scope="module")
+def worked_file(settings: Settings, seeds: ModuleType, migrated_file: Path) -> Path:
+    """A warehouse that got everything at once, and worked on it."""
+    shutil.copyfile(migrated_file, settings.warehouse)
+    load(settings, seeds, range(HOURS))
+    work(settings)
+    return settings.warehouse.rename(settings.home / "worked.duckdb")
+
+
+@pytest.fixture
+def worked(settings: Settings, worked_file: Path) -> None:
+    """A copy of it, to go on with."""
+    shutil.copyfile(worked_file, settings.warehouse)
 
 
 def load(settings: Settings, seeds: ModuleType, hours: Iterable[int]) -> None:
@@ -74,10 +89,8 @@ def assert_same(found: list[pl.DataFrame], expected: list[pl.DataFrame]) -> None
 
 
 @pytest.fixture(scope="module")
-def at_once(settings: Settings, seeds: ModuleType) -> list[pl.DataFrame]:
-    prepare(settings, seeds)
-    load(settings, seeds, range(HOURS))
-    work(settings)
+def at_once(settings: Settings, worked_file: Path) -> list[pl.DataFrame]:
+    shutil.copyfile(worked_file, settings.warehouse)
     return state(settings)
 
 
@@ -89,35 +102,31 @@ def test_the_whole_is_what_it_should_be(at_once: list[pl.DataFrame]) -> None:
 
 
 @pytest.mark.parametrize("order", ["ordered", "shuffled", "backwards"])
+@pytest.mark.usefixtures("empty")
 def test_increments_come_to_the_same_as_everything_at_once(
     settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame], order: str
 ) -> None:
-    prepare(settings, seeds)
     chance = np.random.default_rng(5)
     jitter = {"ordered": 0, "shuffled": 40, "backwards": 0}[order]
     hours = np.argsort(np.arange(HOURS) + chance.uniform(0, 1, HOURS) * jitter)
-    for batch in np.array_split(hours[::-1] if order == "backwards" else hours, 8):
+    for batch in np.array_split(hours[::-1] if order == "backwards" else hours, 5):
         load(settings, seeds, batch.tolist())
         work(settings)
     assert_same(state(settings), at_once)
 
 
-def test_nothing_new_is_no_work(settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame]) -> None:
-    prepare(settings, seeds)
-    load(settings, seeds, range(HOURS))
-    work(settings)
+@pytest.mark.usefixtures("worked")
+def test_nothing_new_is_no_work(settings: Settings, seeds: ModuleType) -> None:
     assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
     load(settings, seeds, range(40))
     assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
 
 
 @pytest.mark.parametrize("hour", [0, 4, 60, 149])
+@pytest.mark.usefixtures("worked")
 def test_a_corrected_picture_stands_and_undoing_it_leaves_no_trace(
     settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame], hour: int
 ) -> None:
-    prepare(settings, seeds)
-    load(settings, seeds, range(HOURS))
-    work(settings)
     key, taken_at = seeds.pictures([hour]).select("picture_key", "taken_at").row(0)
     with open_warehouse(settings.warehouse) as warehouse:
         correct(warehouse, Correction(REGISTER, key, taken_at, 36_100_000 + 100 * hour))
@@ -136,11 +145,10 @@ def test_a_corrected_picture_stands_and_undoing_it_leaves_no_trace(
     assert state(settings)[0].head(HOURS).equals(at_once[0])
 
 
+@pytest.mark.usefixtures("worked")
 def test_a_reading_without_a_picture_comes_and_goes(
     settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame]
 ) -> None:
-    prepare(settings, seeds)
-    load(settings, seeds, range(HOURS))
     taken_at = seeds.START_AT + timedelta(hours=30, minutes=20)
     with open_warehouse(settings.warehouse) as warehouse:
         correct(warehouse, Correction(REGISTER, "manual/x", taken_at, 36_103_000))
@@ -168,10 +176,10 @@ def exchanged(candidates: pl.DataFrame, seeds: ModuleType) -> pl.DataFrame:
     )
 
 
+@pytest.mark.usefixtures("empty")
 def test_an_exchange_is_proposed_and_consumption_runs_on_once_it_is_confirmed(
     settings: Settings, seeds: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:
-    prepare(settings, seeds)
     found = seeds.pictures(list(range(HOURS)))
     with open_warehouse(settings.warehouse) as warehouse:
         load_pictures(warehouse, found)

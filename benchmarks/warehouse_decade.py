@@ -1,6 +1,6 @@
 """How long the warehouse takes with ten years of readings: loads, one more picture, every view.
 
-    python -m benchmarks.warehouse [--years 10] [--minutes 1] [--keep FOLDER]
+    python -m benchmarks.warehouse_decade [--years 10] [--minutes 1] [--keep FOLDER]
 
 Prints a markdown table of medians, by the clock and in CPU time of all threads: on a machine that does
 something else meanwhile, only the latter tells. The data are made up: three candidates a picture.

@@ -33,6 +33,7 @@ RECOGNITION_SCHEMA: dict[str, PolarsDataType] = {
     "milliseconds": pl.Float64,
     "window_corners": pl.String,
     "orientation": pl.String,
+    "tenth": pl.UInt8,
 }
 CANDIDATE_SCHEMA: dict[str, PolarsDataType] = {
     "picture_key": pl.String,
@@ -155,4 +156,5 @@ def _recognition_row(key: str, recognition: Recognition | None, seen: Seen) -> d
         "milliseconds": None if recognition is None else recognition.milliseconds,
         "window_corners": None if seen.window is None else json.dumps(seen.window.corners),
         "orientation": "upright-0" if seen.window is None else seen.window.orientation,
+        "tenth": None if recognition is None else recognition.tenth,
     }

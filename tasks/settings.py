@@ -127,6 +127,7 @@ class MeterSettings(_Table):
     digits: Annotated[int, Field(ge=3, le=12)]
     decimals: Annotated[int, Field(ge=0, le=3)] = 0
     max_power_kw: Annotated[float, Field(gt=0, le=1000)] = 24.0
+    runs_backwards: bool = False
     window: tuple[float, ...] | Literal["auto"] | None = None
     mirror: Literal["none", "horizontal", "vertical"] = "none"
     rotation: Literal[0, 90, 180, 270] = 0
@@ -256,6 +257,7 @@ class Settings(BaseSettings):
             digits=face.digits,
             decimals=face.decimals,
             max_power_w=round(face.max_power_kw * 1000),
+            runs_backwards=face.runs_backwards,
         )
 
 

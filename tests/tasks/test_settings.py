@@ -28,6 +28,13 @@ def test_a_register_knows_its_unit_and_its_span(home: Path) -> None:
     assert (register.register_id, register.unit_wh, register.span_wh) == ("home/1-0:1.8.0", 100, 10**9)
 
 
+def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
+    assert not load_settings().register_of("home").runs_backwards
+    with (home / "smartmeter.toml").open("a") as file:
+        file.write("\n[meters.old]\ncamera = 'cellar'\ndigits = 7\nruns_backwards = true\n")
+    assert load_settings().register_of("old").runs_backwards
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [

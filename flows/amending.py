@@ -1,90 +1,19 @@
 """What `smartmeter event`, `correct`, `prices` and `co2` do: take a person's word, and let all follow it."""
 
-import csv
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
-from rich.table import Table
 
 from flows.commands.common import out
-from tasks.metering.register import Register, format_reading
+from flows.written import parse_reading, read_values
+from tasks.metering.register import format_reading
 from tasks.settings import Settings, SettingsError
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
 from warehouse.tariffs import load_co2_factors, load_prices
 
-TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 WAIT_S = 30.0
-
-
-def parse_reading(text: str, register: Register) -> int:
-    """A reading as a person writes it, in Wh: with a decimal point in kWh, or all drums from left to right.
-
-    Raises:
-        SettingsError: It can be meant in two ways, or is none.
-    """
-    whole = register.digits - register.decimals
-    example = format_reading(12345 * register.unit_wh % register.span_wh, register)
-    plain = text.strip().replace(",", ".")
-    try:
-        kwh = Decimal(plain)
-    except InvalidOperation:
-        kwh = Decimal(-1)
-    if not kwh.is_finite():
-        kwh = Decimal(-1)
-    if plain.isdigit() and len(plain) == register.digits:
-        return int(plain) * register.unit_wh
-    is_kwh = "." in plain or register.decimals == 0 or len(plain) < whole
-    value_wh = kwh * 1000
-    if not is_kwh or kwh < 0 or value_wh % register.unit_wh or value_wh >= register.span_wh:
-        raise SettingsError(
-            f"{text!r} is no reading of {register.register_id}. Write kWh with a point, like {example}, "
-            f"or all {register.digits} drums from left to right, like {example.replace('.', '')}."
-        )
-    return int(value_wh)
-
-
-def parse_energy(text: str, register: Register) -> int:
-    """An amount of energy in kWh, maybe below 0, in Wh.
-
-    Raises:
-        SettingsError: It is none, or finer than the register shows.
-    """
-    try:
-        value_wh = Decimal(text.strip().replace(",", ".")) * 1000
-    except InvalidOperation:
-        value_wh = Decimal("NaN")
-    if not value_wh.is_finite() or value_wh % register.unit_wh:
-        raise SettingsError(f"{text!r} is no amount of energy. Write kWh, like 12.5 or -3.")
-    return int(value_wh)
-
-
-def parse_time(text: str, zone: ZoneInfo) -> datetime:
-    """A local time as a person writes it, as UTC.
-
-    Raises:
-        SettingsError: It is no time, or one that the clocks skip or repeat.
-    """
-    for form in TIMES:
-        try:
-            local = datetime.strptime(text.strip(), form)  # noqa: DTZ007  (the household's zone follows)
-        except ValueError:
-            continue
-        first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-        if first != second:
-            raise SettingsError(f"The clocks skip or repeat {text} in {zone.key}; name a time an hour off.")
-        return first
-    try:
-        moment: datetime | None = datetime.fromisoformat(text.strip())
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise SettingsError(f"{text!r} is no time. Write it like '2026-03-01 14:30', in local time.")
-    return moment.astimezone(UTC)
 
 
 def add(settings: Settings, event: Event) -> None:
@@ -187,52 +116,6 @@ def follow(settings: Settings, register_id: str) -> None:
     )
 
 
-def print_events(settings: Settings, *, undone: bool) -> None:
-    """Print what people told, and the breaks that wait for a person's word."""
-    from tasks.decode import proposal_sentence
-
-    with waiting(settings) as warehouse:
-        events = warehouse.query("events")
-        corrections = warehouse.query("corrections")
-        proposals = warehouse.query("proposals")
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("no", "when", "register", "what"):
-        table.add_column(name, justify="right" if name == "no" else "left", overflow="fold")
-    rows = [
-        (str(row["event_id"]), _local(row["happened_at"], row["timezone"]), row["register_id"], describe(row))
-        for row in events.iter_rows(named=True)
-        if undone or row["undone_at"] is None
-    ]
-    rows += [
-        (
-            "",
-            f"{row['taken_local']:%Y-%m-%d %H:%M}",
-            row["register_id"],
-            f"reading {row['value_wh'] / 1000:g} kWh of {row['picture_key']}{_undone(row)}",
-        )
-        for row in corrections.iter_rows(named=True)
-        if undone or row["undone_at"] is None
-    ]
-    for each in sorted(rows, key=lambda each: each[1]):
-        table.add_row(*each)
-    out.print(
-        table if rows else "Nobody has told anything yet; `smartmeter event add --help` says what can be."
-    )
-    for row in proposals.iter_rows(named=True):
-        out.print()
-        out.print(proposal_sentence(row), style="yellow", highlight=False, soft_wrap=True)
-
-
-def describe(row: dict[str, object]) -> str:
-    """An event in a line."""
-    parts = [str(row["kind"])]
-    for name, words in (("last_wh", "old"), ("first_wh", "new"), ("offset_wh", "by")):
-        if row[name] is not None:
-            parts.append(f"{words} {float(str(row[name])) / 1000:g} kWh")
-    parts += [str(row[name]) for name in ("tariff", "note") if row[name]]
-    return ", ".join(parts) + _undone(row)
-
-
 def print_loaded(settings: Settings, path: Path, area: str | None) -> None:
     """Load prices (with an area) or CO2 factors from a CSV, and say how many are new."""
     value = "price_per_kwh" if area else "g_per_kwh"
@@ -245,34 +128,6 @@ def print_loaded(settings: Settings, path: Path, area: str | None) -> None:
         else:
             changed = load_co2_factors(warehouse, frame)
     out.print(f"{changed} of {len(rows)} rows are new or differ; the days are priced anew.", highlight=False)
-
-
-def read_values(path: Path, value: str, zone: ZoneInfo) -> list[tuple[datetime, float]]:
-    """The rows `start_at` and `value` of a CSV; times without an offset are local.
-
-    A column `eur_per_mwh` is understood as a price too.
-
-    Raises:
-        SettingsError: A column is missing, or a line can't be understood; the message names it.
-    """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = set(reader.fieldnames or [])
-        per_mwh = value == "price_per_kwh" and value not in columns and "eur_per_mwh" in columns
-        source = "eur_per_mwh" if per_mwh else value
-        if not {"start_at", source} <= columns:
-            raise SettingsError(
-                f"{path} needs the columns start_at and {value}; it has {', '.join(columns)}."
-            )
-        found: dict[datetime, float] = {}
-        for line in reader:
-            try:
-                amount = float(line[source])
-                at = parse_time(line["start_at"], zone)
-            except (ValueError, TypeError, SettingsError) as error:
-                raise SettingsError(f"{path}, line {reader.line_num}: {error}") from error
-            found[at] = amount / 1000 if per_mwh else amount
-    return sorted(found.items())
 
 
 def waiting(settings: Settings) -> Warehouse:
@@ -288,31 +143,3 @@ def waiting(settings: Settings) -> Warehouse:
     warehouse = open_warehouse(settings.warehouse, wait_s=WAIT_S)
     migrate(warehouse)
     return warehouse
-
-
-def _local(at: datetime, zone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-
-
-def _undone(row: dict[str, object]) -> str:
-    return "" if row["undone_at"] is None else " (undone)"
-
-
-def print_rereading(found: dict[str, dict[str, Any]], *, adopted: bool) -> None:
-    """Print what reading again changes: pictures by kind, and the first examples."""
-    for register_id, each in found.items():
-        out.print(register_id, style="bold", highlight=False)
-        for kind, count in each["counts"].items() or {"no pictures": 0}.items():
-            out.print(f"  {kind:<16}{count:>8}", highlight=False)
-        for row in each["examples"]:
-            old, new = (_kwh(row[name]) for name in ("value_wh", "new_wh"))
-            out.print(
-                f"  {row['read_local']}  {old:>12} -> {new:<12} {Path(row['picture_key']).name}",
-                highlight=False,
-            )
-    if not adopted:
-        out.print("Nothing is changed. `smartmeter reread --adopt` with the same options lets it count.")
-
-
-def _kwh(value_wh: int | None) -> str:
-    return "-" if value_wh is None else f"{value_wh / 1000:.3f}"

@@ -48,7 +48,7 @@ def exchange(
     """The meter was exchanged: pictures from then on show the new one. Consumption runs on across it."""
     settings, register_id, when = _chosen(home, meter, register, at)
     from flows.amending import add as keep
-    from flows.amending import parse_reading
+    from flows.written import parse_reading
     from warehouse.events import Event
 
     shown = settings.register(register_id)
@@ -81,7 +81,7 @@ def reset(
     """The register was reset, or set to another reading."""
     settings, register_id, when = _chosen(home, meter, register, at)
     from flows.amending import add as keep
-    from flows.amending import parse_reading
+    from flows.written import parse_reading
     from warehouse.events import Event
 
     shown = settings.register(register_id)
@@ -103,7 +103,7 @@ def offset(
     """The register was set forward or back by an amount that nobody used."""
     settings, register_id, when = _chosen(home, meter, register, at)
     from flows.amending import add as keep
-    from flows.amending import parse_energy
+    from flows.written import parse_energy
     from warehouse.events import Event
 
     amount_wh = parse_energy(by, settings.register(register_id))
@@ -176,7 +176,7 @@ def list_(
     """Show what people told, and breaks in a series that wait for a person's word."""
     use_home(home)
     settings = load_checked_settings()
-    from flows.amending import print_events
+    from flows.told import print_events
 
     print_events(settings, undone=undone)
 
@@ -245,8 +245,8 @@ def reread(
     if meter is not None:
         settings.register_of(meter)
     with prefect_backend(folder):
-        from flows.amending import print_rereading
         from flows.reread import reread as flow
+        from flows.told import print_rereading
 
         found = flow(meter, first.date() if first else None, last.date() if last else None, adopt=adopt)
     print_rereading(found, adopted=adopt)
@@ -293,6 +293,6 @@ def _chosen(
     ids = settings.register_ids(meter or next(iter(settings.meters)))
     register_id = ids[0] if code is None else f"{ids[0].partition('/')[0]}/{code}"
     settings.face(register_id)
-    from flows.amending import parse_time
+    from flows.written import parse_time
 
     return settings, register_id, parse_time(at, settings.zone)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.amending import parse_energy, parse_reading, parse_time, read_values
+from flows.written import parse_energy, parse_reading, parse_time, read_values
 from tasks.metering.register import Register
 from tasks.settings import SettingsError
 

@@ -1,0 +1,106 @@
+"""Readings, amounts of energy, times and lists of values as a person writes them."""
+
+import csv
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tasks.metering.register import Register, format_reading
+from tasks.settings import SettingsError
+
+TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+
+
+def parse_reading(text: str, register: Register) -> int:
+    """A reading as a person writes it, in Wh: with a decimal point in kWh, or all drums from left to right.
+
+    Raises:
+        SettingsError: It can be meant in two ways, or is none.
+    """
+    whole = register.digits - register.decimals
+    example = format_reading(12345 * register.unit_wh % register.span_wh, register)
+    plain = text.strip().replace(",", ".")
+    try:
+        kwh = Decimal(plain)
+    except InvalidOperation:
+        kwh = Decimal(-1)
+    if not kwh.is_finite():
+        kwh = Decimal(-1)
+    if plain.isdigit() and len(plain) == register.digits:
+        return int(plain) * register.unit_wh
+    is_kwh = "." in plain or register.decimals == 0 or len(plain) < whole
+    value_wh = kwh * 1000
+    if not is_kwh or kwh < 0 or value_wh % register.unit_wh or value_wh >= register.span_wh:
+        raise SettingsError(
+            f"{text!r} is no reading of {register.register_id}. Write kWh with a point, like {example}, "
+            f"or all {register.digits} drums from left to right, like {example.replace('.', '')}."
+        )
+    return int(value_wh)
+
+
+def parse_energy(text: str, register: Register) -> int:
+    """An amount of energy in kWh, maybe below 0, in Wh.
+
+    Raises:
+        SettingsError: It is none, or finer than the register shows.
+    """
+    try:
+        value_wh = Decimal(text.strip().replace(",", ".")) * 1000
+    except InvalidOperation:
+        value_wh = Decimal("NaN")
+    if not value_wh.is_finite() or value_wh % register.unit_wh:
+        raise SettingsError(f"{text!r} is no amount of energy. Write kWh, like 12.5 or -3.")
+    return int(value_wh)
+
+
+def parse_time(text: str, zone: ZoneInfo) -> datetime:
+    """A local time as a person writes it, as UTC.
+
+    Raises:
+        SettingsError: It is no time, or one that the clocks skip or repeat.
+    """
+    for form in TIMES:
+        try:
+            local = datetime.strptime(text.strip(), form)  # noqa: DTZ007  (the household's zone follows)
+        except ValueError:
+            continue
+        first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        if first != second:
+            raise SettingsError(f"The clocks skip or repeat {text} in {zone.key}; name a time an hour off.")
+        return first
+    try:
+        moment: datetime | None = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SettingsError(f"{text!r} is no time. Write it like '2026-03-01 14:30', in local time.")
+    return moment.astimezone(UTC)
+
+
+def read_values(path: Path, value: str, zone: ZoneInfo) -> list[tuple[datetime, float]]:
+    """The rows `start_at` and `value` of a CSV; times without an offset are local.
+
+    A column `eur_per_mwh` is understood as a price too.
+
+    Raises:
+        SettingsError: A column is missing, or a line can't be understood; the message names it.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        columns = set(reader.fieldnames or [])
+        per_mwh = value == "price_per_kwh" and value not in columns and "eur_per_mwh" in columns
+        source = "eur_per_mwh" if per_mwh else value
+        if not {"start_at", source} <= columns:
+            raise SettingsError(
+                f"{path} needs the columns start_at and {value}; it has {', '.join(columns)}."
+            )
+        found: dict[datetime, float] = {}
+        for line in reader:
+            try:
+                amount = float(line[source])
+                at = parse_time(line["start_at"], zone)
+            except (ValueError, TypeError, SettingsError) as error:
+                raise SettingsError(f"{path}, line {reader.line_num}: {error}") from error
+            found[at] = amount / 1000 if per_mwh else amount
+    return sorted(found.items())

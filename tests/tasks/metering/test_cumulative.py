@@ -1,0 +1,81 @@
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from tasks.metering.cumulative import counted_wh, cumulative
+from tasks.metering.events import EventKind, RegisterEvent
+from tasks.metering.register import Register
+
+HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
+SMALL = Register("shed/1-0:1.8.0", digits=6, decimals=3, max_power_w=24_000)
+START_AT = datetime(2026, 3, 20, 10, tzinfo=UTC)
+EVENT_AT = START_AT + timedelta(minutes=30)
+
+
+def hourly(values: list[int]) -> pl.DataFrame:
+    rows = [(START_AT + timedelta(hours=i), value) for i, value in enumerate(values)]
+    return frame(rows)
+
+
+def frame(rows: list[tuple[datetime, int]]) -> pl.DataFrame:
+    schema = pl.Schema({"read_at": pl.Datetime("us", "UTC"), "value_wh": pl.Int64()})
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@pytest.mark.parametrize(
+    ("values", "register", "expected"),
+    [
+        ([], HOME, []),
+        ([500], HOME, [500]),
+        ([500, 500, 600], HOME, [500, 500, 600]),
+        ([500, 400, 600], HOME, [500, 500, 600]),
+        ([999_999_900, 0, 200], HOME, [999_999_900, 1_000_000_000, 1_000_000_200]),
+        ([0, 999_999_900, 100], HOME, [0, 0, 100]),
+        ([5000, 3000, 3100, 5100], HOME, [5000, 5000, 5000, 5100]),
+        ([999_000, 2_000, 998_000], SMALL, [999_000, 1_002_000, 1_002_000]),
+    ],
+)
+def test_the_cumulative_register_never_falls(
+    values: list[int], register: Register, expected: list[int]
+) -> None:
+    assert cumulative(hourly(values), register)["value_wh"].to_list() == expected
+
+
+def test_one_reading_a_second_remains() -> None:
+    rows = [
+        (START_AT, 100),
+        (START_AT + timedelta(milliseconds=300), 200),
+        (START_AT + timedelta(seconds=1), 200),
+    ]
+    assert cumulative(frame(rows), HOME)["value_wh"].to_list() == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (RegisterEvent(EventKind.EXCHANGE, EVENT_AT, 600, 9_000), [500, 700, 1700]),
+        (RegisterEvent(EventKind.EXCHANGE, EVENT_AT, None, 9_000), [500, 600, 1600]),
+        (RegisterEvent(EventKind.RESET, EVENT_AT, 600, None), [500, 600, 1600]),
+        (RegisterEvent(EventKind.OFFSET, EVENT_AT), [500, 500, 1500]),
+        (RegisterEvent(EventKind.EXCHANGE, EVENT_AT - timedelta(days=1), 1, 2), [500, 9_100, 10_100]),
+    ],
+)
+def test_consumption_runs_on_across_an_event(event: RegisterEvent, expected: list[int]) -> None:
+    rows = hourly([500, 9_100, 10_100])
+    assert cumulative(rows, HOME, [event])["value_wh"].to_list() == expected
+    assert counted_wh(rows, HOME, [event]) == expected[-1] - expected[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("tenth", [0, 4, 9, None], [0, 140, 190, 300]),
+        ("quality", ["measured", "estimated", "manual", "rejected"], [0, 200]),
+    ],
+)
+def test_what_a_reading_says_besides_its_value_counts(
+    column: str, values: list[int | str | None], expected: list[int]
+) -> None:
+    rows = hourly([0, 100, 200, 300]).with_columns(pl.Series(column, values))
+    assert cumulative(rows, HOME)["value_wh"].to_list() == expected

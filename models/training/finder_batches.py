@@ -67,7 +67,7 @@ class FrameShards:
         """Random closer looks, half of them flipped, and the corners of drums and band in them."""
         pictures, truths = _sample(rng, self._looks, size)
         for axis in (0, 1):
-            flipped = rng.random(size) < 0.35  # noqa: PLR2004 upright cameras are the most
+            flipped = rng.random(len(truths)) < 0.35  # noqa: PLR2004 upright cameras are the most
             pictures[flipped] = np.flip(pictures[flipped], 2 - axis)
             truths[flipped, :, axis] = 1 - truths[flipped, :, axis]
         return _as_tensor(_inverted(rng, pictures)), torch.from_numpy(truths)

@@ -1,11 +1,14 @@
 """What `smartmeter read` makes of files that no camera should have written."""
 
+import contextlib
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -69,10 +72,25 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, dict[st
     out, err = folder / "out", folder / "err"
     with out.open("w") as output, err.open("w") as errors:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=errors, env=_environment())
-        _, status, usage = os.wait4(process.pid, 0)
+        megabytes = _peak_megabytes(process)
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     by_name = {str(line["picture"]): line for line in lines}
-    return by_name, err.read_text(), os.waitstatus_to_exitcode(status), usage.ru_maxrss // 1024
+    return by_name, err.read_text(), process.returncode, megabytes
+
+
+def _peak_megabytes(process: "subprocess.Popen[bytes]") -> int:
+    """The most memory a process has held until it ended.
+
+    Not what the kernel adds up for its parent: that counts the parent's own pages, which a fork shares.
+    """
+    peak = 0
+    while process.poll() is None:
+        # The last look may find the process gone.
+        with contextlib.suppress(OSError):
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            peak = max([peak, *(int(kb) // 1024 for kb in re.findall(r"VmHWM:\s+(\d+)", status))])
+        time.sleep(0.02)
+    return peak
 
 
 def _environment() -> dict[str, str]:

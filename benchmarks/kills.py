@@ -166,6 +166,7 @@ def batch(number: int) -> tuple[pl.DataFrame, ...]:
         received_at="taken_at",
         content_sha256=pl.lit("x"),
         size_bytes=pl.lit(1),
+        reason=pl.lit(None, dtype=pl.String),
         source=pl.lit("file:store"),
     )
     recognitions = base.select("picture_key", "taken_at", *named, recognised_at="taken_at")

@@ -4,7 +4,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -165,13 +165,18 @@ class Warehouse:
     @contextmanager
     def _beside(self, incoming: pl.DataFrame | None) -> Iterator[None]:
         """Statements inside may read the frame as `incoming`."""
-        if incoming is not None:
-            self._connection.register("incoming", incoming)
+        if incoming is None:
+            yield
+            return
+        self._connection.register("incoming", incoming)
         try:
             yield
-        finally:
-            if incoming is not None:
+        except BaseException:
+            # A broken transaction refuses this too, and would hide why it broke.
+            with suppress(duckdb.TransactionException):
                 self._connection.unregister("incoming")
+            raise
+        self._connection.unregister("incoming")
 
 
 def open_warehouse(path: Path, *, read_only: bool = False, wait_s: float = 60) -> Warehouse:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -64,6 +65,11 @@ def test_a_loaded_picture_is_never_edited(warehouse: Warehouse, seeds: ModuleTyp
     load_pictures(warehouse, seeds.pictures([0]))
     assert load_pictures(warehouse, seeds.pictures([0], broken=[0])) == 0
     assert warehouse.sql("select reason from raw.pictures")["reason"].to_list() == [None]
+
+
+def test_what_cannot_be_loaded_says_why(warehouse: Warehouse, seeds: ModuleType) -> None:
+    with pytest.raises(duckdb.BinderException, match="reason"):
+        load_pictures(warehouse, seeds.pictures([0]).drop("reason"))
 
 
 def test_a_recognition_is_loaded_once_with_its_candidates(warehouse: Warehouse, seeds: ModuleType) -> None:

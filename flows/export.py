@@ -31,7 +31,7 @@ def export(dataset: str, first_day: date | None = None, last_day: date | None = 
     written = 0
     for split in SPLITS:
         part = labels.filter(split=split)
-        places = range(0, part.height, BATCH)
-        for (start,) in in_batches(places, 1, f"Exporting {split}"):
-            written += export_batch(settings, part.slice(start, BATCH), draft, start // BATCH)
+        for places in in_batches(range(part.height), BATCH, f"Exporting {split}"):
+            start = places[0]
+            written += export_batch(settings, part.slice(start, len(places)), draft, start // BATCH)
     return {"exported": written} | finish_dataset(settings, labels, draft, target)

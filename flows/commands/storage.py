@@ -22,6 +22,7 @@ LastDay = Annotated[
     typer.Option("--to", formats=["%Y-%m-%d"], help="Only pictures of this local day or earlier."),
 ]
 
+GIGABYTE = 1_000_000_000
 WORDS = {
     "in_store": "pictures in the store",
     "freed": "left the store, proved to be in the archive",
@@ -39,6 +40,22 @@ THINNED = {
     "archive_freed_bytes": "room made in the archive",
     "would_thin": "archived frames that would be thinned",
     "would_thin_bytes": "their size now",
+}
+RESTORED = {
+    "would_restore": "would come back into the store",
+    "bytes": "their size",
+    "brought_back": "brought back out of the store's own bin",
+    "uploaded": "uploaded again from the archive",
+    "name_taken": "left alone: their name is taken by other bytes",
+    "thinned": "cannot come back: the archive has only their window",
+    "lost": "cannot come back: neither in the bin nor archived whole",
+}
+EXPORTED = {
+    "exported": "pictures exported",
+    "train": "of these for training",
+    "validation": "for validation",
+    "test": "for testing",
+    "files": "files written",
 }
 
 
@@ -83,9 +100,7 @@ def backup(
             grace_hours=grace_hours,
             prune_archive_days=older_than if prune_archive else None,
         )
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(min_width=52)
-    table.add_column(justify="right")
+    table = two_columns()
     for name, words in WORDS.items():
         if summary.get(name) or name in {"in_store", "freed", "would_free"} & summary.keys():
             table.add_row(words, f"{summary[name]:,}")
@@ -167,9 +182,12 @@ def restore(
         from flows.restore import restore as flow
 
         summary = flow(first.date() if first else None, last.date() if last else None, dry_run=dry_run)
+    table = two_columns()
+    always = {"would_restore", "brought_back", "uploaded"}
     for name, count in summary.items():
-        shown = megabytes(count) if name == "bytes" else f"{count:,}"
-        out.print(f"{name.replace('_', ' '):<22}{shown:>12}", highlight=False)
+        if count or name in always:
+            table.add_row(RESTORED[name], megabytes(count) if name == "bytes" else f"{count:,}")
+    out.print(table, highlight=False)
     if summary.get("lost"):
         out.print(
             "Some pictures are neither in the store's bin nor whole in the archive; the log names them."
@@ -207,8 +225,10 @@ def export(
         from flows.export import export as flow
 
         summary = flow(str(target), first.date() if first else None, last.date() if last else None)
+    table = two_columns()
     for name, count in summary.items():
-        out.print(f"{name:<22}{count:>12,}", highlight=False)
+        table.add_row(EXPORTED.get(name, name.replace("_", " ")), f"{count:,}")
+    out.print(table, highlight=False)
     out.print(f"Dataset: {target}; its README.md says what is in it.", highlight=False, soft_wrap=True)
 
 
@@ -260,6 +280,14 @@ def check_days(first: datetime | None, last: datetime | None) -> None:
     )
 
 
+def two_columns() -> Table:
+    """Words on the left, numbers on the right; fits 80 columns."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(min_width=52)
+    table.add_column(justify="right")
+    return table
+
+
 def megabytes(number: int) -> str:
     """A size for people."""
-    return f"{number / 1e6:,.1f} MB"
+    return f"{number / 1e6:,.1f} MB" if number < GIGABYTE else f"{number / 1e9:,.1f} GB"

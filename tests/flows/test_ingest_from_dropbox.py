@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from prefect import flow
 
-from flows.ingest import ingest
+from flows.ingest import fetch_everything, ingest
 from raspi_agent.store import StoreError
+from tasks.fetch import prepare_warehouse
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
 
@@ -18,20 +20,27 @@ if TYPE_CHECKING:
     from tests.flows.conftest import DrawnMeter
 
 pytestmark = pytest.mark.prefect
+PICTURES = 4
 
 
 @pytest.fixture
-def installation(
-    drawn_meter: "DrawnMeter", dropbox_emulator: "DropboxEmulator", prefect_server: str
-) -> "DrawnMeter":
+def installation(drawn_meter: "DrawnMeter", dropbox_emulator: "DropboxEmulator") -> "DrawnMeter":
     """The drawn meter's installation, its pictures in a linked Dropbox."""
     settings = drawn_meter.home / "smartmeter.toml"
     text = settings.read_text()
     settings.write_text(text.replace("[meters.home]", '[store]\nurl = "dropbox:/"\n\n[meters.home]'))
     dropbox_emulator.link(drawn_meter.home)
-    for number in range(8):
+    for number in range(PICTURES):
         dropbox_emulator.files.put(f"/{drawn_meter.key(number)}", drawn_meter.picture(number))
     return drawn_meter
+
+
+@flow
+def fetch() -> None:
+    """The part of an ingest that deals with the store."""
+    settings = load_settings()
+    prepare_warehouse(settings)
+    fetch_everything(settings)
 
 
 def answer(query: str) -> pl.DataFrame:
@@ -40,39 +49,39 @@ def answer(query: str) -> pl.DataFrame:
 
 
 def test_pictures_arrive_once_and_an_idle_run_asks_one_question(
-    installation: "DrawnMeter", dropbox_emulator: "DropboxEmulator"
+    installation: "DrawnMeter", dropbox_emulator: "DropboxEmulator", prefect_server: str
 ) -> None:
     ingest()
-    assert answer("select count(*) from core.register_readings where value_wh is not null").item() == 8
+    readings = answer("select count(*) from core.register_readings where value_wh is not null")
+    assert readings.item() == PICTURES
     archive = installation.home / "archive"
-    assert all(
-        (archive / installation.key(number)).read_bytes() == installation.picture(number)
-        for number in range(8)
-    )
-    assert not list(archive.rglob(".*"))
+    found = {
+        str(path.relative_to(archive)): path.read_bytes() for path in archive.rglob("*") if path.is_file()
+    }
+    assert found == {installation.key(number): installation.picture(number) for number in range(PICTURES)}
     dropbox_emulator.calls.clear()
     ingest()
     assert dict(dropbox_emulator.calls) == {"oauth2/token": 1, "files/list_folder/continue": 1}
 
 
 def test_a_picture_that_never_comes_holds_up_nobody_and_is_asked_for_again(
-    installation: "DrawnMeter", dropbox_emulator: "DropboxEmulator"
+    installation: "DrawnMeter", dropbox_emulator: "DropboxEmulator", prefect_server: str
 ) -> None:
     files = dropbox_emulator.files
-    bad, other = (files.file(f"/{installation.key(number)}") for number in (3, 4))
+    bad, other = (files.file(f"/{installation.key(number)}") for number in (1, 2))
     files.by_revision[bad.rev] = other
-    ingest()
-    assert answer("select count(*) from raw.pictures").item() == 7
+    fetch()
+    assert answer("select count(*) from raw.pictures").item() == PICTURES - 1
     assert answer("select count(*) from raw.store_cursors").item() == 0
     files.by_revision[bad.rev] = bad
-    ingest()
-    assert answer("select count(*) from raw.pictures").item() == 8
+    fetch()
+    assert answer("select count(*) from raw.pictures").item() == PICTURES
     assert answer("select count(*) from raw.store_cursors").item() == 1
 
 
 @pytest.mark.parametrize("trouble", ["revoked", "unlinked", "scope", "folder", "download scope"])
 def test_what_only_a_person_can_mend_fails_at_once_and_touches_nothing(
-    installation: "DrawnMeter", dropbox_emulator: "DropboxEmulator", trouble: str
+    installation: "DrawnMeter", dropbox_emulator: "DropboxEmulator", prefect_server: str, trouble: str
 ) -> None:
     home, settings = installation.home, installation.home / "smartmeter.toml"
     match trouble:

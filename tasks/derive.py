@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from tasks.decode import register_events
 from tasks.metering.cumulative import counted_wh
-from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.knots import TICK_REACH, Interpolation, choose_interpolation
 from tasks.metering.readings import IntervalData, derive_intervals
 from tasks.settings import Settings
@@ -106,11 +106,3 @@ def reach_of(settings: Settings, register_id: str) -> timedelta:
     """How far a changed reading moves the interpolated path."""
     interpolation, _ = choose_interpolation(settings.register(register_id))
     return TICK_REACH if interpolation is Interpolation.TICKS else timedelta(0)
-
-
-def register_events(warehouse: Warehouse, register_id: str) -> tuple[RegisterEvent, ...]:
-    """What happened to a register besides counting, as people told it."""
-    return tuple(
-        RegisterEvent(EventKind(row["kind"]), row["happened_at"], row["last_wh"], row["first_wh"])
-        for row in warehouse.query("register_events", register_id=register_id).iter_rows(named=True)
-    )

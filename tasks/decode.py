@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.metering.events import EventKind, RegisterEvent
+from tasks.metering.events import RegisterEvent
 from tasks.metering.habits import Habits
 from tasks.metering.readings import DecodedSeries, decode_readings, learn_habits
 from tasks.metering.register import Register
 from tasks.metering.stretch import ProposedExchange
+from tasks.register_events import register_events
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import Warehouse, open_warehouse
@@ -107,14 +108,6 @@ def joins_what_is_known(work: Work, readings: pl.DataFrame) -> bool:
         work.window.select("picture_key", "known_wh"), on="picture_key", how="left"
     )
     return beyond.filter(pl.col("value_wh").ne_missing(pl.col("known_wh"))).is_empty()
-
-
-def register_events(warehouse: Warehouse, register_id: str) -> tuple[RegisterEvent, ...]:
-    """What happened to a register besides counting, as people told it."""
-    return tuple(
-        RegisterEvent(EventKind(row["kind"]), row["happened_at"], row["last_wh"], row["first_wh"])
-        for row in warehouse.query("register_events", register_id=register_id).iter_rows(named=True)
-    )
 
 
 def known_habits(warehouse: Warehouse, register_id: str) -> Habits | None:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from tasks.decode import register_events
 from tasks.metering.cumulative import counted_wh
 from tasks.metering.knots import TICK_REACH, Interpolation, choose_interpolation
 from tasks.metering.readings import IntervalData, derive_intervals
+from tasks.register_events import register_events
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import Warehouse, open_warehouse

@@ -34,7 +34,14 @@ class Shot:
 
 
 class Camera(Protocol):
-    """Something that takes pictures."""
+    """Something that takes pictures.
+
+    Attributes:
+        is_live: whether another attempt gives another picture; a picture that somebody else took is taken as
+            it is.
+    """
+
+    is_live: bool
 
     def capture(self, timeout_s: float) -> Shot:
         """Take a picture of what is before the camera now.

@@ -27,6 +27,8 @@ class FolderCamera:
         settle_s: a picture is finished when nobody has written to it for so long.
     """
 
+    is_live = False
+
     def __init__(self, folder: Path, seen_file: Path, *, settle_s: float = SETTLE_S) -> None:
         self.folder = folder
         self._seen_file = seen_file

@@ -1,0 +1,136 @@
+"""Brings pictures and reports to the store, beside the camera and never in its way."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from raspi_agent.mail import send_mail
+from raspi_agent.outbox import Outbox
+from raspi_agent.store import Store, StoreError, StoreUnavailable
+from raspi_agent.tally import Tally
+from raspi_agent.upload import Uploaded, upload_waiting
+from raspi_agent.watchdog import Watchdog
+
+ACTIVITY = "the upload"
+HANGS_AFTER_S = 1800.0
+_PAUSE_S = 60.0
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 15.0, 900.0
+
+_log = logging.getLogger(__name__)
+
+
+class UploadLoop:
+    """Sends what waits as soon as it waits; backs off from a store that is away.
+
+    Args:
+        open_store: gives the store; asked once, in the loop's own thread, for it may take seconds.
+        outbox: whose pictures and mail are sent.
+        tally: is told what happened.
+        watchdog: hears that the loop gets on.
+        housekeeping: called at least once a minute.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        outbox: Outbox,
+        tally: Tally,
+        watchdog: Watchdog,
+        housekeeping: Callable[[], None],
+    ) -> None:
+        self._open_store, self._outbox, self._tally, self._watchdog = open_store, outbox, tally, watchdog
+        self._housekeeping = housekeeping
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._store: Store | None = None
+        self._not_before_s = 0.0
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name="upload", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread that does not keep the process alive: a cut upload is sent again."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something new waits; from any thread."""
+        self._wake.set()
+
+    def stop(self, patience_s: float) -> None:
+        """End soon; returns after `patience_s` at the latest."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(patience_s)
+
+    def drain(self, patience_s: float) -> int:
+        """Try again and again for so long to send everything; return how many pictures still wait.
+
+        For the time after `stop`.
+        """
+        until_s = time.monotonic() + patience_s
+        self._stop.clear()
+        while True:
+            left = self._send()
+            if not left or time.monotonic() >= until_s:
+                return left
+            time.sleep(min(_FIRST_RETRY_S, max(0.0, until_s - time.monotonic())))
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                self._housekeeping()
+                if time.monotonic() >= self._not_before_s:
+                    self._send()
+            except Exception:
+                _log.exception("the upload goes on after an error that nobody foresaw")
+            self._watchdog.progress(ACTIVITY)
+            self._wake.wait(_PAUSE_S)
+
+    def _send(self) -> int:
+        started_s = time.monotonic()
+        try:
+            self._store = self._store or self._open_store()
+            uploaded = upload_waiting(self._outbox, self._store, self._goes_on)
+            if uploaded.stopped_by is None:
+                send_mail(self._outbox.folder, self._store)
+        except StoreError as error:
+            uploaded = Uploaded(waiting=len(self._outbox.waiting()), stopped_by=error)
+        except OSError:
+            _log.exception("no upload: the outbox refuses")
+            self._tally.upload_failed()
+            return 1
+        self._note(uploaded, time.monotonic() - started_s)
+        return uploaded.waiting
+
+    def _goes_on(self) -> bool:
+        self._watchdog.progress(ACTIVITY)
+        return not self._stop.is_set()
+
+    def _note(self, uploaded: Uploaded, seconds: float) -> None:
+        count = uploaded.stored + uploaded.already_there
+        if count:
+            _log.info("uploaded: %d, waiting: %d", count, uploaded.waiting)
+            self._tally.uploaded(seconds, count)
+        if uploaded.stopped_by is None:
+            self._failures, self._not_before_s = 0, 0.0
+            return
+        self._tally.upload_failed()
+        self._failures += 1
+        pause_s = _pause_after(uploaded.stopped_by, self._failures)
+        self._not_before_s = time.monotonic() + pause_s
+        _log.warning(
+            "%s; %d pictures wait, next attempt in %.0f s", uploaded.stopped_by, uploaded.waiting, pause_s
+        )
+
+
+def _pause_after(error: StoreError, failures: int) -> float:
+    """How long to leave a store alone: what it asked for, else longer and longer, with some chance in it."""
+    if isinstance(error, StoreUnavailable) and error.retry_after_s is not None:
+        return error.retry_after_s
+    if not isinstance(error, StoreUnavailable):
+        return _LONGEST_RETRY_S
+    longest_s = min(_FIRST_RETRY_S * 2.0 ** (failures - 1), _LONGEST_RETRY_S)
+    return random.uniform(longest_s / 2, longest_s)  # noqa: S311 - no secret
+
+

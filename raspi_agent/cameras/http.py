@@ -1,0 +1,234 @@
+"""Cameras in the network that answer a request with a picture: ESP32-CAM, AI-on-the-edge, IP cameras.
+
+The standard library's client does: httpx bounds every read but not their sum, so that a camera that drips
+would hold the agent for ever, and costs a small Pi ten times the memory.
+"""
+
+import base64
+import hashlib
+import http.client
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from raspi_agent.cameras.camera import CameraError, Shot
+from raspi_agent.picture_bytes import is_complete_jpeg, sniff
+
+_CHUNK_BYTES = 65_536
+_KEPT_IN_URLS = "/%:@!$&'()*+,;=~?"
+_PLACES = "an ESP32-CAM's is /capture, AI-on-the-edge's /img_tmp/raw.jpg"
+
+
+class HttpCamera:
+    """A camera whose picture is at an address; see `Camera`.
+
+    A live sensor never gives the same bytes twice: a camera that does has stopped looking.
+
+    Args:
+        url: `http://` or `https://`, the whole address of one picture. No password in it.
+        password_file: holds the password of `user`, for nobody else to read; read before each request.
+        user: for basic authentication; empty for none.
+        discard: how many pictures to throw away before the one that counts.
+        largest_bytes: what is larger is no picture.
+        frozen_after: so many repeats of the same picture are an error; 0 for any number.
+
+    Raises:
+        ValueError: the address cannot be one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        password_file: Path,
+        *,
+        user: str = "",
+        discard: int = 1,
+        largest_bytes: int = 16_000_000,
+        frozen_after: int = 1,
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.username is not None or parts.password is not None:
+            message = (
+                "camera_url holds a user or a password, and settings are no place for one:"
+                f" set user in [http] and write the password into {password_file}"
+            )
+            raise ValueError(message)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("camera_url is no address: it looks like http://192.168.1.20/capture")
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._host, self._port = parts.hostname, parts.port
+        self._target = quote(f"{parts.path or '/'}{parts.query and '?'}{parts.query}", safe=_KEPT_IN_URLS)
+        # queries hold passwords of many IP cameras
+        self._name = f"the camera at {parts.scheme}://{parts.netloc}{parts.path}"
+        self._password_file = password_file
+        self._user = user
+        self._discard = discard
+        self._largest_bytes = largest_bytes
+        self._frozen_after = frozen_after
+        self._last_sha256 = ""
+        self._repeats = 0
+
+    def capture(self, timeout_s: float) -> Shot:
+        """The picture the camera sees now; see `Camera.capture`."""
+        ends_at_s = time.monotonic() + timeout_s
+        headers = self._headers()
+        for _ in range(self._discard + 1):
+            data = self._fetch(headers, ends_at_s)
+        self._check_picture(data)
+        return Shot(data, details=self._check_freshness(data))
+
+    def keep(self, details: Mapping[str, Any]) -> None:
+        """Know the last picture again, that of an earlier run too; see `Camera.keep`."""
+        sha256, repeats = details.get("sha256"), details.get("repeats", 0)
+        if isinstance(sha256, str) and isinstance(repeats, int) and sha256 != self._last_sha256:
+            self._last_sha256, self._repeats = sha256, repeats
+
+    def close(self) -> None:
+        """Nothing is held; see `Camera.close`."""
+
+    def _fetch(self, headers: Mapping[str, str], ends_at_s: float) -> bytes:
+        """The body of one answer, in a thread: neither a name server nor a dripping header has a deadline."""
+        left_s = max(ends_at_s - time.monotonic(), 0.001)
+        connection = self._connect(left_s)
+        answers: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                connection.request("GET", self._target, headers=dict(headers))
+                answers.put(self._read(connection, ends_at_s))
+            except Exception as error:  # noqa: BLE001 - raised again where the camera was asked
+                answers.put(error)
+            finally:
+                connection.close()
+
+        threading.Thread(target=ask, name="http-camera", daemon=True).start()
+        try:
+            answer = answers.get(timeout=left_s)
+        except queue.Empty:
+            with suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+            answer = TimeoutError()
+        if isinstance(answer, bytes):
+            return answer
+        if isinstance(answer, CameraError):
+            raise answer
+        raise CameraError(f"{self._name} {_explain(answer)}") from answer
+
+    def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
+        if self._tls:
+            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
+        return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
+
+    def _read(self, connection: http.client.HTTPConnection, ends_at_s: float) -> bytes:
+        response = connection.getresponse()
+        self._check_status(response)
+        expected_bytes = response.length
+        body = bytearray()
+        while chunk := response.read1(_CHUNK_BYTES):
+            body += chunk
+            if max(len(body), expected_bytes or 0) > self._largest_bytes:
+                message = (
+                    f"{self._name} sends more than {self._largest_bytes / 1e6:.0f} MB, which is no picture;"
+                    " is this the address of a video? largest_mb in [http] allows more"
+                )
+                raise CameraError(message)
+            if time.monotonic() > ends_at_s:
+                raise TimeoutError
+        if expected_bytes is not None and len(body) != expected_bytes:
+            message = f"{self._name} closed after {len(body)} of {expected_bytes} bytes; is its Wi-Fi weak?"
+            raise CameraError(message)
+        return bytes(body)
+
+    def _check_status(self, response: http.client.HTTPResponse) -> None:
+        if response.status == http.HTTPStatus.OK:
+            if response.headers.get_content_maintype() == "multipart":
+                message = f"{self._name} sends a video without end; give the address of a single picture"
+                raise CameraError(message)
+            return
+        match response.status:
+            case 401 | 403 if self._user:
+                remedy = f"it refuses the user {self._user} with the password in {self._password_file}"
+                if response.headers.get("WWW-Authenticate", "").lower().startswith("digest"):
+                    remedy = "it wants digest authentication; set it to basic"
+            case 401 | 403:
+                remedy = f"set user in [http] and write the password into {self._password_file}"
+            case 404:
+                remedy = f"no picture is there; {_PLACES}"
+            case 301 | 302 | 303 | 307 | 308:
+                to = urlsplit(response.headers.get("Location", ""))
+                where = f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path
+                remedy = f"it sends us on to {where}; if that is right, write it into camera_url"
+            case _:
+                remedy = "start it anew if this stays"
+        message = f"{self._name} answers {response.status} {response.reason}: {remedy}"
+        raise CameraError(message)
+
+    def _check_picture(self, data: bytes) -> None:
+        if sniff(data) is None:
+            what = "a web page" if data.lstrip()[:1] == b"<" else "nothing" if not data else "no picture"
+            message = f"{self._name} sends {what}; is this the address of its picture? {_PLACES}"
+            raise CameraError(message)
+        if sniff(data) == "image/jpeg" and not is_complete_jpeg(data):
+            message = (
+                f"{self._name} sends a JPEG without its end; a smaller picture or a better power supply helps"
+            )
+            raise CameraError(message)
+
+    def _check_freshness(self, data: bytes) -> dict[str, Any]:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._repeats = self._repeats + 1 if sha256 == self._last_sha256 else 0
+        self._last_sha256 = sha256
+        if self._frozen_after and self._repeats >= self._frozen_after:
+            message = (
+                f"{self._name} is frozen: the same picture came {self._repeats + 1} times, bit by bit;"
+                " start it anew, or raise frozen_after in [http] if it is asked more often than it looks"
+            )
+            raise CameraError(message)
+        return {"sha256": sha256, "repeats": self._repeats}
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"User-Agent": "smartmeter-agent", "Cache-Control": "no-cache", "Connection": "close"}
+        if self._user:
+            login = f"{self._user}:{_read_password(self._password_file)}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
+        return headers
+
+
+def _explain(error: Exception) -> str:
+    match error:
+        case TimeoutError():
+            return "gave no whole picture in time; is it switched on, and near enough to its Wi-Fi?"
+        case socket.gaierror():
+            return "has a name that this network does not know; its number, like 192.168.1.20, will do"
+        case ssl.SSLCertVerificationError():
+            return f"has a certificate that is not trusted ({error.verify_message}); http:// needs none"
+        case http.client.RemoteDisconnected():
+            return "hung up without an answer; start it anew if this stays"
+        case http.client.HTTPException():
+            return f"does not speak HTTP as it should ({type(error).__name__}); start it anew if this stays"
+        case _:
+            return f"cannot be reached: {error}; is it switched on?"
+
+
+def _read_password(path: Path) -> str:
+    """The password, its last line break not being part of it.
+
+    Raises:
+        CameraError: there is none, or others may read it.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            if path.stat().st_mode & 0o077:
+                message = f"others may read {path}: chmod 600 {path}, and change the password"
+                raise CameraError(message)
+            return file.read().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the camera's password is missing: write it into {path} and chmod 600 it ({error})"
+        raise CameraError(message) from error

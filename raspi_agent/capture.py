@@ -13,14 +13,13 @@ from raspi_agent.clock import ClockReading
 from raspi_agent.lamp import lit
 from raspi_agent.light import Light
 from raspi_agent.outbox import Outbox
-from raspi_agent.picture_quality import judge_picture
+from raspi_agent.picture_quality import UNUSABLE, judge_picture
 from raspi_agent.slots import Schedule, is_filled
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 2
 _LEAST_S = 0.5
 _SHARE_OF_SLOT = 0.8  # a slot's attempts end before the next slot begins
-_WORTH_KEEPING = frozenset({None, "dark", "bright"})  # the server tells why such a picture cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def _shoot(
         clock = look_at_clock()
         shot = camera.capture(max(_LEAST_S, min(equipment.timeout_s, left_s)))
     quality = judge_picture(shot.data)
-    if camera.is_live and quality not in _WORTH_KEEPING:
+    if camera.is_live and quality in UNUSABLE:
         message = f"what the camera gave is no whole picture ({quality}, {len(shot.data)} bytes)"
         raise CameraError(message)
     found = {"light": light} if equipment.light else {}

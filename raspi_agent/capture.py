@@ -64,7 +64,7 @@ def capture_slot(
     """Take the picture of a slot unless somebody has; None if it was taken.
 
     Whoever asks: the right to photograph is held from the look at the slot until its picture is safe, and a
-    slot counts as filled by its picture alone, so that a kill at any moment leaves it to the next one who asks.
+    slot counts as filled by its picture alone: a kill at any moment leaves it to the next one who asks.
 
     Args:
         outbox: gets the picture.
@@ -130,12 +130,12 @@ def _shoot(
         message = f"what the camera gave is no whole picture ({quality}, {len(shot.data)} bytes)"
         raise CameraError(message)
     found = {"light": light} if equipment.light else {}
-    return replace(shot, details={**shot.details, **found, **({"quality": quality} if quality else {})}), clock
+    return replace(
+        shot, details={**shot.details, **found, **({"quality": quality} if quality else {})}
+    ), clock
 
 
-def _facts(
-    equipment: Equipment, shot: Shot, slot_at: datetime | None, clock: ClockReading
-) -> CaptureFacts:
+def _facts(equipment: Equipment, shot: Shot, slot_at: datetime | None, clock: ClockReading) -> CaptureFacts:
     return CaptureFacts(
         camera=equipment.name,
         taken_at=shot.taken_at or clock.now_at,

@@ -62,9 +62,9 @@ class CaptureLoop:
         settings: "AgentSettings",
         outbox: Outbox,
         equipment: Equipment,
+        *,
         tally: Tally,
         watchdog: Watchdog,
-        *,
         look_at_clock: Callable[[], ClockReading],
         on_taken: Callable[[], None],
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
@@ -136,9 +136,7 @@ class CaptureLoop:
                 self._tally.missed()
                 return OSError("the disk is full of unsent pictures")
         try:
-            taken = capture_slot(
-                self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock
-            )
+            taken = capture_slot(self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock)
         except CameraError as error:
             self._note_failure(error)
             return error

@@ -109,6 +109,15 @@ class Outbox:
         """
         return (self._new / _name_of(key)).read_bytes()
 
+    def find(self, key: str) -> bytes | None:
+        """The bytes of a picture, waiting or sent, None when it has left."""
+        for folder in (self._new, self._sent):
+            try:
+                return (folder / _name_of(key)).read_bytes()
+            except FileNotFoundError:
+                continue
+        return None
+
     def mark_sent(self, key: str) -> None:
         """Note that the store has the picture; doing it twice, or after a kill, does no harm."""
         source, target = self._new / _name_of(key), self._sent / _name_of(key)

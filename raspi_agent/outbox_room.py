@@ -98,7 +98,7 @@ def _drop(outbox: Outbox, keys: Sequence[str]) -> None:
     for key in keys:
         outbox.drop_waiting(key)
     _log.error(
-        "the disk is full and the store has been away for long: every other of the oldest pictures had to go, "
+        "the disk is full and the store has long been away: every other of the oldest pictures had to go, "
         "%d unsent ones from %s to %s; bring the store back",
         len(keys),
         keys[0],

@@ -1,6 +1,5 @@
 """Reboots and power-offs: when they are wanted, and how they are asked for."""
 
-import glob
 import json
 import logging
 from collections.abc import Sequence
@@ -51,9 +50,7 @@ def ask_for(what: Literal["reboot", "poweroff"], request_folder: Path) -> bool:
     try:
         (request_folder / what).touch()
     except OSError as error:
-        _log.error(  # noqa: TRY400 - the sentence says it all
-            "cannot ask for a %s: %s; install the unit smartmeter-%s.path", what, error, what
-        )
+        _log.error("cannot ask for a %s: %s; install the unit smartmeter-%s.path", what, error, what)
         return False
     return True
 
@@ -75,6 +72,6 @@ def may_reboot(home: Path, now_at: datetime, most_a_day: int) -> bool:
 def under_maintenance(patterns: Sequence[str]) -> str | None:
     """The file by which somebody keeps the power on, None without one; it is never opened."""
     for pattern in patterns:
-        if found := glob.glob(pattern):
-            return found[0]
+        for found in Path("/").glob(pattern.lstrip("/")):
+            return str(found)
     return None

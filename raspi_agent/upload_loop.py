@@ -82,7 +82,7 @@ class UploadLoop:
                 self._housekeeping()
                 if time.monotonic() >= self._not_before_s:
                     self._send()
-            except Exception:
+            except Exception:  # noqa: BLE001 - an upload that ended would end in silence
                 _log.exception("the upload goes on after an error that nobody foresaw")
             self._watchdog.progress(ACTIVITY)
             self._wake.wait(_PAUSE_S)
@@ -132,5 +132,3 @@ def _pause_after(error: StoreError, failures: int) -> float:
         return _LONGEST_RETRY_S
     longest_s = min(_FIRST_RETRY_S * 2.0 ** (failures - 1), _LONGEST_RETRY_S)
     return random.uniform(longest_s / 2, longest_s)  # noqa: S311 - no secret
-
-

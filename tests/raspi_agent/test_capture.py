@@ -120,7 +120,7 @@ class LiveCamera:
     def __init__(self, *gives: bytes | CameraError) -> None:
         self.gives = list(gives)
 
-    def capture(self, timeout_s: float) -> Shot:
+    def capture(self, timeout_s: float) -> Shot:  # noqa: ARG002 - the protocol's
         given = self.gives.pop(0)
         if isinstance(given, CameraError):
             raise given
@@ -177,7 +177,9 @@ def test_a_second_attempt_mends_what_the_first_gave(
         ((CameraStuck("in the kernel"), GOOD), "in the kernel"),
     ],
 )
-def test_two_attempts_are_all(outbox: Outbox, gives: tuple[bytes | CameraError, ...], error: str | None) -> None:
+def test_two_attempts_are_all(
+    outbox: Outbox, gives: tuple[bytes | CameraError, ...], error: str | None
+) -> None:
     if error is None:
         assert take(outbox, LiveCamera(*gives))
         return

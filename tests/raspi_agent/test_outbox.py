@@ -110,7 +110,11 @@ def test_a_picture_that_was_only_begun_is_not_the_newest(outbox: Outbox, jpeg: C
 
 
 def test_only_one_photographs_at_a_time(outbox: Outbox) -> None:
-    with outbox.shutter(0), pytest.raises(TimeoutError, match="in the making"), Outbox(outbox.folder).shutter(0.1):
+    with (
+        outbox.shutter(0),
+        pytest.raises(TimeoutError, match="in the making"),
+        Outbox(outbox.folder).shutter(0.1),
+    ):
         pass
     with outbox.shutter(0):
         pass

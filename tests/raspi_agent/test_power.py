@@ -18,7 +18,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
         (CameraTrouble(99, 9999, is_stuck=False, is_local=False), False),
     ],
 )
-def test_a_reboot_is_the_last_resort_of_a_camera_on_this_machine(trouble: CameraTrouble, wanted: bool) -> None:
+def test_a_reboot_is_the_last_resort_of_a_camera_on_this_machine(
+    trouble: CameraTrouble, wanted: bool
+) -> None:
     assert trouble.wants_reboot is wanted
 
 

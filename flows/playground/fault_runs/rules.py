@@ -23,6 +23,10 @@ class Rule(StrEnum):
     HASH_ON_ARRIVAL = "what arrives is compared by its hash, not its size"
     READ_BACK = "only what was read back from the archive is deleted"
     ONE_REVISION = "a delete names one revision"
+    SLOT_ONCE = "a slot that has its picture gets no other"
+    WHOLE_PICTURES = "what is no whole picture fills no slot"
+    NUMBERED = "names carry a number that never goes back"
+    UNSENT_STAYS = "room is made of what the store has"
 
 
 class LaxDropbox(DropboxStore):

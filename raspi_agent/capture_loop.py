@@ -100,7 +100,7 @@ class CaptureLoop:
         self._target_at = current_slot(self._schedule, self._seen.now_at)
         if self._target_at is None and self._settings.power.cycle:
             self._take(None)
-        while not (self._stop.is_set() or self._is_cycle_over()):
+        while not (self._stop.is_set() or self.is_cycle_over):
             self._wake.clear()
             self._turn()
             self._watchdog.progress(ACTIVITY)
@@ -115,7 +115,7 @@ class CaptureLoop:
             self._answer(asked)
         clock = self._look_at_clock()
         if jump := self._jump_of(clock):
-            _log.warning("the clock jumped by %s", jump)
+            _log.warning("the clock was set by %+.0f s", jump.total_seconds())
             self._target_at = current_slot(self._schedule, clock.now_at)
         target_at = self._target_at or next_slot(self._schedule, clock.now_at)
         self._target_at = target_at
@@ -225,7 +225,8 @@ class CaptureLoop:
         left = self._target_at + self._grace - self._look_at_clock().now_at
         return min(max(left.total_seconds(), 0.0), _LONGEST_PAUSE_S)
 
-    def _is_cycle_over(self) -> bool:
+    @property
+    def is_cycle_over(self) -> bool:
         power = self._settings.power
         if not power.cycle or self._look_at_clock().boot_ms < power.on_minutes * 60_000:
             return False

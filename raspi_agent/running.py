@@ -1,1 +1,107 @@
 """The agent at work: clockwork, upload, reports and the end of a power cycle, wired together."""
+
+import logging
+import signal
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from raspi_agent.ask import AskServer
+from raspi_agent.cameras.open_camera import open_camera
+from raspi_agent.capture import Equipment
+from raspi_agent.capture_loop import ACTIVITY as CAMERA
+from raspi_agent.capture_loop import CaptureLoop
+from raspi_agent.clock import read_clock
+from raspi_agent.health import look_at_machine
+from raspi_agent.lamp import turn_off
+from raspi_agent.light import open_light
+from raspi_agent.log_segments import set_up_logging
+from raspi_agent.open_store import open_store
+from raspi_agent.outbox import Outbox
+from raspi_agent.power import ask_for
+from raspi_agent.reporting import Reporter
+from raspi_agent.tally import Tally
+from raspi_agent.upload_loop import ACTIVITY as UPLOAD
+from raspi_agent.upload_loop import HANGS_AFTER_S, UploadLoop
+from raspi_agent.watchdog import Watchdog, notify
+
+if TYPE_CHECKING:
+    from raspi_agent.settings import AgentSettings
+
+_ATTEMPTS = 2
+_TURN_S = 30.0  # the clockwork's own turns, beside the longest picture
+_STOP_S = 8.0  # systemd waits longer
+
+_log = logging.getLogger("smartmeter-agent")
+
+
+def run_agent(home: Path, settings: "AgentSettings") -> None:
+    """Take pictures and upload them until SIGTERM or the end of a power cycle.
+
+    Raises:
+        ValueError: camera, lamp or store cannot be what the settings say.
+        OSError: the home folder's disk refuses.
+    """
+    outbox = Outbox(home / settings.outbox)
+    outbox.sweep()
+    segments = set_up_logging(home, settings.camera, outbox.folder)
+    equipment = equipment_of(home, settings)
+    look = partial(read_clock, trusted=settings.trust_clock)
+    picture_s = _ATTEMPTS * settings.camera_timeout_s + _TURN_S
+    watchdog = Watchdog({CAMERA: picture_s, UPLOAD: HANGS_AFTER_S})
+    tally = Tally()
+    reporter = Reporter(home, settings, outbox, tally, look)
+    uploads = UploadLoop(
+        partial(open_store, settings.store_url, home), outbox, tally, watchdog, reporter.keep_up
+    )
+    pictures = CaptureLoop(
+        home,
+        settings,
+        outbox,
+        equipment,
+        tally=tally,
+        watchdog=watchdog,
+        look_at_clock=look,
+        on_taken=uploads.wake,
+    )
+    asked = AskServer(home, pictures.ask, picture_s)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: pictures.stop())
+    turn_off(equipment.light)
+    asked.start()
+    uploads.start()
+    notify("READY=1")
+    _log.info("the agent of %s runs: %s", settings.camera, settings.camera_url)
+    try:
+        pictures.run()
+    finally:
+        notify("STOPPING=1")
+        asked.stop()
+        equipment.camera.close()
+        turn_off(equipment.light)
+        uploads.stop(_STOP_S)
+    if pictures.is_cycle_over:
+        segments.close_segment()
+        reporter.report()
+        left = uploads.drain(settings.power.upload_minutes * 60.0)
+        _log.info("the power cycle is over; %d pictures wait for the next", left)
+        ask_for("poweroff", settings.power.request_folder)
+        threading.Event().wait(_STOP_S)
+
+
+def equipment_of(home: Path, settings: "AgentSettings") -> Equipment:
+    """What the settings say that a picture is taken with; nothing is asked of it yet.
+
+    Raises:
+        ValueError: there is no such camera or lamp.
+    """
+    return Equipment(
+        name=settings.camera,
+        camera=open_camera(settings, home),
+        light=open_light(settings),
+        timeout_s=settings.camera_timeout_s,
+        light_settle_s=settings.light.settle_s,
+        light_longest_on_s=settings.light.longest_on_s,
+        look_at_machine=look_at_machine,
+    )

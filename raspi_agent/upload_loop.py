@@ -30,6 +30,7 @@ class UploadLoop:
         tally: is told what happened.
         watchdog: hears that the loop gets on.
         housekeeping: called at least once a minute.
+        clock: seconds that only go forward.
     """
 
     def __init__(
@@ -39,9 +40,10 @@ class UploadLoop:
         tally: Tally,
         watchdog: Watchdog,
         housekeeping: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_store, self._outbox, self._tally, self._watchdog = open_store, outbox, tally, watchdog
-        self._housekeeping = housekeeping
+        self._housekeeping, self._clock = housekeeping, clock
         self._wake, self._stop = threading.Event(), threading.Event()
         self._store: Store | None = None
         self._not_before_s = 0.0
@@ -67,28 +69,32 @@ class UploadLoop:
 
         For the time after `stop`.
         """
-        until_s = time.monotonic() + patience_s
+        until_s = self._clock() + patience_s
         self._stop.clear()
         while True:
             left = self._send()
-            if not left or time.monotonic() >= until_s:
+            if not left or self._clock() >= until_s:
                 return left
-            time.sleep(min(_FIRST_RETRY_S, max(0.0, until_s - time.monotonic())))
+            time.sleep(min(_FIRST_RETRY_S, max(0.0, until_s - self._clock())))
+
+    def turn(self) -> None:
+        """Do what is due now: the housekeeping, and sending unless the store is to be left alone."""
+        try:
+            self._housekeeping()
+            if self._clock() >= self._not_before_s:
+                self._send()
+        except Exception:  # an upload that ended would end in silence
+            _log.exception("the upload goes on after an error that nobody foresaw")
+        self._watchdog.progress(ACTIVITY)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            try:
-                self._housekeeping()
-                if time.monotonic() >= self._not_before_s:
-                    self._send()
-            except Exception:  # noqa: BLE001 - an upload that ended would end in silence
-                _log.exception("the upload goes on after an error that nobody foresaw")
-            self._watchdog.progress(ACTIVITY)
+            self.turn()
             self._wake.wait(_PAUSE_S)
 
     def _send(self) -> int:
-        started_s = time.monotonic()
+        started_s = self._clock()
         try:
             self._store = self._store or self._open_store()
             uploaded = upload_waiting(self._outbox, self._store, self._goes_on)
@@ -100,7 +106,7 @@ class UploadLoop:
             _log.exception("no upload: the outbox refuses")
             self._tally.upload_failed()
             return 1
-        self._note(uploaded, time.monotonic() - started_s)
+        self._note(uploaded, self._clock() - started_s)
         return uploaded.waiting
 
     def _goes_on(self) -> bool:
@@ -118,7 +124,7 @@ class UploadLoop:
         self._tally.upload_failed()
         self._failures += 1
         pause_s = _pause_after(uploaded.stopped_by, self._failures)
-        self._not_before_s = time.monotonic() + pause_s
+        self._not_before_s = self._clock() + pause_s
         _log.warning(
             "%s; %d pictures wait, next attempt in %.0f s", uploaded.stopped_by, uploaded.waiting, pause_s
         )

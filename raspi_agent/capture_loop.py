@@ -227,6 +227,7 @@ class CaptureLoop:
 
     @property
     def is_cycle_over(self) -> bool:
+        """Whether a power cycle has had its time and nobody keeps the power on."""
         power = self._settings.power
         if not power.cycle or self._look_at_clock().boot_ms < power.on_minutes * 60_000:
             return False

@@ -53,7 +53,11 @@ def run_agent(home: Path, settings: "AgentSettings") -> None:
     tally = Tally()
     reporter = Reporter(home, settings, outbox, tally, look)
     uploads = UploadLoop(
-        partial(open_store, settings.store_url, home), outbox, tally, watchdog, reporter.keep_up
+        partial(open_store, settings.store_url, home),
+        outbox,
+        tally=tally,
+        watchdog=watchdog,
+        housekeeping=reporter.keep_up,
     )
     pictures = CaptureLoop(
         home,

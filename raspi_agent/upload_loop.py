@@ -37,6 +37,7 @@ class UploadLoop:
         self,
         open_store: Callable[[], Store],
         outbox: Outbox,
+        *,
         tally: Tally,
         watchdog: Watchdog,
         housekeeping: Callable[[], None],
@@ -83,7 +84,7 @@ class UploadLoop:
             self._housekeeping()
             if self._clock() >= self._not_before_s:
                 self._send()
-        except Exception:  # an upload that ended would end in silence
+        except Exception:  # noqa: BLE001 - an upload that ended would end in silence
             _log.exception("the upload goes on after an error that nobody foresaw")
         self._watchdog.progress(ACTIVITY)
 

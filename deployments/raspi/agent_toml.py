@@ -1,4 +1,4 @@
-"""`python3 agent_toml.py fill EXAMPLE NAME=VALUE…` and `get FILE NAME DEFAULT`: what the installer asks of agent.toml.
+"""What the installer does with agent.toml: `fill EXAMPLE NAME=VALUE…` and `get FILE NAME DEFAULT`.
 
 Run by the system's Python before anything of ours is installed, so it knows the standard library alone.
 """

@@ -125,6 +125,10 @@ check_machine() {
       refuse "the root file system is an overlay, all would be gone at the next boot: switch it off" \
         "(sudo raspi-config, Performance Options, Overlay File System), reboot, run this, switch it on again"
   fi
+  if [ "$with_pip" = yes ] && compgen -G "$opt/venv/lib/python3*/site-packages/numpy" >/dev/null; then
+    fail "$opt/venv has a numpy of its own, with which picamera2 does not work." \
+      "Remove the environment (sudo rm -r $opt/venv) and run this again"
+  fi
   case $(uname -m) in
     aarch64 | x86_64) ;;
     *) say "Note: $(uname -m) is untried; the 64-bit image is what this is made for." ;;
@@ -273,11 +277,8 @@ install_environment() {
   step "Python environment $venv: the system's packages, and what '$extra' in pyproject.toml adds"
   if [ "$with_pip" = no ]; then
     say "left as it is (--no-pip)"
+    run rm -rf "$opt/src.old"
     return
-  fi
-  if compgen -G "$venv/lib/python3*/site-packages/numpy" >/dev/null; then
-    fail "$venv has a numpy of its own, with which picamera2 does not work." \
-      "Remove the environment (sudo rm -r $venv) and run this again"
   fi
   version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   if [ ! -x "$venv/bin/python" ] || [ ! -d "$venv/lib/python$version" ]; then
@@ -288,7 +289,9 @@ install_environment() {
   if ! run "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir \
     --constraint "$opt/constraints.txt" --editable "$opt/src[$extra]"; then
     if [ -d "$opt/src.old" ]; then
-      rm -rf "$opt/src.new" && mv "$opt/src" "$opt/src.new" && mv "$opt/src.old" "$opt/src"
+      mv "$opt/src" "$opt/src.new"
+      mv "$opt/src.old" "$opt/src"
+      rm -rf "$opt/src.new"
       fail "pip failed; its own words are above. The version that was there before is back: run this again later"
     fi
     fail "pip failed; its own words are above. Run this again when that is mended"

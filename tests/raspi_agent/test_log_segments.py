@@ -150,12 +150,11 @@ def test_a_full_disk_ends_nobody(
 
 
 def test_threads_share_a_log(log: Log) -> None:
-    threads = [
-        threading.Thread(
-            target=lambda name=name: [log.say(f"{name}-{n}", NOON + (n % 3) * DAY) for n in range(20)]
-        )
-        for name in "ab"
-    ]
+    def talk(name: str) -> None:
+        for number in range(20):
+            log.say(f"{name}-{number}", NOON + (number % 3) * DAY)
+
+    threads = [threading.Thread(target=talk, args=[name]) for name in "ab"]
     for thread in threads:
         thread.start()
     for thread in threads:

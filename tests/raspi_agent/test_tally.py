@@ -40,9 +40,12 @@ def test_a_picture_every_second_does_not_make_a_report_long() -> None:
 
 def test_threads_lose_no_count() -> None:
     tally = Tally()
-    threads = [
-        threading.Thread(target=lambda: [tally.uploaded(0.1, 2) for _ in range(500)]) for _ in range(4)
-    ]
+
+    def upload() -> None:
+        for _ in range(500):
+            tally.uploaded(0.1, 2)
+
+    threads = [threading.Thread(target=upload) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

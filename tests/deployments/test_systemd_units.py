@@ -111,7 +111,7 @@ def test_a_request_is_removed_before_it_is_granted(wish: str) -> None:
     assert service["ExecStartPre"].endswith(request)
     assert service["ExecStart"] == f"systemctl --no-block {wish}"
     assert (
-        "d /run/smartmeter-power 0770 root smartmeter -" in (UNITS / "smartmeter.tmpfiles.conf").read_text()
+        "d /run/smartmeter-power 0700 smartmeter smartmeter -" in (UNITS / "smartmeter.tmpfiles.conf").read_text()
     )
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.backend import export_environment
 from raspi_agent.settings import AgentSettings, SettingsError, load_settings
@@ -80,13 +80,14 @@ def drop_missed(deployment: str, older_than: timedelta) -> int:
         FlowRunFilterState,
         FlowRunFilterStateType,
     )
-    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.objects import State, StateType
     from prefect.exceptions import ObjectNotFound
     from prefect.states import Cancelled
 
+    due = FlowRunFilterExpectedStartTime.model_validate({"before_": datetime.now(UTC) - older_than})
     missed = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-        expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) - older_than),
+        expected_start_time=due,
     )
     with get_client(sync_client=True) as client:
         try:
@@ -97,7 +98,7 @@ def drop_missed(deployment: str, older_than: timedelta) -> int:
         dropped = 0
         while runs := client.read_flow_runs(deployment_filter=only, flow_run_filter=missed, limit=200):
             for run in runs:
-                state = Cancelled(name="Missed", message="Nobody served it in time; the agent took the slot.")
+                state: State[Any] = Cancelled(name="Missed", message="Too late; the agent took its slot.")
                 client.set_flow_run_state(run.id, state, force=True)
             dropped += len(runs)
         if dropped:

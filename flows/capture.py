@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prefect import flow, runtime
-from prefect.states import Cancelled, State
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Failed
 
 from raspi_agent.settings import load_settings
 from tasks.photograph import agent_home, show_picture, take_picture
@@ -33,8 +34,9 @@ def capture(*, extra: bool = False) -> dict[str, Any] | State[Any]:
     settings = load_settings(home)
     if not extra and is_late(settings.schedule.window):
         return Cancelled(name="Missed", message="Too late for its slot, which the agent has taken itself.")
-    key, how = take_picture(home, ATTEMPTS * settings.camera_timeout_s + 30, extra=extra)
-    return show_picture(home / settings.outbox, settings.camera, key, how)
+    reply = take_picture(home, ATTEMPTS * settings.camera_timeout_s + 30, extra=extra)
+    facts = show_picture(home / settings.outbox, settings.camera, reply)
+    return Failed(message=reply.error) if reply.error else facts
 
 
 def is_late(window: timedelta) -> bool:

@@ -26,9 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), commands.WRONG_USE)
     except StoreError as error:
         return _complain(str(error), commands.FAILED)
-    except CameraError as error:
-        return _complain(f"no picture: {error}", commands.FAILED)
-    except TimeoutError as error:
+    except (CameraError, TimeoutError) as error:
         return _complain(f"no picture: {error}", commands.FAILED)
     except OSError as error:
         return _complain(
@@ -66,12 +64,14 @@ def _parser() -> argparse.ArgumentParser:
         "calibrate",
         commands.calibrate,
         "take a picture to look at, and tell how sharp and how light it is",
-        "Switches the lamp on, takes a picture into calibration.jpg in the home folder, and tells how sharp and "
-        "how light it is. Stop the agent first when it holds the camera: systemctl stop smartmeter-agent.",
+        "Switches the lamp on, takes a picture into calibration.jpg in the home folder, and tells how sharp "
+        "and how light it is. Stop an agent that holds the camera first: systemctl stop smartmeter-agent.",
     )
     how = calibrate.add_mutually_exclusive_group()
     how.add_argument("--watch", action="store_true", help="go on while you turn the lens, until Ctrl-C")
-    how.add_argument("--sweep", action="store_true", help="try the positions of a Module 3's lens, name the best")
+    how.add_argument(
+        "--sweep", action="store_true", help="try the positions of a Module 3's lens, name the best"
+    )
     link = add(
         "link-dropbox",
         commands.link_dropbox,
@@ -79,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         "Prints an address to open in any browser; reads the code shown there from the input.",
     )
     link.add_argument("--app-key", help="key of your Dropbox app (default: dropbox_app_key in agent.toml)")
-    add("doctor", commands.doctor, "check settings, camera, lamp, store, disk and clock; each with its remedy")
+    add(
+        "doctor", commands.doctor, "check settings, camera, lamp, store, disk and clock; each with its remedy"
+    )
     add("light-off", commands.light_off, "turn the lamp off, as systemd does when the agent has ended")
     return parser
 

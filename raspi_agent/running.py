@@ -1,12 +1,16 @@
 """The agent at work: clockwork, upload, reports and the end of a power cycle, wired together."""
 
+import fcntl
 import logging
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raspi_agent import durable
 from raspi_agent.ask import AskServer
 from raspi_agent.cameras.open_camera import open_camera
 from raspi_agent.capture import Equipment
@@ -40,9 +44,31 @@ def run_agent(home: Path, settings: "AgentSettings") -> None:
     """Take pictures and upload them until SIGTERM or the end of a power cycle.
 
     Raises:
-        ValueError: camera, lamp or store cannot be what the settings say.
+        ValueError: camera, lamp or store cannot be what the settings say, or another agent runs there.
         OSError: the home folder's disk refuses.
     """
+    with only_agent(home):
+        _run(home, settings)
+
+
+@contextmanager
+def only_agent(home: Path) -> Iterator[None]:
+    """Be the only agent of a home folder within the block; the kernel ends that with the process.
+
+    Raises:
+        ValueError: another one runs there.
+    """
+    durable.make_folder(home)
+    with (home / "agent.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"another agent runs in {home}: stop it first (systemctl stop smartmeter-agent)"
+            raise ValueError(message) from None
+        yield
+
+
+def _run(home: Path, settings: "AgentSettings") -> None:
     outbox = Outbox(home / settings.outbox)
     outbox.sweep()
     segments = set_up_logging(home, settings.camera, outbox.folder)
@@ -53,7 +79,11 @@ def run_agent(home: Path, settings: "AgentSettings") -> None:
     tally = Tally()
     reporter = Reporter(home, settings, outbox, tally, look)
     uploads = UploadLoop(
-        partial(open_store, settings.store_url, home), outbox, tally, watchdog, reporter.keep_up
+        partial(open_store, settings.store_url, home),
+        outbox,
+        tally=tally,
+        watchdog=watchdog,
+        housekeeping=reporter.keep_up,
     )
     pictures = CaptureLoop(
         home,

@@ -65,7 +65,7 @@ class AgentSettings(BaseSettings):
     ] = ()
     timezone: Annotated[str, Field(description="what local time means, like Europe/Berlin")] = "UTC"
     camera_timeout_s: Annotated[
-        float, Field(ge=2, le=300, description="a camera that has given nothing by then is started anew")
+        float, Field(ge=2, le=60, description="a camera that has given nothing by then is started anew")
     ] = 30
     flow_grace_s: Annotated[
         float, Field(ge=0, le=600, description="leave a slot to Prefect's capture flow for so long")

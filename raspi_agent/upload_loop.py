@@ -37,6 +37,7 @@ class UploadLoop:
         self,
         open_store: Callable[[], Store],
         outbox: Outbox,
+        *,
         tally: Tally,
         watchdog: Watchdog,
         housekeeping: Callable[[], None],
@@ -49,6 +50,11 @@ class UploadLoop:
         self._not_before_s = 0.0
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name="upload", daemon=True)
+
+    @property
+    def seconds_left_alone(self) -> float:
+        """For how long the store is not to be asked."""
+        return max(0.0, self._not_before_s - self._clock())
 
     def start(self) -> None:
         """Begin, in a thread that does not keep the process alive: a cut upload is sent again."""
@@ -81,9 +87,9 @@ class UploadLoop:
         """Do what is due now: the housekeeping, and sending unless the store is to be left alone."""
         try:
             self._housekeeping()
-            if self._clock() >= self._not_before_s:
+            if not self.seconds_left_alone:
                 self._send()
-        except Exception:  # an upload that ended would end in silence
+        except Exception:  # noqa: BLE001 - an upload that ended would end in silence
             _log.exception("the upload goes on after an error that nobody foresaw")
         self._watchdog.progress(ACTIVITY)
 

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import logging
 import os
 from datetime import datetime
 from pathlib import Path
@@ -12,36 +11,32 @@ from prefect import task
 from prefect.artifacts import create_image_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from raspi_agent.ask import AgentAway, ask_for_picture
+from raspi_agent.ask import AgentAway, Reply, ask_for_picture
 from raspi_agent.capture_facts import read_facts
 from raspi_agent.outbox import Outbox, OutboxStatus
 
-log = logging.getLogger(__name__)
 THUMBNAIL = (320, 240)  # about 5 kB: Prefect keeps it in its database for every run
 THUMBNAIL_QUALITY = 60
+TAKEN, HAD_TAKEN = "taken for this run", "the agent had taken the slot's picture itself"
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=300)
-def take_picture(home: Path, timeout_s: float, *, extra: bool) -> tuple[str | None, str]:
-    """The key of the slot's picture, and how it came about; the key is None when there is none."""
+def take_picture(home: Path, timeout_s: float, *, extra: bool) -> Reply:
+    """What the agent says when it is asked for a picture."""
     try:
-        reply = ask_for_picture(home, is_extra=extra, timeout_s=timeout_s)
+        return ask_for_picture(home, is_extra=extra, timeout_s=timeout_s)
     except AgentAway as error:
-        log.warning("%s", error)
-        return None, str(error)
-    if reply.error:
-        log.warning("no picture: %s", reply.error)
-        return None, reply.error
-    return reply.key, "taken for this run" if reply.key else "the agent had taken the slot's picture itself"
+        return Reply(error=str(error))
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=60)
-def show_picture(outbox_folder: Path, camera: str, key: str | None, how: str) -> dict[str, Any]:
-    """Leave a picture, the newest without a key, its facts and the outbox as artifacts; return the facts."""
+def show_picture(outbox_folder: Path, camera: str, reply: Reply) -> dict[str, Any]:
+    """Leave the picture, or the newest, its facts and the outbox as artifacts; return the facts."""
     outbox = Outbox(outbox_folder)
     newest = outbox.newest()
-    key = key or (newest[0] if newest else None)
+    key = reply.key or (newest[0] if newest else None)
     data = outbox.find(key) if key else None
+    how = reply.error or (TAKEN if reply.key else HAD_TAKEN)
     facts = {"picture": key, "how": how, **facts_of(data)}
     name = f"capture-{camera.replace('_', '-')}"
     if data and (url := thumbnail_url(data)):

@@ -30,14 +30,14 @@ from raspi_agent.watchdog import Watchdog
 STARTED_AT = datetime(2026, 3, 1, tzinfo=UTC)
 ASKED_AFTER_S = 5.0  # a flow run needs some seconds to start
 GRACE_S = 20.0
-SETTINGS = f"""\
-camera = "cellar"
-camera_url = "http://127.0.0.1/capture"
-interval_minutes = 1
-flow_grace_s = {GRACE_S:.0f}
-free_mb = 0
-trust_clock = true
-"""
+SETTINGS = {
+    "camera": "cellar",
+    "camera_url": "http://127.0.0.1/capture",  # never asked: the pictures are drawn
+    "interval_minutes": 1,
+    "flow_grace_s": GRACE_S,
+    "free_mb": 0,
+    "trust_clock": True,
+}
 log = logging.getLogger(__name__)
 
 
@@ -73,7 +73,7 @@ class SimulatedDay:
     """An agent whose time passes only while it waits.
 
     Args:
-        home: its home folder, with `agent.toml`.
+        home: its home folder.
         minutes: how many slots.
         open_store: gives the store that it uploads to.
         run_flow: what Prefect does when a slot is due, called in a thread of its own at a minute; None where
@@ -94,15 +94,17 @@ class SimulatedDay:
         self._minute = -1
         self._run_flow, self._each_minute = run_flow, each_minute
         self._flow: threading.Thread | None = None
-        settings = AgentSettings.model_validate(
-            {"camera": "cellar", "camera_url": "http://127.0.0.1/capture", "interval_minutes": 1}
-            | {"flow_grace_s": GRACE_S, "free_mb": 0, "trust_clock": True}
-        )
+        settings = AgentSettings.model_validate(SETTINGS)
         self.outbox = Outbox(home / settings.outbox)
         self._watchdog = Watchdog({CAMERA: 120, UPLOAD: 1800}, clock=self._monotonic_s)
         tally = Tally()
         self._uploads = UploadLoop(
-            open_store, self.outbox, tally, self._watchdog, lambda: None, clock=self._monotonic_s
+            open_store,
+            self.outbox,
+            tally=tally,
+            watchdog=self._watchdog,
+            housekeeping=lambda: None,
+            clock=self._monotonic_s,
         )
         self._pictures = CaptureLoop(
             home,
@@ -120,6 +122,7 @@ class SimulatedDay:
     def live(self, store: Callable[[], list[bytes]]) -> Day:
         """Let the day pass; `store` gives the bytes of every picture that is in the store at its end."""
         self._asked.start()
+        self._begin_minute()
         self._pictures.run()
         self._asked.stop()
         if self._flow:

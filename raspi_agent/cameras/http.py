@@ -43,6 +43,8 @@ class HttpCamera:
         ValueError: the address cannot be one.
     """
 
+    is_live = True
+
     def __init__(
         self,
         url: str,

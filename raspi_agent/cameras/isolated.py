@@ -41,6 +41,8 @@ class IsolatedCamera:
         reap: waits for the program's end.
     """
 
+    is_live = True
+
     def __init__(
         self,
         command: Sequence[str],

@@ -34,6 +34,8 @@ class V4l2Camera:
         program: what to run.
     """
 
+    is_live = True
+
     def __init__(
         self, device: Path, *, width: int, height: int, settle_frames: int, program: str = "v4l2-ctl"
     ) -> None:

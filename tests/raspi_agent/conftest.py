@@ -1,4 +1,3 @@
-import io
 import os
 import resource
 import signal
@@ -10,7 +9,6 @@ from collections.abc import Callable
 from typing import TextIO
 
 import pytest
-from PIL import Image
 
 _TABLES = b"\xff\xdb\x00\x04\x00\x01"
 _SCAN = b"\xff\xda\x00\x04\x00\x00"
@@ -105,11 +103,3 @@ def _live_until(n: int, program: Callable[[Callable[[str], None]], None], promis
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
-
-
-@pytest.fixture(scope="session")
-def photo() -> bytes:
-    """A small grey picture with noise on it, as sensors make it: a JPEG that any judge accepts."""
-    file = io.BytesIO()
-    Image.effect_noise((64, 64), 40).convert("RGB").save(file, "JPEG", quality=95)
-    return file.getvalue()

@@ -2,6 +2,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ class Loop:
     """What answers in the agent's place."""
 
     def __init__(self) -> None:
-        self.answers: list[Taken | None | Exception] = []
+        self.answers: list[Taken | Exception | None] = []
         self.asked: list[bool] = []
 
     def ask(self, *, is_extra: bool) -> "Future[Taken | None]":
@@ -48,7 +49,9 @@ def loop(tmp_path: Path) -> Iterator[Loop]:
         (TimeoutError(), Reply(error="the picture takes too long")),
     ],
 )
-def test_the_agent_answers(tmp_path: Path, loop: Loop, answer: Taken | None | Exception, reply: Reply) -> None:
+def test_the_agent_answers(
+    tmp_path: Path, loop: Loop, answer: Taken | Exception | None, reply: Reply
+) -> None:
     loop.answers = [answer, answer]
     assert ask_for_picture(tmp_path, is_extra=True, timeout_s=5) == reply
     assert ask_for_picture(tmp_path, is_extra=False, timeout_s=5) == reply
@@ -64,10 +67,8 @@ def test_nobody_else_may_ask_and_nonsense_is_no_wish(tmp_path: Path, loop: Loop)
             channel.connect(str(path))
             channel.sendall(nonsense)
             channel.shutdown(socket.SHUT_WR)
-            try:
+            with suppress(ConnectionResetError):
                 assert channel.recv(100) == b""
-            except ConnectionResetError:
-                pass
     assert loop.asked == []
 
 

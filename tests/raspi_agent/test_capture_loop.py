@@ -105,14 +105,14 @@ class Agent:
 def agent_with(tmp_path: Path, photo: bytes) -> Callable[..., Agent]:
     """A function that makes an agent which runs for so many hours."""
 
-    def make(hours: float, *, start_s: float = 0.0, **settings: Any) -> Agent:
+    def make(hours: float, *, start_s: float = 0.0, **settings: object) -> Agent:
         clock = SimulatedClock(hours * 3600 + start_s, passed_s=start_s)
         scene, outbox, tally = Scene(photo), Outbox(tmp_path / "outbox"), Tally()
         watchdog = Watchdog({ACTIVITY: 90}, clock=lambda: clock.passed_s)
         common = {"camera": "home", "camera_url": "v4l2:/dev/video0", "free_mb": 0}
         loop = CaptureLoop(
             tmp_path,
-            AgentSettings(**(common | settings)),
+            AgentSettings.model_validate(common | settings),
             outbox,
             Equipment("home", scene, timeout_s=5),
             tally=tally,
@@ -134,14 +134,20 @@ def test_every_slot_gets_its_picture_at_its_time(agent_with: Callable[..., Agent
 
 def test_daily_times_and_quiet_hours(agent_with: Callable[..., Agent]) -> None:
     agent = agent_with(
-        24.01, interval_minutes=60, daily_times=["23:59"], quiet_hours=["14:00-11:00"], timezone="Europe/Berlin"
+        24.01,
+        interval_minutes=60,
+        daily_times=["23:59"],
+        quiet_hours=["14:00-11:00"],
+        timezone="Europe/Berlin",
     )
     agent.run()
     # local time is an hour ahead: the hours from 11:00 to 14:00 are 10:00 to 13:00 UTC
     assert agent.taken_at() == ["12:00:00", "22:59:00", "10:00:00", "11:00:00", "12:00:00"]
 
 
-def test_a_slot_is_left_to_who_asks_for_it_and_taken_when_nobody_does(agent_with: Callable[..., Agent]) -> None:
+def test_a_slot_is_left_to_who_asks_for_it_and_taken_when_nobody_does(
+    agent_with: Callable[..., Agent],
+) -> None:
     agent = agent_with(0.55, flow_grace_s=60)
     answers: list[Future[Taken | None]] = []
     agent.clock.events = {

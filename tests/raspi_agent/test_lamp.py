@@ -27,7 +27,8 @@ class Lamp:
 
 
 def test_it_is_on_within_the_block_and_off_after_it() -> None:
-    lamp, slept = Lamp(), []
+    lamp = Lamp()
+    slept: list[float] = []
     with lit(lamp, settle_s=1.5, longest_on_s=60, sleep=slept.append) as state:
         assert (state, lamp.told, slept) == ("on", ["on"], [1.5])
     assert lamp.told == ["on", "off"]

@@ -171,8 +171,9 @@ setting() {
 }
 
 know_hardware() {
-  local kept="$settings is kept as it is; to change it: sudo nano $settings"
-  if [ -f "$settings" ] && [ -n "$camera$camera_url$store_url$light_url" ]; then say "Note: $kept"; fi
+  if [ -f "$settings" ] && [ -n "$camera$camera_url$store_url$light_url" ]; then
+    say "Note: $settings is kept as it is; to change it: sudo nano $settings"
+  fi
   camera=$(setting camera "$camera" '')
   camera_url=$(setting camera_url "$camera_url" '')
   store_url=$(setting store_url "$store_url" file:store)
@@ -311,7 +312,7 @@ timezone() {
 }
 
 write_settings() {
-  local zone values
+  local zone value values
   step "Settings: $settings"
   if [ -f "$settings" ]; then
     say "kept as it is"
@@ -320,8 +321,8 @@ write_settings() {
   zone=$(timezone)
   values=("camera=$camera" "camera_url=$camera_url" "store_url=$store_url" "timezone=${zone#*posix/}")
   if [ -n "$light_url" ]; then values+=("light.url=$light_url"); fi
-  say "from deployments/raspi/agent.example.toml, which explains each setting"
-  say "with ${values[*]}"
+  say "from agent.example.toml, which explains each setting, with"
+  for value in "${values[@]}"; do say "  $value"; done
   "$python" "$raspi/agent_toml.py" fill "$raspi/agent.example.toml" "${values[@]}" | write 640 "$settings"
   give_to_agent "$settings"
 }
@@ -412,8 +413,8 @@ start_services() {
   if [ "$watchdog" = yes ]; then run systemctl daemon-reexec; fi
   case $light_url in
     usb:*)
-      run udevadm control --reload
-      run udevadm trigger --subsystem-match=usb --action=add
+      run udevadm control --reload || say "The rule for the lamp holds from the next boot on."
+      run udevadm trigger --subsystem-match=usb --action=add || true
       ;;
   esac
   run systemctl restart smartmeter-reboot.path smartmeter-poweroff.path

@@ -54,12 +54,13 @@ read_options() {
   home="$root/var/lib/smartmeter" etc="$root/etc"
 }
 
-waiting() { find "$home/outbox/new" -type f 2>/dev/null | wc -l; }
+waiting() { { find "$home/outbox/new" -type f 2>/dev/null || true; } | wc -l; }
 
 ask_first() {
   local answer question="Remove the SmartMeter camera agent?"
   if [ "$purge" = yes ]; then
-    question="Remove the SmartMeter camera agent AND $home with all its pictures, $(waiting) of them not yet sent?"
+    question="Remove the SmartMeter camera agent AND $home with all its pictures,"
+    question+=" $(waiting) of them not yet sent?"
   fi
   if [ "$yes" = yes ] || [ "$dry_run" = yes ]; then return; fi
   [ -t 0 ] || refuse "it asks before it removes anything; --yes answers"
@@ -67,6 +68,7 @@ ask_first() {
   [ "$answer" = yes ] || refuse "nothing was removed"
 }
 
+# the agent first: nobody asks for a reboot any more
 units=(smartmeter-agent.service smartmeter-capture.service smartmeter-reboot.path smartmeter-reboot.service
   smartmeter-poweroff.path smartmeter-poweroff.service media-smartmeter.mount)
 

@@ -110,9 +110,8 @@ def test_a_request_is_removed_before_it_is_granted(wish: str) -> None:
     assert service["ExecStartPre"].startswith("-rm -rf")
     assert service["ExecStartPre"].endswith(request)
     assert service["ExecStart"] == f"systemctl --no-block {wish}"
-    assert (
-        "d /run/smartmeter-power 0770 root smartmeter -" in (UNITS / "smartmeter.tmpfiles.conf").read_text()
-    )
+    folders = (UNITS / "smartmeter.tmpfiles.conf").read_text()
+    assert "d /run/smartmeter-power 0700 smartmeter smartmeter -" in folders
 
 
 def test_nothing_on_the_maintenance_stick_is_executed() -> None:

@@ -177,6 +177,16 @@ def test_settings_that_are_there_are_kept_and_say_what_is_installed(root: Path) 
     assert not (root / LINKS / "smartmeter-capture.service").exists()
 
 
+def test_all_can_go_before_a_picture_was_taken(root: Path) -> None:
+    assert run("install.sh", "--root", str(root), *PARTS, *CAMERA).returncode == 0
+    removed = run("uninstall.sh", "--root", str(root), "--yes", "--purge")
+    assert removed.returncode == 0, removed.stderr
+    accounts = ("passwd", "group", "shadow", "gshadow", ".pwd.lock")
+    assert [
+        name for name in below(root) if not name.startswith(tuple(f"etc/{each}" for each in accounts))
+    ] == []
+
+
 def test_an_environment_with_a_numpy_of_its_own_is_refused(root: Path) -> None:
     (root / "opt/smartmeter/venv/lib/python3.11/site-packages/numpy").mkdir(parents=True)
     answer = run("install.sh", "--root", str(root), *CAMERA)

@@ -269,6 +269,7 @@ write_constraints() {
   local numpy
   numpy=$("$python" -c 'import importlib.metadata as m; print(m.version("numpy"))' 2>/dev/null || true)
   grep -viE '^(numpy|pillow)==' "$opt/src/constraints.txt"
+  sed -n 's/^prefect==/prefect-client==/p' "$opt/src/constraints.txt" # the server's version
   if [ -n "$numpy" ]; then echo "numpy==$numpy"; else echo 'numpy<0'; fi
 }
 

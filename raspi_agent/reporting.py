@@ -1,92 +1,114 @@
-"""The agent's reports: each hour one for the store and the log, each minute the figures for Prometheus."""
+"""Tells the world how the agent is: a report each hour, figures for Prometheus each minute."""
 
 import logging
+import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from raspi_agent import durable
 from raspi_agent.clock import ClockReading
-from raspi_agent.health import Health, count_start, log_health, look_at_health, put_health
-from raspi_agent.machine import examine_machine
+from raspi_agent.health import Health, count_start, health_key, log_health, look_at_health, put_health
+from raspi_agent.machine import Machine, examine_machine
 from raspi_agent.metrics import write_metrics
 from raspi_agent.outbox import Outbox
 from raspi_agent.tally import Hour, Tally
-from raspi_agent.watchdog import notify
 
-METRICS_FILE = Path("metrics", "smartmeter.prom")  # in the home folder
+if TYPE_CHECKING:
+    from raspi_agent.settings import AgentSettings
+
+METRICS = Path("metrics", "smartmeter.prom")  # in the home folder
+
+_METRICS_EVERY_S = 60.0
+_CLOCK_GRACE_MS = 600_000  # after a boot without a battery the first reports would be of a wrong day
 
 _log = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Knows which hour has been reported.
+    """Writes the reports of one agent.
 
     Args:
         home: the home folder.
-        camera: whose agent this is.
-        outbox: looked at, and its mail gets the reports.
-        tally: what happened.
+        settings: of the agent.
+        outbox: whose mail takes the reports.
+        tally: what happened; each report begins a new hour of it.
         look_at_clock: gives the clock's reading.
+        examine: looks at the machine.
+        clock: seconds that only go forward.
     """
 
     def __init__(
         self,
         home: Path,
-        camera: str,
+        settings: "AgentSettings",
         outbox: Outbox,
         tally: Tally,
         look_at_clock: Callable[[], ClockReading],
+        *,
+        examine: Callable[[Path], Machine] = examine_machine,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._home, self._camera, self._outbox = home, camera, outbox
-        self._tally, self._look_at_clock = tally, look_at_clock
-        self._restarts = count_start(home)
-        self._hour_at = _hour_of(look_at_clock().now_at)
-        self._can_write_metrics = True
+        self._home, self._camera, self._outbox, self._tally = home, settings.camera, outbox, tally
+        self._look_at_clock, self._examine, self._clock = look_at_clock, examine, clock
+        self._last_report = home / "last-report"
+        self._metrics_due_s = clock()
+        self._has_metrics = True
+        self._restarts = _counted(home)
 
     def keep_up(self) -> None:
-        """Do what is due; meant to be called once a minute.
-
-        Raises:
-            OSError: the disk refuses.
-        """
-        hour_at = _hour_of(self._look_at_clock().now_at)
-        if hour_at != self._hour_at:
-            self._hour_at = hour_at
-            self.report()
-        health = self._look(self._tally.hour())
-        status = health.outbox
-        notify(f"STATUS={status.waiting} pictures wait, the newest is {status.last_key or 'yet to come'}")
-        self._write_metrics(health)
+        """Do what is due: figures once a minute, a report in each hour of the clock; raises nothing."""
+        try:
+            if self._is_report_due():
+                self.report()
+            if self._has_metrics and self._clock() >= self._metrics_due_s:
+                self._metrics_due_s = self._clock() + _METRICS_EVERY_S
+                self._write_metrics(self._health(self._tally.hour()))
+        except OSError as error:
+            _log.warning("no report: %s", error)
 
     def report(self) -> None:
-        """Report what happened since the last time, to the store and to the log.
+        """Put a report into the mail now, and a line into the log.
 
         Raises:
             OSError: the disk refuses.
         """
-        health = self._look(self._tally.close_hour())
-        put_health(self._outbox.folder, health)
+        health = self._health(self._tally.close_hour())
         log_health(health)
+        put_health(self._outbox.folder, health)
+        durable.replace(self._last_report, health_key(self._camera, health.clock.now_at).encode())
 
-    def _look(self, hour: Hour) -> Health:
+    def _is_report_due(self) -> bool:
+        clock = self._look_at_clock()
+        if not clock.synchronised and clock.boot_ms < _CLOCK_GRACE_MS:
+            return False
+        try:
+            last = self._last_report.read_bytes()
+        except FileNotFoundError:
+            return True
+        return last != health_key(self._camera, clock.now_at).encode()
+
+    def _health(self, hour: Hour) -> Health:
         return look_at_health(
             self._camera,
             self._outbox,
-            machine=examine_machine(self._home),
+            machine=self._examine(self._home),
             clock=self._look_at_clock(),
             hour=hour,
             restarts=self._restarts,
         )
 
     def _write_metrics(self, health: Health) -> None:
-        if not self._can_write_metrics:
-            return
         try:
-            write_metrics(self._home / METRICS_FILE, health, self._tally.since_start())
+            write_metrics(self._home / METRICS, health, self._tally.since_start())
         except ImportError:
-            self._can_write_metrics = False
-            _log.info("no figures for Prometheus: prometheus_client is not installed")
+            self._has_metrics = False
+            _log.info("no figures for Prometheus: prometheus-client is not installed")
 
 
-def _hour_of(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
+def _counted(home: Path) -> int:
+    try:
+        return count_start(home)
+    except OSError as error:
+        _log.warning("this start is not counted: %s", error)
+        return 0

@@ -77,7 +77,7 @@ def _run(home: Path, settings: "AgentSettings") -> None:
     picture_s = _ATTEMPTS * settings.camera_timeout_s + _TURN_S
     watchdog = Watchdog({CAMERA: picture_s, UPLOAD: HANGS_AFTER_S})
     tally = Tally()
-    reporter = Reporter(home, settings.camera, outbox, tally, look)
+    reporter = Reporter(home, settings, outbox, tally, look)
     uploads = UploadLoop(
         partial(open_store, settings.store_url, home),
         outbox,

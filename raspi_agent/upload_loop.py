@@ -11,7 +11,7 @@ from raspi_agent.outbox import Outbox
 from raspi_agent.store import Store, StoreError, StoreUnavailable
 from raspi_agent.tally import Tally
 from raspi_agent.upload import Uploaded, upload_waiting
-from raspi_agent.watchdog import Watchdog
+from raspi_agent.watchdog import Watchdog, notify
 
 ACTIVITY = "the upload"
 HANGS_AFTER_S = 1800.0
@@ -123,6 +123,7 @@ class UploadLoop:
         return not self._stop.is_set()
 
     def _note(self, uploaded: Uploaded, seconds: float) -> None:
+        notify(f"STATUS={uploaded.waiting} pictures wait for the store")
         count = uploaded.stored + uploaded.already_there
         if count:
             _log.info("uploaded: %d, waiting: %d", count, uploaded.waiting)

@@ -36,7 +36,9 @@ def run(home: Path, *arguments: str) -> int:
 
 
 def stored(home: Path) -> list[str]:
-    return [revision.key for revision in FolderStore(home / "store").list().revisions]
+    """The keys of the pictures in the store."""
+    keys = [revision.key for revision in FolderStore(home / "store").list().revisions]
+    return [key for key in keys if key.startswith("images/")]
 
 
 def test_once_brings_the_picture_of_the_slot_to_the_store(

@@ -1,6 +1,9 @@
 """The lamp by which a picture is taken."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from raspi_agent.settings import AgentSettings
 
 
 class LightError(Exception):
@@ -25,3 +28,9 @@ class Light(Protocol):
             LightError: it does not obey.
         """
         ...
+
+
+def open_light(settings: "AgentSettings") -> Light | None:
+    """The lamp that the settings name, None without one."""
+    del settings
+    return None

@@ -11,7 +11,7 @@ from raspi_agent.outbox import Outbox
 from raspi_agent.store import Store, StoreError, StoreUnavailable
 from raspi_agent.tally import Tally
 from raspi_agent.upload import Uploaded, upload_waiting
-from raspi_agent.watchdog import Watchdog
+from raspi_agent.watchdog import Watchdog, notify
 
 ACTIVITY = "the upload"
 HANGS_AFTER_S = 1800.0
@@ -84,20 +84,23 @@ class UploadLoop:
             time.sleep(min(_FIRST_RETRY_S, max(0.0, until_s - self._clock())))
 
     def turn(self) -> None:
-        """Do what is due now: the housekeeping, and sending unless the store is to be left alone."""
-        try:
-            self._housekeeping()
-            if not self.seconds_left_alone:
-                self._send()
-        except Exception:  # noqa: BLE001 - an upload that ended would end in silence
-            _log.exception("the upload goes on after an error that nobody foresaw")
-        self._watchdog.progress(ACTIVITY)
+        """Do what is due now: sending, unless the store is to be left alone, and the housekeeping."""
+        for duty in (self._send_if_allowed, self._housekeeping):
+            try:
+                duty()
+            except Exception:  # noqa: BLE001 - neither may stop the other, or end in silence
+                _log.exception("the upload goes on after an error that nobody foresaw")
+            self._watchdog.progress(ACTIVITY)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
             self.turn()
             self._wake.wait(_PAUSE_S)
+
+    def _send_if_allowed(self) -> None:
+        if not self.seconds_left_alone:
+            self._send()
 
     def _send(self) -> int:
         started_s = self._clock()
@@ -120,6 +123,7 @@ class UploadLoop:
         return not self._stop.is_set()
 
     def _note(self, uploaded: Uploaded, seconds: float) -> None:
+        notify(f"STATUS={uploaded.waiting} pictures wait for the store")
         count = uploaded.stored + uploaded.already_there
         if count:
             _log.info("uploaded: %d, waiting: %d", count, uploaded.waiting)

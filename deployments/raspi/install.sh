@@ -137,10 +137,10 @@ check_machine() {
 
 # Ask for what was not given: ask VARIABLE QUESTION DEFAULT
 ask() {
-  local answer
+  local typed
   [ -z "${!1}" ] || return 0
-  read -r -p "$2 [$3]: " answer </dev/tty
-  printf -v "$1" '%s' "${answer:-$3}"
+  read -r -p "$2 [$3]: " typed || refuse "nothing was answered, nothing was installed"
+  printf -v "$1" '%s' "${typed:-$3}"
 }
 
 ask_what_is_missing() {
@@ -269,6 +269,7 @@ write_constraints() {
   local numpy
   numpy=$("$python" -c 'import importlib.metadata as m; print(m.version("numpy"))' 2>/dev/null || true)
   grep -viE '^(numpy|pillow)==' "$opt/src/constraints.txt"
+  sed -n 's/^prefect==/prefect-client==/p' "$opt/src/constraints.txt" # the server's version
   if [ -n "$numpy" ]; then echo "numpy==$numpy"; else echo 'numpy<0'; fi
 }
 

@@ -100,7 +100,11 @@ remove_home() {
       "Prefect's address stays in $etc/smartmeter. --purge removes both."
     return
   fi
-  run rm -rf --one-file-system "$home" "$etc/smartmeter"
+  if [ -d "$home" ]; then
+    run find "$home" -xdev -mindepth 1 -delete
+    run rmdir "$home" || printf '    %s\n' "$home is a disk of its own; unmount it yourself."
+  fi
+  run rm -rf "$etc/smartmeter"
   if [ -z "$root" ] && getent passwd smartmeter >/dev/null; then run userdel smartmeter; fi
 }
 

@@ -1,6 +1,7 @@
 """The installer, shown (`--dry-run`) and for real below another root, where it starts nothing."""
 
 import os
+import pty
 import shutil
 import stat
 import subprocess
@@ -162,6 +163,21 @@ PERMISSIONS = {
     "usr/local/bin/smartmeter-agent": 0o755,
     "opt/smartmeter/src": 0o755,
 }
+
+
+def test_without_options_it_asks(root: Path) -> None:
+    ours, its = pty.openpty()
+    os.write(ours, b"attic\nfolder:/srv/camera\n\nnone\nyes\n")
+    command = ["bash", str(RASPI / "install.sh"), "--root", str(root), "--no-pip"]
+    answer = subprocess.run(command, stdin=its, capture_output=True, text=True, check=False)
+    os.close(its)
+    os.close(ours)
+    assert answer.returncode == 0, answer.stderr
+    settings = load_settings(root / "var/lib/smartmeter")
+    assert (settings.camera, settings.store_url, settings.light.url) == ("attic", "dropbox:/", "")
+    assert "link-dropbox" in answer.stdout
+    watchdog = root / "etc/systemd/system.conf.d/90-smartmeter-watchdog.conf"
+    assert "RuntimeWatchdogSec=14" in watchdog.read_text()
 
 
 def test_settings_that_are_there_are_kept_and_say_what_is_installed(root: Path) -> None:

@@ -124,7 +124,9 @@ class HttpCamera:
                 remedy = f"it sends us on to {where}; if that is right, write it into camera_url"
             case _:
                 remedy = "start it anew if this stays"
-        message = f"{self._name} answers {response.status} {response.reason}: {remedy}"
+        # its own words may repeat our password
+        meaning = http.client.responses.get(response.status, "")
+        message = f"{self._name} answers {response.status} {meaning}: {remedy}"
         raise CameraError(message)
 
     def _check_picture(self, data: bytes) -> None:

@@ -18,6 +18,7 @@ SECRET = st.text("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNOPQRSTUVWXYZ0123456789-_
     [
         ("GET http://admin:pa55@camera/capture 401", f"GET http://{MASK}@camera/capture 401"),
         ("http://admin:p@ss@camera:81/x", f"http://{MASK}@camera:81/x"),
+        ("runs: http://camera/snap?usr=admin&pwd=pa55", f"runs: http://camera/snap?{MASK}"),
         ("Authorization: Basic YWRtaW46cGE1NQ==", f"Authorization: {MASK}"),
         ("{'Authorization': 'Bearer sl.abc'}", f"{{'Authorization': '{MASK}'}}"),
         ("sent Basic YWRtaW46cGE1NQ== to it", f"sent Basic {MASK} to it"),

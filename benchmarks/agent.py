@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from flows.backend import export_environment, free_port, start_server, stop
 from raspi_agent.ask import AgentAway, ask_for_picture
 
 PATIENCE_S = 180.0
+RUN_S = 40.0  # a run is picked up within ten seconds
 LIBRARIES = "import pydantic_settings, PIL.Image, ssl, http.client, zoneinfo"
 SETTINGS = """\
 camera = "cellar"
@@ -71,13 +72,11 @@ def _with_prefect(home: Path, console: Console) -> None:
         while subprocess.run(run, capture_output=True, check=False).returncode:
             if time.monotonic() - started_s > PATIENCE_S:
                 raise SystemExit("nobody serves the capture flow")
-        alone, most_s, runs = _resident_mb(serving.pid), time.monotonic() + PATIENCE_S, 0.0
-        while time.monotonic() < most_s:
-            runs = max(runs, sum(_resident_mb(pid) for pid in _children(serving.pid)))
-            if runs and len(_children(serving.pid)) <= 1:
-                break
+        alone, until_s, most = _resident_mb(serving.pid), time.monotonic() + RUN_S, 0.0
+        while time.monotonic() < until_s:
+            most = max(most, sum(_resident_mb(pid) for pid in _descendants(serving.pid)))
             time.sleep(0.1)
-        console.print(f"serving Prefect's flow: {alone:.0f} MB, while a run is under way {runs:.0f} MB more")
+        console.print(f"serving Prefect's flow: {alone:.0f} MB, while a run is under way {most:.0f} MB more")
     finally:
         stop(serving)
         stop(server)
@@ -102,11 +101,14 @@ def _megabytes(status: str) -> float:
     return int(found[0].split()[1]) / 1024 if found else 0.0
 
 
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
+def _descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and theirs."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children = [int(child) for child in thread.read_text().split()]
+            found += [each for child in children for each in (child, *_descendants(child))]
+    return found
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from tasks.decode import decode_series
 from tasks.derive import derive_energy
 from tasks.fetch import (
     BATCH,
+    date_by_boot,
     fetch_agent_files,
     fetch_batch,
     keep_cursor,
@@ -51,6 +52,7 @@ def fetch_everything(settings: Settings) -> None:
         left += fetch_agent_files(settings, revisions)
     if not left:
         keep_cursor(settings, listing.cursor)
+    date_by_boot(settings)
 
 
 def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:

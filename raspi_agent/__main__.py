@@ -9,6 +9,7 @@ from pathlib import Path
 
 from raspi_agent import commands
 from raspi_agent.cameras.camera import CameraError
+from raspi_agent.running import AnotherAgent
 from raspi_agent.store import StoreError
 
 Command = Callable[[Path, argparse.Namespace], int]
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options.home, options)
     except ValueError as error:
         return _complain(str(error), commands.WRONG_USE)
-    except StoreError as error:
+    except (StoreError, AnotherAgent) as error:
         return _complain(str(error), commands.FAILED)
     except (CameraError, TimeoutError) as error:
         return _complain(f"no picture: {error}", commands.FAILED)

@@ -40,11 +40,16 @@ _STOP_S = 8.0  # systemd waits longer
 _log = logging.getLogger("smartmeter-agent")
 
 
+class AnotherAgent(Exception):  # noqa: N818 - a state of the home folder, named as one
+    """An agent works in this home folder already; the message says how to stop it."""
+
+
 def run_agent(home: Path, settings: "AgentSettings") -> None:
     """Take pictures and upload them until SIGTERM or the end of a power cycle.
 
     Raises:
-        ValueError: camera, lamp or store cannot be what the settings say, or another agent runs there.
+        ValueError: camera, lamp or store cannot be what the settings say.
+        AnotherAgent: one runs there.
         OSError: the home folder's disk refuses.
     """
     with only_agent(home):
@@ -56,7 +61,7 @@ def only_agent(home: Path) -> Iterator[None]:
     """Be the only agent of a home folder within the block; the kernel ends that with the process.
 
     Raises:
-        ValueError: another one runs there.
+        AnotherAgent: one runs there.
     """
     durable.make_folder(home)
     with (home / "agent.lock").open("a") as lock:
@@ -64,7 +69,7 @@ def only_agent(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             message = f"another agent runs in {home}: stop it first (systemctl stop smartmeter-agent)"
-            raise ValueError(message) from None
+            raise AnotherAgent(message) from None
         yield
 
 
@@ -106,18 +111,23 @@ def _run(home: Path, settings: "AgentSettings") -> None:
     try:
         pictures.run()
     finally:
-        notify("STOPPING=1")
         asked.stop()
         equipment.camera.close()
         turn_off(equipment.light)
         uploads.stop(_STOP_S)
     if pictures.is_cycle_over:
-        segments.close_segment()
         reporter.report()
-        left = uploads.drain(settings.power.upload_minutes * 60.0)
+        segments.close_segment()
+
+        def feed() -> None:  # systemd would take a long wait for the store for a hang
+            watchdog.progress(CAMERA)
+            watchdog.feed()
+
+        left = uploads.drain(settings.power.upload_minutes * 60.0, meanwhile=feed)
         _log.info("the power cycle is over; %d pictures wait for the next", left)
         ask_for("poweroff", settings.power.request_folder)
         threading.Event().wait(_STOP_S)
+    notify("STOPPING=1")
 
 
 def equipment_of(home: Path, settings: "AgentSettings") -> Equipment:

@@ -16,6 +16,7 @@ from raspi_agent.watchdog import Watchdog, notify
 ACTIVITY = "the upload"
 HANGS_AFTER_S = 1800.0
 _PAUSE_S = 60.0
+_AGAIN_S = 5.0  # at the end of a power cycle, which does not wait for long
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 15.0, 900.0
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class UploadLoop:
         self._store: Store | None = None
         self._not_before_s = 0.0
         self._failures = 0
+        self._meanwhile: Callable[[], object] = lambda: None
         self._thread = threading.Thread(target=self._run, name="upload", daemon=True)
 
     @property
@@ -70,18 +72,24 @@ class UploadLoop:
         self._wake.set()
         self._thread.join(patience_s)
 
-    def drain(self, patience_s: float) -> int:
+    def drain(self, patience_s: float, meanwhile: Callable[[], object] = lambda: None) -> int:
         """Try again and again for so long to send everything; return how many pictures still wait.
 
         For the time after `stop`.
+
+        Args:
+            patience_s: the longest wait for a store that is away.
+            meanwhile: called before each picture and each attempt.
         """
         until_s = self._clock() + patience_s
         self._stop.clear()
+        self._meanwhile = meanwhile
         while True:
+            meanwhile()
             left = self._send()
             if not left or self._clock() >= until_s:
                 return left
-            time.sleep(min(_FIRST_RETRY_S, max(0.0, until_s - self._clock())))
+            time.sleep(min(_AGAIN_S, max(0.0, until_s - self._clock())))
 
     def turn(self) -> None:
         """Do what is due now: sending, unless the store is to be left alone, and the housekeeping."""
@@ -120,6 +128,7 @@ class UploadLoop:
 
     def _goes_on(self) -> bool:
         self._watchdog.progress(ACTIVITY)
+        self._meanwhile()
         return not self._stop.is_set()
 
     def _note(self, uploaded: Uploaded, seconds: float) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -19,12 +19,13 @@ from tasks.settings import Settings
 from tasks.step import step
 from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import open_warehouse
-from warehouse.loading import load_registers
+from warehouse.loading import date_pictures, load_registers
 from warehouse.migrate import migrate
 from warehouse.tariffs import load_tariffs
 
 log = logging.getLogger(__name__)
 BATCH = 64
+WAIT_FOR_A_CLOCK = timedelta(days=30)  # a boot without a picture of known time is given up after so long
 LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
 
 
@@ -108,6 +109,15 @@ def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> list[Revis
     if done.stopped_by is not None:
         raise done.stopped_by
     return done.left
+
+
+@step(timeout_s=600)
+def date_by_boot(settings: Settings) -> int:
+    """Date pictures that were taken before the camera's clock was set, by others of the same boot."""
+    with open_warehouse(settings.warehouse) as warehouse:
+        dated = date_pictures(warehouse, datetime.now(UTC) - WAIT_FOR_A_CLOCK)
+    log.info("%d pictures taken without a clock are dated by others of the same boot", dated)
+    return dated
 
 
 @step(timeout_s=600)

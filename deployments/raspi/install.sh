@@ -378,7 +378,7 @@ install_services() {
   local unit drop_ins="$etc/systemd/system/smartmeter-agent.service.d"
   step "Services"
   make_folders
-  for unit in smartmeter-agent.service smartmeter-capture.service smartmeter-reboot.path \
+  for unit in smartmeter-agent.service smartmeter-retry.service smartmeter-capture.service smartmeter-reboot.path \
     smartmeter-reboot.service smartmeter-poweroff.path smartmeter-poweroff.service media-smartmeter.mount; do
     run install -D -m 644 "$units/$unit" "$etc/systemd/system/$unit"
   done

@@ -69,8 +69,8 @@ ask_first() {
 }
 
 # the agent first: nobody asks for a reboot any more
-units=(smartmeter-agent.service smartmeter-capture.service smartmeter-reboot.path smartmeter-reboot.service
-  smartmeter-poweroff.path smartmeter-poweroff.service media-smartmeter.mount)
+units=(smartmeter-agent.service smartmeter-retry.service smartmeter-capture.service smartmeter-reboot.path
+  smartmeter-reboot.service smartmeter-poweroff.path smartmeter-poweroff.service media-smartmeter.mount)
 
 stop_services() {
   local unit

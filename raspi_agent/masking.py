@@ -11,9 +11,9 @@ _SHORTEST = 6  # masking shorter words would make every other word a guess at th
 _NAMES = r"(?:refresh_|access_|oauth_|id_)?token|password|passwd|passphrase|(?:app_|client_)?secret|api_?key"
 _PATTERNS = (
     # user and password in an address
-    (re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@"), rf"\1{MASK}@"),
+    (re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]{0,20}://)[^/\s]*@"), rf"\1{MASK}@"),
     # the query of an address, where IP cameras expect their password under any name
-    (re.compile(r"(\bhttps?://[^\s?\"']*\?)[^\s\"']+"), rf"\1{MASK}"),
+    (re.compile(r"(\bhttps?://[^\s?\"']{0,300}\?)[^\s\"']+"), rf"\1{MASK}"),
     (re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?)(?:[a-z]+\s+)?[^\s\"',}]+"), rf"\1{MASK}"),
     # 'basic authentication' is prose: what is encoded has a capital, a digit or an equals sign
     (re.compile(r"\b((?i:basic|bearer))\s+(?=\S*[A-Z0-9=])[A-Za-z0-9+/=._~-]{8,}"), rf"\1 {MASK}"),

@@ -163,7 +163,7 @@ def test_threads_share_a_log(log: Log) -> None:
     assert sorted(found) == sorted(f"{name}-{n}" for name in "ab" for n in range(20))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(kills=st.lists(st.integers(1, 30), min_size=1, max_size=4))
 def test_a_line_survives_every_kill_and_is_mailed_once(
     tmp_path_factory: pytest.TempPathFactory,

@@ -164,7 +164,7 @@ def test_a_full_disk_leaves_nothing_behind(
     assert sorted(path.name for path in (outbox / "mail").iterdir()) == [".lock", KEY.replace("/", "+")]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=4))
 def test_what_was_promised_arrives_once_whatever_is_killed(
     tmp_path_factory: pytest.TempPathFactory,

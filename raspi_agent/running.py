@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from raspi_agent.clock import read_clock
 from raspi_agent.health import look_at_machine
 from raspi_agent.lamp import turn_off
 from raspi_agent.light import open_light
-from raspi_agent.log_segments import set_up_logging
+from raspi_agent.log_segments import LogSegments, set_up_logging
 from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.power import ask_for
@@ -73,7 +74,42 @@ def only_agent(home: Path) -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What works together."""
+
+    settings: "AgentSettings"
+    equipment: Equipment
+    segments: LogSegments
+    watchdog: Watchdog
+    reporter: Reporter
+    uploads: UploadLoop
+    pictures: CaptureLoop
+    asked: AskServer
+
+
 def _run(home: Path, settings: "AgentSettings") -> None:
+    parts = _assemble(home, settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: parts.pictures.stop())
+    turn_off(parts.equipment.light)
+    parts.asked.start()
+    parts.uploads.start()
+    notify("READY=1")
+    _log.info("the agent of %s runs, with %s", settings.camera, settings.camera_url.partition(":")[0])
+    try:
+        parts.pictures.run()
+    finally:
+        parts.asked.stop()
+        parts.equipment.camera.close()
+        turn_off(parts.equipment.light)
+        parts.uploads.stop(_STOP_S)
+    if parts.pictures.is_cycle_over:
+        _end_cycle(parts)
+    notify("STOPPING=1")
+
+
+def _assemble(home: Path, settings: "AgentSettings") -> _Parts:
     outbox = Outbox(home / settings.outbox)
     outbox.sweep()
     segments = set_up_logging(home, settings.camera, outbox.folder)
@@ -101,33 +137,26 @@ def _run(home: Path, settings: "AgentSettings") -> None:
         on_taken=uploads.wake,
     )
     asked = AskServer(home, pictures.ask, picture_s)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: pictures.stop())
-    turn_off(equipment.light)
-    asked.start()
-    uploads.start()
-    notify("READY=1")
-    _log.info("the agent of %s runs: %s", settings.camera, settings.camera_url)
+    return _Parts(settings, equipment, segments, watchdog, reporter, uploads, pictures, asked)
+
+
+def _end_cycle(parts: _Parts) -> None:
+    """Send everything, for as long as the owner lets it, and ask for the power to go off."""
     try:
-        pictures.run()
-    finally:
-        asked.stop()
-        equipment.camera.close()
-        turn_off(equipment.light)
-        uploads.stop(_STOP_S)
-    if pictures.is_cycle_over:
-        reporter.report()
-        segments.close_segment()
+        parts.reporter.report()
+    except OSError:
+        _log.exception("no last report: the disk refuses")
+    parts.segments.close_segment()
 
-        def feed() -> None:  # systemd would take a long wait for the store for a hang
-            watchdog.progress(CAMERA)
-            watchdog.feed()
+    def feed() -> None:  # systemd would take a long wait for the store for a hang
+        parts.watchdog.progress(CAMERA)
+        parts.watchdog.feed()
 
-        left = uploads.drain(settings.power.upload_minutes * 60.0, meanwhile=feed)
-        _log.info("the power cycle is over; %d pictures wait for the next", left)
-        ask_for("poweroff", settings.power.request_folder)
-        threading.Event().wait(_STOP_S)
-    notify("STOPPING=1")
+    power = parts.settings.power
+    left = parts.uploads.drain(power.upload_minutes * 60.0, meanwhile=feed)
+    _log.info("the power cycle is over; %d pictures wait for the next", left)
+    ask_for("poweroff", power.request_folder)
+    threading.Event().wait(_STOP_S)
 
 
 def equipment_of(home: Path, settings: "AgentSettings") -> Equipment:

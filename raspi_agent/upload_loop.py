@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from raspi_agent.mail import send_mail
 from raspi_agent.outbox import Outbox
@@ -116,7 +117,9 @@ class UploadLoop:
             self._store = self._store or self._open_store()
             uploaded = upload_waiting(self._outbox, self._store, self._goes_on)
             if uploaded.stopped_by is None:
-                send_mail(self._outbox.folder, self._store)
+                mailed = send_mail(self._outbox.folder, self._store)
+                if isinstance(mailed.stopped_by, StoreUnavailable):  # what is refused holds up no picture
+                    uploaded = replace(uploaded, stopped_by=mailed.stopped_by)
         except StoreError as error:
             uploaded = Uploaded(waiting=len(self._outbox.waiting()), stopped_by=error)
         except OSError:

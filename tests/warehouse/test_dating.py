@@ -46,10 +46,10 @@ def picture(
     }
 
 
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType] = {
     "taken_at": pl.Datetime("us", "UTC"),
     "received_at": pl.Datetime("us", "UTC"),
-    "reason": pl.String,
+    "reason": pl.String(),
 }
 
 

@@ -110,7 +110,7 @@ def test_it_takes_uploads_tells_systemd_and_listens_on_no_port(home: Path, agent
         systemd.settimeout(PATIENCE_S)
         process = agent(NOTIFY_SOCKET=str(home / "notify"))
         assert systemd.recv(100) == b"READY=1"
-        assert b"WATCHDOG=1" in (systemd.recv(100) for _ in range(3))
+        assert b"WATCHDOG=1" in (systemd.recv(100) for _ in range(10))
         wait_for(partial(answers, home))
         wait_for(lambda: stored(home))
         assert listening_ports(process.pid) == []

@@ -1,7 +1,7 @@
 """One HTTP request with one deadline for all of it, for small devices that stall, drip and hang up.
 
 The standard library's client does: httpx bounds every read but not their sum, so that a device that drips
-would hold the agent for ever, and costs a small Pi ten times the memory.
+would hold the agent for ever, and takes 25 MB of a small Pi's memory instead of 11.
 """
 
 import http.client

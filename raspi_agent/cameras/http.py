@@ -77,14 +77,12 @@ class HttpCamera:
 
     def _fetch(self, headers: Mapping[str, str], ends_at_s: float) -> bytes:
         try:
-            return get_within(
-                self._address, lambda answer: self._read(answer, ends_at_s), ends_at_s, headers=headers
-            )
+            return get_within(self._address, self._read, ends_at_s, headers=headers)
         except (OSError, http.client.HTTPException) as error:
             message = f"{self._name} {explain_failure(error)}"
             raise CameraError(message) from error
 
-    def _read(self, response: http.client.HTTPResponse, ends_at_s: float) -> bytes:
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
         self._check_status(response)
         expected_bytes = response.length
         body = bytearray()
@@ -96,8 +94,6 @@ class HttpCamera:
                     " is this the address of a video? largest_mb in [http] allows more"
                 )
                 raise CameraError(message)
-            if time.monotonic() > ends_at_s:
-                raise TimeoutError
         if expected_bytes is not None and len(body) != expected_bytes:
             message = f"{self._name} closed after {len(body)} of {expected_bytes} bytes; is its Wi-Fi weak?"
             raise CameraError(message)

@@ -20,7 +20,7 @@ from flows.playground.fault_runs.runs import run_rounds
 
 ROUNDS_IN_A_RUN = 25
 RUNS_IN_AN_INTERIM_ROW = 4
-WIDTHS = (5, 12, 5, 8, 12)
+WIDTHS = (5, 13, 5, 8, 7, 12, 12)
 
 
 def main() -> None:
@@ -39,10 +39,11 @@ def main() -> None:
 
 
 def _measure(options: argparse.Namespace, emulator: DropboxEmulator | None) -> None:
-    console = Console(width=100)
+    console = Console(width=120)
     started_s = time.monotonic()
     runs = max(1, options.rounds // ROUNDS_IN_A_RUN)
-    console.print(_row("left out", "runs", "with a loss", "lost", "doubled", "left behind"))
+    heads = ("runs", "not clean in", "lost", "doubled", "broken", "slots twice", "left behind")
+    console.print(_row("left out", *heads))
     reports = _play(console, "every rule", runs, options.seed, emulator)
     happened = sum((report.happened for report in reports[1:]), reports[0].happened)
     pictures = sum(report.promised for report in reports)
@@ -92,8 +93,10 @@ def _tell(console: Console, name: str, reports: list[Report]) -> None:
     lost = sum(report.lost for report in reports)
     doubled = sum(report.doubled for report in reports)
     left = sum(len(report.left_behind) for report in reports)
-    losing = sum(bool(report.lost) for report in reports)
-    console.print(_row(name, len(reports), losing, lost, doubled, left))
+    broken = sum(report.broken for report in reports)
+    twice = sum(report.slots_twice for report in reports)
+    unclean = sum(not report.is_clean for report in reports)
+    console.print(_row(name, len(reports), unclean, lost, doubled, broken, twice, left))
 
 
 def _row(name: str, *numbers: object) -> str:

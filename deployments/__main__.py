@@ -34,7 +34,8 @@ def _serve(settings: Settings) -> int:
         return 1
     from prefect import serve
 
-    from deployments.catalogue import catalogue, deployment_keeping_pauses
+    from deployments.catalogue import catalogue
+    from deployments.keeping import deployment_keeping_pauses
 
     # Pausing schedules on shutdown would leave them paused after each restart.
     serve(

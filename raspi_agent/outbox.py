@@ -3,10 +3,14 @@
 Directories are the states and a rename is the commit, so there is no database to break:
 
     tmp/x --synced, renamed--> new/x --stored--> sent/x --space needed--> gone
+
+The file `last` holds the key and the facts of the picture begun last, and with them the counter that never
+goes back: which slot was filled is known without a look at any other file.
 """
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from raspi_agent import durable
-from raspi_agent.capture_facts import CaptureFacts, embed_facts, read_facts
+from raspi_agent.capture_facts import CaptureFacts, embed_facts, format_facts, parse_facts, read_facts
 from raspi_agent.content_hash import content_hash_of_file
 from raspi_agent.picture_bytes import extension_for
 from raspi_agent.picture_key import parse_picture_key, synced_key, twin_key, unsynced_key
 
-_SLOTS_KEPT = 5000  # claims older than this many are forgotten: half a week at a picture a minute
+_LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +54,30 @@ class Outbox:
         self._tmp = folder / "tmp"
         self._new = folder / "new"
         self._sent = folder / "sent"
-        self._slots = folder / "slots"
-        self._counter = folder / "sequence"
+        self._last = folder / "last"
 
-    def claim_slot(self, slot_at: datetime) -> bool:
-        """Take the slot of that instant: True exactly once, whoever asks, power cuts included."""
+    @contextmanager
+    def shutter(self, patience_s: float) -> Iterator[None]:
+        """Hold the only right on this machine to photograph for this outbox.
+
+        The kernel takes it back from a process that dies.
+
+        Raises:
+            TimeoutError: somebody else has held it for all of `patience_s`.
+        """
         self._make_folders()
-        try:
-            descriptor = os.open(self._slot(slot_at), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
-            return False
-        os.close(descriptor)
-        durable.sync_folder(self._slots)
-        return True
-
-    def release_slot(self, slot_at: datetime) -> None:
-        """Give a claimed slot back because no picture came of it."""
-        self._slot(slot_at).unlink(missing_ok=True)
+        until_s = time.monotonic() + patience_s
+        with (self.folder / "shutter").open("a") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= until_s:
+                        message = f"another picture has been in the making for {patience_s:.0f} s"
+                        raise TimeoutError(message) from None
+                    time.sleep(_LOOK_AGAIN_S)
+            yield
 
     def add(self, data: bytes, facts: CaptureFacts) -> str:
         """Keep a picture with its facts inside and return its key; from then on it is promised.
@@ -77,11 +88,12 @@ class Outbox:
         self._make_folders()
         with self._locked():
             while True:
-                sequence = self._next_sequence()
-                key = _key_of(facts, sequence, extension_for(data))
+                numbered = replace(facts, sequence=self._last_sequence() + 1)
+                key = _key_of(numbered, extension_for(data))
+                durable.replace(self._last, f"{key}\n{format_facts(numbered)}".encode())
                 draft = self._tmp / _name_of(key)
                 draft.unlink(missing_ok=True)
-                durable.write_new(draft, embed_facts(data, replace(facts, sequence=sequence)))
+                durable.write_new(draft, embed_facts(data, numbered))
                 if durable.move_without_replacing(draft, self._new / _name_of(key)):
                     return key
 
@@ -96,6 +108,15 @@ class Outbox:
             FileNotFoundError: somebody else has sent it in the meantime.
         """
         return (self._new / _name_of(key)).read_bytes()
+
+    def find(self, key: str) -> bytes | None:
+        """The bytes of a picture, waiting or sent, None when it has left."""
+        for folder in (self._new, self._sent):
+            try:
+                return (folder / _name_of(key)).read_bytes()
+            except FileNotFoundError:
+                continue
+        return None
 
     def mark_sent(self, key: str) -> None:
         """Note that the store has the picture; doing it twice, or after a kill, does no harm."""
@@ -113,43 +134,47 @@ class Outbox:
             return  # another process has marked it, or has pruned it since
 
     def sweep(self) -> int:
-        """Clear away what a kill left half done and slots long past; return how many files went."""
+        """Clear away what a kill left half done; return how many files went."""
         self._make_folders()
         with self._locked():
             # the lock is held by whoever writes there, so all that is here now is left over
-            leftovers = sorted(self._tmp.iterdir()) + sorted(self._slots.iterdir())[:-_SLOTS_KEPT]
+            leftovers = sorted(self._tmp.iterdir())
             for path in leftovers:
                 path.unlink(missing_ok=True)
         return len(leftovers)
 
-    def prune_sent(self, limit_bytes: int) -> int:
-        """Delete the oldest sent pictures until the rest fits; return how many.
+    def delete_sent(self, key: str) -> None:
+        """Let a picture go that the store has."""
+        (self._sent / _name_of(key)).unlink(missing_ok=True)
 
-        A picture that waits is never deleted.
-        """
-        sized = [(path, _size_of(path)) for path in (self._sent / name for name in _pictures_of(self._sent))]
-        excess_bytes = sum(size for _, size in sized) - limit_bytes
-        pruned = 0
-        for path, size in sized:
-            if excess_bytes <= 0:
-                break
-            path.unlink(missing_ok=True)
-            excess_bytes -= size
-            pruned += 1
-        return pruned
+    def drop_waiting(self, key: str) -> None:
+        """Let a promised picture go unsent; who does that says so."""
+        (self._new / _name_of(key)).unlink(missing_ok=True)
 
-    def newest_facts(self) -> CaptureFacts | None:
-        """The facts of the picture taken last, or None when there is no picture or it has none."""
-        newest = self._newest()
+    def waiting_sizes(self) -> dict[str, int]:
+        """The bytes of each waiting picture by key, in the order in which they were taken."""
+        return {_key(name): _size_of(self._new / name) for name in _pictures_of(self._new)}
+
+    def sent_sizes(self) -> dict[str, int]:
+        """Likewise of each sent picture that is still here."""
+        return {_key(name): _size_of(self._sent / name) for name in _pictures_of(self._sent)}
+
+    def newest(self) -> tuple[str, CaptureFacts] | None:
+        """Key and facts of the picture taken last, None when there is none or it has no facts."""
+        begun = self._begun()
+        if begun and any((folder / _name_of(begun[0])).exists() for folder in (self._new, self._sent)):
+            return begun
+        path = self._newest_path()
         try:
-            return read_facts(newest.read_bytes()) if newest else None
+            facts = read_facts(path.read_bytes()) if path else None
         except FileNotFoundError:
             return None
+        return (_key(path.name), facts) if path and facts else None
 
     def status(self) -> OutboxStatus:
         """How full the outbox is; touches nothing."""
         waiting, sent = _pictures_of(self._new), _pictures_of(self._sent)
-        newest = self._newest()
+        newest = self._newest_path()
         key = _key(newest.name) if newest else None
         parsed = parse_picture_key(key) if key else None
         sent_at = max((_changed_at(self._sent / name) for name in sent), default=None)
@@ -164,29 +189,28 @@ class Outbox:
             last_sent_at=sent_at,
         )
 
-    def _newest(self) -> Path | None:
+    def _newest_path(self) -> Path | None:
         newest = [folder / names[-1] for folder in (self._new, self._sent) if (names := _pictures_of(folder))]
         return max(newest, key=lambda path: _sequence_of(path.name), default=None)
 
-    def _slot(self, slot_at: datetime) -> Path:
-        if slot_at.tzinfo is None:
-            message = f"{slot_at} has no time zone: slots are in UTC"
-            raise ValueError(message)
-        return self._slots / f"{slot_at.astimezone(UTC):%Y%m%d_%H%M%S}Z"
-
     def _make_folders(self) -> None:
-        for folder in (self._tmp, self._new, self._sent, self._slots):
+        for folder in (self._tmp, self._new, self._sent):
             durable.make_folder(folder)
 
-    def _next_sequence(self) -> int:
-        """A number no picture has had; it is on the disk before anybody uses it."""
+    def _last_sequence(self) -> int:
+        begun = self._begun()
+        if begun and begun[1].sequence is not None:
+            return begun[1].sequence
+        newest = self._newest_path()
+        return _sequence_of(newest.name) if newest else 0
+
+    def _begun(self) -> tuple[str, CaptureFacts] | None:
         try:
-            last = int(self._counter.read_bytes())
-        except (FileNotFoundError, ValueError):
-            newest = self._newest()
-            last = _sequence_of(newest.name) if newest else 0
-        durable.replace(self._counter, str(last + 1).encode())
-        return last + 1
+            key, _, text = self._last.read_bytes().partition(b"\n")
+            facts = parse_facts(text)
+            return (key.decode(), facts) if facts else None
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -196,7 +220,8 @@ class Outbox:
             yield
 
 
-def _key_of(facts: CaptureFacts, sequence: int, extension: str) -> str:
+def _key_of(facts: CaptureFacts, extension: str) -> str:
+    sequence = facts.sequence or 0
     if facts.clock_synchronised and facts.taken_at is not None:
         return synced_key(facts.camera, facts.taken_at, sequence, extension)
     return unsynced_key(facts.camera, facts.boot_id or "0" * 8, facts.boot_ms, sequence, extension)

@@ -2,16 +2,30 @@
 
 import os
 import tomllib
+from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from raspi_agent.hardware_settings import (
+    HttpCameraSettings,
+    LightSettings,
+    PicameraSettings,
+    PowerSettings,
+    Table,
+    V4l2Settings,
+)
 from raspi_agent.picture_key import check_camera_name
+from raspi_agent.slots import Schedule
 
 FILE_NAME = "agent.toml"
 PREFIX = "SMARTMETER_AGENT_"
+_WITHIN = "__"  # SMARTMETER_AGENT_LIGHT__URL is url in the table [light]
 _DAY_MINUTES = 1440
 
 
@@ -22,11 +36,14 @@ class SettingsError(ValueError):
 class AgentSettings(BaseSettings):
     """What varies between one agent and the next."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=_WITHIN, extra="forbid", frozen=True
+    )
 
     camera: Annotated[str, Field(description="the camera's name in every picture's name: a-z 0-9 - _")]
     camera_url: Annotated[
-        str, Field(description="where pictures come from, for example folder:/srv/ftp/meter")
+        str,
+        Field(description="picamera2:, http://camera/capture, v4l2:/dev/video0 or folder:/srv/ftp/meter"),
     ]
     store_url: Annotated[str, Field(description="where pictures go: file:FOLDER or dropbox:/FOLDER")] = (
         "file:store"
@@ -38,14 +55,39 @@ class AgentSettings(BaseSettings):
         "outbox"
     )
     interval_minutes: Annotated[
-        int, Field(ge=1, le=_DAY_MINUTES, description="minutes between pictures; must divide a day")
+        int, Field(ge=0, le=_DAY_MINUTES, description="minutes between pictures; must divide a day; 0: none")
     ] = 15
+    daily_times: Annotated[
+        tuple[time, ...], Field(description='further pictures each day, local time: ["23:59"]')
+    ] = ()
+    quiet_hours: Annotated[
+        tuple[str, ...], Field(description='no pictures of the interval then, local time: ["01:00-05:00"]')
+    ] = ()
+    timezone: Annotated[str, Field(description="what local time means, like Europe/Berlin")] = "UTC"
+    camera_timeout_s: Annotated[
+        float, Field(ge=2, le=60, description="a camera that has given nothing by then is started anew")
+    ] = 30
+    flow_grace_s: Annotated[
+        float, Field(ge=0, le=600, description="leave a slot to Prefect's capture flow for so long")
+    ] = 0
     sent_limit_mb: Annotated[
         int, Field(ge=0, description="keep at most so many megabytes of pictures already stored")
     ] = 512
+    free_mb: Annotated[
+        int, Field(ge=0, description="leave so many megabytes of the disk free, for others and for logs")
+    ] = 300
+    when_full: Annotated[
+        Literal["thin", "stop"],
+        Field(description="disk full of unsent pictures: thin the oldest out, and say so, or take no more"),
+    ] = "thin"
     trust_clock: Annotated[
         bool, Field(description="the clock is right without a time server, for example by a battery")
     ] = False
+    picamera2: PicameraSettings = PicameraSettings()
+    http: HttpCameraSettings = HttpCameraSettings()
+    v4l2: V4l2Settings = V4l2Settings()
+    light: LightSettings = LightSettings()
+    power: PowerSettings = PowerSettings()
 
     @field_validator("camera")
     @classmethod
@@ -55,10 +97,45 @@ class AgentSettings(BaseSettings):
     @field_validator("interval_minutes")
     @classmethod
     def _divides_a_day(cls, minutes: int) -> int:
-        if _DAY_MINUTES % minutes:
+        if minutes and _DAY_MINUTES % minutes:
             message = f"{minutes} minutes do not divide a day; 1, 5, 10, 15, 30 and 60 do"
             raise ValueError(message)
         return minutes
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _are_spans(cls, spans: tuple[str, ...]) -> tuple[str, ...]:
+        for span in spans:
+            _span(span)
+        return spans
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            message = f"{name!r} is no time zone of this machine; Europe/Berlin is one (apt install tzdata)"
+            raise ValueError(message) from error
+        return name
+
+    @model_validator(mode="after")
+    def _has_slots(self) -> "AgentSettings":
+        if not (self.interval_minutes or self.daily_times):
+            raise ValueError("interval_minutes = 0 needs daily_times, or no picture would ever be due")
+        if self.flow_grace_s > self.schedule.window.total_seconds() / 2:
+            raise ValueError("flow_grace_s must be at most half the time between two pictures")
+        return self
+
+    @property
+    def schedule(self) -> Schedule:
+        """When pictures are due."""
+        return Schedule(
+            interval_minutes=self.interval_minutes,
+            daily_times=self.daily_times,
+            quiet_hours=tuple(_span(span) for span in self.quiet_hours),
+            zone=ZoneInfo(self.timezone),
+        )
 
     @classmethod
     def settings_customise_sources(
@@ -85,12 +162,10 @@ def load_settings(home: Path) -> AgentSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         message = f"{path} cannot be read: {error}"
         raise SettingsError(message) from error
-    known = AgentSettings.model_fields
-    strange = [
-        name for name in os.environ if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in known
-    ]
+    known = {f"{PREFIX}{name}".upper().replace(".", _WITHIN) for name, _ in all_settings()}
+    strange = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
     if strange:
-        message = f"{', '.join(sorted(strange))}: no such setting; there are {_names(PREFIX)}"
+        message = f"{', '.join(sorted(strange))}: no such setting; there are {', '.join(sorted(known))}"
         raise SettingsError(message)
     try:
         return AgentSettings(**values)
@@ -101,31 +176,62 @@ def load_settings(home: Path) -> AgentSettings:
         raise SettingsError(message) from error
 
 
+def all_settings(model: type[BaseModel] = AgentSettings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting by its name, `light.url` being `url` in the table `[light]`."""
+    for name, setting in model.model_fields.items():
+        if isinstance(setting.annotation, type) and issubclass(setting.annotation, Table):
+            yield from all_settings(setting.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", setting
+
+
 def describe_settings() -> str:
     """Every setting with its default and meaning, one per line."""
     lines = []
-    for name, setting in AgentSettings.model_fields.items():
-        default = "required" if setting.is_required() else f"default {setting.default}"
-        lines.append(f"  {name:18} {setting.description} ({default})")
+    for name, setting in all_settings():
+        default = "required" if setting.is_required() else f"default {_as_toml(setting.default)}"
+        lines.append(f"  {name:26} {setting.description} ({default})")
     return "\n".join(lines)
 
 
+def _as_toml(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str() | Path():
+            return f'"{value}"'
+        case tuple():
+            return f"[{', '.join(_as_toml(each) for each in value)}]"
+        case _:
+            return "none" if value is None else str(value)
+
+
 def _explain(error: ValidationError, path: Path) -> str:
+    known = dict(all_settings())
     lines = []
     for problem in error.errors():
-        name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        setting = AgentSettings.model_fields.get(name)
-        if setting is None:
-            lines.append(f"{name} in {path}: no such setting; there are {_names()}")
+        name = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
+        setting = known.get(name)
+        reason = str(problem["msg"]).removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            table = name.rpartition(".")[0]
+            names = ", ".join(each for each in known if each.rpartition(".")[0] == table)
+            lines.append(f"{name} in {path}: no such setting; there are {names}")
+        elif setting is None:
+            lines.append(f"{path}: {name and f'{name}: '}{reason}")
         elif problem["type"] == "missing":
             lines.append(
                 f"{name} is missing in {path} ({PREFIX}{name.upper()} will do): {setting.description}"
             )
         else:
-            reason = str(problem["msg"]).removeprefix("Value error, ")
             lines.append(f"{name} = {problem['input']!r}: {reason} ({setting.description})")
     return "\n".join(lines)
 
 
-def _names(prefix: str = "") -> str:
-    return ", ".join(f"{prefix}{name.upper()}" if prefix else name for name in AgentSettings.model_fields)
+def _span(text: str) -> tuple[time, time]:
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        message = f"{text!r} is no span of time; write it like 01:00-05:00"
+        raise ValueError(message) from None
+    return start, end

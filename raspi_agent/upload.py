@@ -1,6 +1,7 @@
 """From the outbox to the store."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from raspi_agent.content_hash import content_hash
@@ -30,11 +31,16 @@ class Uploaded:
     stopped_by: StoreError | None = None
 
 
-def upload_waiting(outbox: Outbox, store: Store) -> Uploaded:
+def upload_waiting(outbox: Outbox, store: Store, goes_on: Callable[[], bool] = lambda: True) -> Uploaded:
     """Send every waiting picture, oldest first, and mark as sent what the store certainly has.
 
     Each step may be repeated after a kill or a lost reply. A store that is away, full or forbidden ends the
     upload, the pictures wait; a picture that cannot be read or named is passed over and waits too.
+
+    Args:
+        outbox: whose pictures.
+        store: where they go.
+        goes_on: asked before each picture; False ends the upload.
 
     Raises:
         OSError: the outbox's disk refuses.
@@ -43,6 +49,8 @@ def upload_waiting(outbox: Outbox, store: Store) -> Uploaded:
     renamed = 0
     stopped_by = None
     for key in outbox.waiting():
+        if not goes_on():
+            break
         try:
             data = outbox.read(key)
             added, stored_key = _add(store, key, data)

@@ -1,6 +1,7 @@
 """Fixtures that more than one room's tests use."""
 
 import atexit
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 if TYPE_CHECKING:
     from flows.playground.dropbox_emulator.server import DropboxEmulator
@@ -92,3 +94,11 @@ def dropbox_emulator(dropbox_server: "DropboxEmulator", monkeypatch: pytest.Monk
     for name, value in dropbox_server.environment().items():
         monkeypatch.setenv(name, value)
     return dropbox_server
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """A small grey picture with noise on it, as sensors make it: a JPEG that any judge accepts."""
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 40).convert("RGB").save(file, "JPEG", quality=95)
+    return file.getvalue()

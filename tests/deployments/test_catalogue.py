@@ -4,7 +4,8 @@ from uuid import UUID
 import pytest
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 
-from deployments.catalogue import catalogue, deployment, deployment_keeping_pauses
+from deployments.catalogue import catalogue
+from deployments.keeping import deployment, deployment_keeping_pauses
 from tasks.settings import load_settings
 
 
@@ -23,7 +24,9 @@ def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: P
         assert each.entrypoint == f"flows.{module}.{module}"
 
 
-@pytest.mark.parametrize("flow", ["ingest", "backup", "report", "restore", "reread", "import_pictures"])
+@pytest.mark.parametrize(
+    "flow", ["ingest", "backup", "report", "restore", "reread", "import_pictures", "capture"]
+)
 def test_flow_modules_keep_their_annotations(flow: str) -> None:
     # With the future import, a served flow fails every run when its parameters are validated.
     source = Path(__file__).parents[2] / "flows" / f"{flow}.py"

@@ -1,15 +1,23 @@
+import io
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
-from raspi_agent.cameras import CameraError, FolderCamera
-from raspi_agent.capture import capture_slot
+from raspi_agent.cameras.camera import Camera, CameraError, CameraStuck, Shot
+from raspi_agent.cameras.folder import FolderCamera
+from raspi_agent.capture import Equipment, capture_slot
 from raspi_agent.capture_facts import read_facts
-from raspi_agent.clock import ClockReading, read_clock, slot_of
+from raspi_agent.clock import ClockReading, read_clock
 from raspi_agent.outbox import Outbox
+from raspi_agent.slots import Schedule
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLOCK = ClockReading(now_at=NOON, synchronised=False, boot_id="10fcee1b-2107", boot_ms=5)
@@ -26,8 +34,10 @@ def camera(tmp_path: Path) -> FolderCamera:
     return FolderCamera(tmp_path / "pictures", tmp_path / "seen")
 
 
-def take(outbox: Outbox, camera: FolderCamera, slot_at: datetime = NOON) -> str | None:
-    return capture_slot(outbox, camera, name="home", slot_at=slot_at, look_at_clock=lambda: CLOCK)
+def take(outbox: Outbox, camera: Camera, slot_at: datetime | None = NOON) -> str | None:
+    equipment = Equipment("home", camera, timeout_s=1)
+    taken = capture_slot(outbox, equipment, Schedule(1), slot_at, lambda: CLOCK)
+    return taken.key if taken else None
 
 
 def put(camera: FolderCamera, name: str, data: bytes) -> None:
@@ -41,6 +51,7 @@ def test_a_slot_gets_one_picture_with_its_facts(
     put(camera, "a.jpg", jpeg(b"a"))
     put(camera, "b.jpg", jpeg(b"b"))
     key = take(outbox, camera)
+    assert key is not None
     assert key == "images/home/20260301/20260301_120000Z_000001.jpg"
     assert take(outbox, camera) is None
     facts = read_facts(outbox.read(key))
@@ -64,13 +75,13 @@ def test_a_full_disk_gives_the_slot_and_the_picture_back(
     jpeg: Callable[..., bytes],
     with_no_space: Callable[[int, Callable[[], None]], None],
 ) -> None:
-    put(camera, "a.jpg", jpeg(b"x" * 500))
+    put(camera, "a.jpg", jpeg(b"x" * 5000))
 
     def take_one() -> None:
         with pytest.raises(OSError, match="too large"):
             take(outbox, camera)
 
-    with_no_space(300, take_one)
+    with_no_space(450, take_one)
     assert outbox.waiting() == ()
     assert take(outbox, camera) is not None
 
@@ -101,21 +112,130 @@ def test_a_kill_at_any_call_gives_every_picture_of_the_folder_once(
     assert numbers == list(range(len(numbers)))
 
 
+class LiveCamera:
+    """A camera that gives what is laid before it, one after the other."""
+
+    is_live = True
+
+    def __init__(self, *gives: bytes | CameraError) -> None:
+        self.gives = list(gives)
+
+    def capture(self, timeout_s: float) -> Shot:  # noqa: ARG002 - the protocol's
+        given = self.gives.pop(0)
+        if isinstance(given, CameraError):
+            raise given
+        return Shot(given)
+
+    def keep(self, details: Mapping[str, Any]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def photo(lightness: int, size: int = 64) -> bytes:
+    """A grey picture with noise on it, as sensors make it."""
+    image = Image.effect_noise((size, size), 8).point(lambda level: max(0, level - 128 + lightness))
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "JPEG", quality=95)
+    return file.getvalue()
+
+
+GOOD, DARK = photo(120), photo(4)
+HANGS = CameraError("it hangs")
+
+
 @pytest.mark.parametrize(
-    ("now", "minutes", "slot"),
+    ("gives", "attempts", "quality"),
     [
-        ((12, 0, 0), 15, (12, 0)),
-        ((12, 14, 59), 15, (12, 0)),
-        ((12, 15, 0), 15, (12, 15)),
-        ((23, 59, 59), 1, (23, 59)),
-        ((23, 59, 59), 1440, (0, 0)),
+        ((GOOD,), 1, None),
+        ((DARK, GOOD), 2, None),
+        ((DARK, DARK), 2, "dark"),
+        ((HANGS, GOOD), 2, None),
+        ((GOOD[:-2], GOOD), 2, None),
+        ((b"<html>", DARK), 2, "dark"),
     ],
 )
-def test_slots_are_aligned_to_the_clock(
-    now: tuple[int, int, int], minutes: int, slot: tuple[int, int]
+def test_a_second_attempt_mends_what_the_first_gave(
+    outbox: Outbox, gives: tuple[bytes | CameraError, ...], attempts: int, quality: str | None
 ) -> None:
-    at = datetime(2026, 3, 1, *now, tzinfo=UTC)
-    assert slot_of(at, minutes) == datetime(2026, 3, 1, *slot, tzinfo=UTC)
+    key = take(outbox, LiveCamera(*gives))
+    assert key is not None
+    facts = read_facts(outbox.read(key))
+    assert facts is not None
+    assert (facts.details["attempts"], facts.details.get("quality")) == (attempts, quality)
+
+
+@pytest.mark.parametrize(
+    ("gives", "error"),
+    [
+        ((HANGS, HANGS), "it hangs"),
+        ((GOOD, HANGS), None),
+        ((DARK, HANGS), "it hangs"),
+        ((b"<html>", b"<html>"), "no whole picture .not_a_picture"),
+        ((GOOD[:-2], GOOD[:-9]), "no whole picture .truncated"),
+        ((CameraStuck("in the kernel"), GOOD), "in the kernel"),
+    ],
+)
+def test_two_attempts_are_all(
+    outbox: Outbox, gives: tuple[bytes | CameraError, ...], error: str | None
+) -> None:
+    if error is None:
+        assert take(outbox, LiveCamera(*gives))
+        return
+    with pytest.raises(CameraError, match=error):
+        take(outbox, LiveCamera(*gives))
+    assert outbox.waiting() == ()
+
+
+def test_a_picture_besides_the_slots_fills_none(outbox: Outbox) -> None:
+    assert take(outbox, LiveCamera(GOOD), None)
+    assert take(outbox, LiveCamera(GOOD))
+    assert take(outbox, LiveCamera()) is None
+    assert len(outbox.waiting()) == 2
+
+
+TAKE_ALL = """
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from test_capture import CLOCK, GOOD, NOON, LiveCamera, Outbox
+from raspi_agent.capture import Equipment, capture_slot
+from raspi_agent.slots import Schedule
+outbox = Outbox(Path(sys.argv[1]))
+sys.stdin.readline()
+for minute in range(40):
+    now_at = NOON + timedelta(minutes=minute)
+    clock = replace(CLOCK, now_at=now_at, boot_ms=minute * 60_000)
+    equipment = Equipment("home", LiveCamera(GOOD), timeout_s=30)
+    taken = capture_slot(outbox, equipment, Schedule(1), now_at, lambda: clock)
+    print(minute, taken is not None, flush=True)
+"""
+
+
+def test_of_two_who_ask_for_a_slot_one_gets_it(outbox: Outbox) -> None:
+    folder = Path(__file__).parent
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", TAKE_ALL, str(outbox.folder)],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(folder.parents[1])))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    for racer in racers:
+        assert racer.communicate(timeout=60)
+    slots = Counter(facts.slot_at for key in outbox.waiting() if (facts := read_facts(outbox.read(key))))
+    assert set(slots.values()) == {1}
+    assert len(slots) == 40
 
 
 def test_a_trusted_clock_is_synchronised() -> None:

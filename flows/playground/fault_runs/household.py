@@ -6,26 +6,23 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.playground.dropbox_emulator.server import DropboxEmulator
+from flows.playground.fault_runs.cupboard import CAMERA, Cupboard, without_facts
 from flows.playground.fault_runs.power import ForgetfulDisk, Halt
 from flows.playground.fault_runs.rules import LaxDropbox, LaxFolder, Rule
-from raspi_agent.capture_facts import CaptureFacts
+from raspi_agent.capture_facts import read_facts
 from raspi_agent.content_hash import content_hash
-from raspi_agent.outbox import Outbox
-from raspi_agent.store import Revision, Store, StoreError
+from raspi_agent.store import Revision, Store, StoreError, StoreUnavailable
 from raspi_agent.upload import upload_waiting
 from tasks.archive import DRAFTS, arrival_from_store, keep, sweep_drafts
 from tasks.backup import free_one
 from tasks.custody import Copy, Fate, Held
 from tasks.download import download
 
-CAMERA = "cellar"
-STARTED_AT = datetime(2026, 3, 1, tzinfo=UTC)
 PEACE_ROUNDS = 3
 _ROUTES = (
     "*",
@@ -53,6 +50,8 @@ class Report:
         promised: pictures that somebody was promised.
         lost: of these, how many were nowhere whole after some round.
         doubled: at the end, how many were in the archive twice.
+        broken: at the end, how many there nobody has ever offered like that.
+        slots_twice: how often a slot got two pictures.
         left_behind: at the end, what lay where nothing should be.
         happened: how often each kind of trouble struck.
     """
@@ -60,13 +59,15 @@ class Report:
     promised: int = 0
     lost: int = 0
     doubled: int = 0
+    broken: int = 0
+    slots_twice: int = 0
     left_behind: list[str] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_clean(self) -> bool:
-        """Nothing lost, nothing doubled, nothing left behind."""
-        return not (self.lost or self.doubled or self.left_behind)
+        """Nothing lost, doubled, broken or left behind, and no slot with two pictures."""
+        return not (self.lost or self.doubled or self.broken or self.slots_twice or self.left_behind)
 
 
 class Household:
@@ -80,22 +81,24 @@ class Household:
         without: Rule | None,
     ) -> None:
         self.disk, self.chance, self.emulator, self.without = disk, chance, emulator, without
-        self.outbox = Outbox(disk.root / "outbox")
+        self.report = Report()
+        self.cupboard = Cupboard(disk.root / "outbox", chance, without, self.report.happened)
+        self.outbox = self.cupboard.outbox
         self.archive = disk.root / "archive"
         self.rows: dict[tuple[str, str], Copy] = {}  # (store key, revision): the warehouse, which is durable
         self.cursor: str | None = None
-        self.now_at = STARTED_AT
-        self.offered: set[str] = set()
         self.promised: set[str] = set()
-        self.report = Report()
+        self.foreign: set[str] = set()
         self.peace = False
+        self.away_rounds = 0
         self.stores: dict[str, Store] = {}
         if emulator is not None:
             emulator.link(disk.root.parent / "home")
 
     def live_through_a_round(self) -> None:
         """Take, upload, fetch and free, each of which may be cut short; then look for every picture."""
-        self._jump()
+        self.cupboard.next_round()
+        self._cut_the_line()
         for part in (self.take, self.upload, self.fetch, self.free):
             with self._in_danger(part.__name__):
                 part()
@@ -103,21 +106,22 @@ class Household:
 
     def end_in_peace(self) -> None:
         """Rounds without trouble, after which everything must be in the archive and only there."""
-        self.peace = True
+        self.peace = self.cupboard.peace = True
+        self.away_rounds = 0
         for _ in range(2):  # what the last cut brings back is dealt with too
             self._restart(power_was_cut=True)
             for _ in range(PEACE_ROUNDS):
                 self.live_through_a_round()
         self.outbox.sweep()
-        self.outbox.prune_sent(0)
         sweep_drafts(self.archive, older_than_s=-1)
         self.report.promised = len(self.promised)
-        archived = Counter(content_hash(path.read_bytes()) for path in files_below(self.archive))
+        pictures = [path.read_bytes() for path in files_below(self.archive)]
+        archived = Counter(content_hash(data) for data in pictures)
         self.report.lost += len(self.promised - archived.keys())
         self.report.doubled = sum(count - 1 for count in archived.values())
-        outbox = files_below(self.disk.root / "outbox")
+        self._judge(pictures)
+        outbox = files_below(self.disk.root / "outbox", skip=("sent",))
         self.report.left_behind = [
-            *(f"in the archive: {digest}" for digest in archived.keys() - self.offered),
             *(f"in the store: {revision.key}" for revision in self._store("server").list().revisions),
             *(f"in the outbox: {path.name}" for path in outbox if path.suffix),
             *(f"a draft: {path.name}" for path in files_below(self.archive / DRAFTS)),
@@ -125,13 +129,10 @@ class Household:
 
     def take(self) -> None:
         """Photograph now and then; the camera's card is cleared now and then."""
-        for _ in range(self.chance.randint(0, 3)):
-            data = self.chance.randbytes(self.chance.randint(20, 200))
-            self.offered.add(content_hash(data))
-            self.outbox.add(data, self._facts())
+        for data in self.cupboard.take():
             self.promise(data)
         if self.chance.random() < 0.2:  # noqa: PLR2004 - now and then the card is full
-            self.outbox.prune_sent(0)
+            self.cupboard.make_room()
 
     def upload(self) -> None:
         """Send what waits."""
@@ -144,7 +145,7 @@ class Household:
                 store.add(key, data)
         else:
             upload_waiting(self.outbox, store)
-        self.outbox.prune_sent(0)
+        self.cupboard.make_room()
 
     def fetch(self) -> None:
         """Archive what is new in the store, and note it."""
@@ -155,12 +156,12 @@ class Household:
         def fetch(revision: Revision) -> tuple[Revision, dict[str, object]]:
             data = store.fetch(revision)
             arrival = arrival_from_store(revision.key, data, "store", [CAMERA], ZoneInfo("UTC"))
-            return revision, keep(arrival, self.archive, self.now_at)
+            return revision, keep(arrival, self.archive, self.cupboard.now_at)
 
         done = download(fresh, fetch, at_once=1, waits_s=())
         for revision, row in done.kept:
             self.rows[revision.key, revision.revision] = Copy(
-                str(row["picture_key"]), None, self.now_at, str(row["content_sha256"])
+                str(row["picture_key"]), None, self.cupboard.now_at, str(row["content_sha256"])
             )
         if not done.left and done.stopped_by is None:
             self.cursor = listing.cursor
@@ -180,6 +181,8 @@ class Household:
                 free_one(store, Held(revision, (copy,), Fate.FREE), self.archive)
 
     def _store(self, side: str) -> Store:
+        if self.away_rounds:
+            raise StoreUnavailable("the line is dead")
         if side == "agent" and self.outbox.waiting():
             self.let_others_write("files/upload", self.outbox.waiting()[0], 0.1)
         if side not in self.stores:
@@ -201,6 +204,7 @@ class Household:
             if route == "files/upload" and f"/{key}".lower() in emulator.files.nodes:
                 return  # to overwrite what nobody has fetched yet is beyond any protocol
             emulator.files.put(f"/{key}", data)
+            self.foreign.add(content_hash(data))
             self.promise(data)
 
         emulator.fail(route, before=write)
@@ -238,6 +242,8 @@ class Household:
     def _restart(self, *, power_was_cut: bool) -> None:
         self.disk.revive(power_was_cut=power_was_cut)
         self.stores.clear()
+        if power_was_cut:
+            self.cupboard.boot()
 
     def _prepare_trouble(self, part: str) -> None:
         if self.chance.random() < 0.4:  # noqa: PLR2004
@@ -252,25 +258,26 @@ class Household:
             if self.chance.random() < 0.1:  # noqa: PLR2004
                 self.emulator.files.reset_cursors()
 
-    def _jump(self) -> None:
-        self.now_at += timedelta(minutes=1)
-        if self.chance.random() < 0.1:  # noqa: PLR2004
-            self.now_at += timedelta(minutes=self.chance.randint(-60, 60))
-            self.report.happened["a clock that jumped"] += 1
+    def _cut_the_line(self) -> None:
+        """Now and then the network is gone for days."""
+        self.away_rounds = max(0, self.away_rounds - 1)
+        if not self.peace and not self.away_rounds and self.chance.random() < 0.03:  # noqa: PLR2004
+            self.away_rounds = self.chance.randint(3, 12)
+            self.report.happened["a line dead for many rounds"] += 1
 
-    def _facts(self) -> CaptureFacts:
-        synchronised = self.chance.random() < 0.9  # noqa: PLR2004
-        return CaptureFacts(
-            camera=CAMERA,
-            taken_at=self.now_at,
-            clock_synchronised=synchronised,
-            boot_id=f"{self.chance.getrandbits(32):08x}",
-            boot_ms=self.chance.randrange(10**6),
-        )
+    def _judge(self, pictures: list[bytes]) -> None:
+        """Whether each picture is as it was offered, and the only one of its slot.
+
+        Right after a boot, with a clock that nobody has set, no agent can know that a slot has its picture.
+        """
+        ours = [facts for data in pictures if (facts := read_facts(data))]
+        slots = Counter((facts.boot_id, facts.details.get("round")) for facts in ours)
+        self.report.slots_twice = sum(count - 1 for count in slots.values())
+        offered = self.cupboard.offered | self.foreign
+        self.report.broken = sum(content_hash(without_facts(data)) not in offered for data in pictures)
 
     def promise(self, data: bytes) -> None:
         """From now on these bytes must be somewhere."""
-        self.offered.add(content_hash(data))
         self.promised.add(content_hash(data))
 
     def _look_for_everything(self) -> None:

@@ -6,7 +6,6 @@ from dropbox.files import WriteMode
 
 from flows.playground.fault_runs.household import Household
 from flows.playground.fault_runs.rules import LaxDropbox
-from raspi_agent.content_hash import content_hash
 from raspi_agent.store import Revision, StoreError
 
 
@@ -23,8 +22,7 @@ class OriginalHousehold(Household):
         folder = self.disk.root / "camera"
         folder.mkdir(exist_ok=True)
         data = self.chance.randbytes(100)
-        self.offered.add(content_hash(data))
-        with (folder / f"{self.now_at:%Y%m%d_%H%M%S}.png").open("wb") as file:
+        with (folder / f"{self.cupboard.now_at:%Y%m%d_%H%M%S}.png").open("wb") as file:
             file.write(data)
         self.promise(data)
 

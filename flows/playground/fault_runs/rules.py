@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
+import requests
 from dropbox.exceptions import ApiError
 from dropbox.files import WriteMode
 
@@ -23,6 +24,10 @@ class Rule(StrEnum):
     HASH_ON_ARRIVAL = "what arrives is compared by its hash, not its size"
     READ_BACK = "only what was read back from the archive is deleted"
     ONE_REVISION = "a delete names one revision"
+    SLOT_ONCE = "a slot that has its picture gets no other"
+    WHOLE_PICTURES = "what is no whole picture fills no slot"
+    NUMBERED = "names carry a number that never goes back"
+    UNSENT_STAYS = "room is made of what the store has"
 
 
 class LaxDropbox(DropboxStore):
@@ -44,7 +49,10 @@ class LaxDropbox(DropboxStore):
         if self.without is not Rule.HASH_ON_ARRIVAL:
             return super().fetch(revision)
         _, response = self._ask(lambda client: client.files_download(f"rev:{revision.revision}"))
-        data = bytes(response.content)
+        try:
+            data = bytes(response.content)
+        except requests.RequestException as error:
+            raise StoreUnavailable(str(error)) from error
         if len(data) != revision.size:
             raise StoreUnavailable("cut")
         return data

@@ -1,15 +1,14 @@
-"""Where pictures come from. A camera gives bytes, never arrays: the same for every kind."""
+"""Pictures that somebody else puts into a folder."""
 
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any
 
 from raspi_agent import durable
+from raspi_agent.cameras.camera import CameraError, Shot
 from raspi_agent.capture_facts import read_facts
 from raspi_agent.picture_bytes import sniff
 from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
@@ -17,41 +16,6 @@ from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
 _log = logging.getLogger(__name__)
 
 _UTC_NAME = re.compile(r"([0-9]{8}_[0-9]{6})Z")
-
-
-class CameraError(Exception):
-    """The camera gave no picture this time; the next slot tries again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """One photograph.
-
-    Attributes:
-        data: the whole file as the camera made it.
-        taken_at: UTC, when the camera knows it better than our clock; None otherwise.
-        details: whatever the camera tells: exposure, gains, its source; JSON values.
-    """
-
-    data: bytes
-    taken_at: datetime | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Camera(Protocol):
-    """Something that takes pictures."""
-
-    def capture(self) -> Shot:
-        """Take a picture.
-
-        Raises:
-            CameraError: there is none this time.
-        """
-        ...
-
-    def keep(self, details: Mapping[str, Any]) -> None:
-        """Learn that the shot with these details is safe and need not be given again."""
-        ...
 
 
 class FolderCamera:
@@ -63,12 +27,14 @@ class FolderCamera:
         settle_s: a picture is finished when nobody has written to it for so long.
     """
 
+    is_live = False
+
     def __init__(self, folder: Path, seen_file: Path, *, settle_s: float = SETTLE_S) -> None:
         self.folder = folder
         self._seen_file = seen_file
         self._settle_s = settle_s
 
-    def capture(self) -> Shot:
+    def capture(self, timeout_s: float) -> Shot:  # noqa: ARG002 - a folder answers at once
         """The next picture by name; see `Camera.capture`."""
         seen = self._seen()
         try:
@@ -104,23 +70,13 @@ class FolderCamera:
         text = "\0".join(sorted({*still_there, source}))
         durable.replace(self._seen_file, text.encode(errors="surrogateescape"))
 
+    def close(self) -> None:
+        """Nothing is held; see `Camera.close`."""
+
     def _seen(self) -> frozenset[str]:
         if not self._seen_file.exists():
             return frozenset()
         return frozenset(self._seen_file.read_bytes().decode(errors="surrogateescape").split("\0"))
-
-
-def open_camera(url: str, home: Path, state: Path) -> Camera:
-    """The camera at a URL: `folder:` and a path, a relative one within the home folder.
-
-    Raises:
-        ValueError: there is no camera of that kind.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "folder" or parts.netloc or not parts.path:
-        message = f"{url!r} is no camera: use folder:PATH, for example folder:/srv/ftp/meter"
-        raise ValueError(message)
-    return FolderCamera(home / Path(parts.path).expanduser(), state / "folder-camera")
 
 
 def _taken_at(name: str, data: bytes, modified_at: float) -> datetime:

@@ -1,0 +1,1 @@
+"""What sets a Raspberry Pi up, and what its settings look like."""

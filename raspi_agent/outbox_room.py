@@ -1,0 +1,110 @@
+"""How the outbox stays within its disk: what the store has goes first, and nothing unsent goes silently."""
+
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from raspi_agent import durable
+from raspi_agent.outbox import Outbox
+
+_log = logging.getLogger(__name__)
+_SHARE_DROPPED = 0.05  # of the waiting pictures at a time: often enough, and a log line for many
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What making room did, in pictures."""
+
+    pruned: int = 0
+    dropped: int = 0
+    is_full: bool = False
+
+
+def make_room(
+    outbox: Outbox, *, sent_limit_bytes: int, free_bytes: int, when_full: Literal["thin", "stop"]
+) -> Room:
+    """Delete pictures until sent ones take no more than their limit and the disk has enough left.
+
+    Sent pictures go first, the oldest before the others; the one taken last stays, for it tells which slot
+    was filled. Only when none is left and the disk still lacks room are waiting ones thinned, if the owner
+    lets them: every other one of the oldest, so that the rest still shows the whole time.
+
+    Args:
+        outbox: Whose pictures.
+        sent_limit_bytes: What sent pictures may take.
+        free_bytes: What must stay free on the disk.
+        when_full: Whether waiting pictures may be thinned.
+
+    Returns:
+        What went, and whether the disk is still too full to take another picture.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    newest = outbox.newest()
+    sent = outbox.sent_sizes()
+    lacking = free_bytes - _free(outbox)
+    excess = sum(sent.values()) - sent_limit_bytes
+    pruned = 0
+    for key, size in sent.items():
+        if max(lacking, excess) <= 0:
+            break
+        if newest is None or key != newest[0]:
+            outbox.delete_sent(key)
+            lacking, excess, pruned = lacking - size, excess - size, pruned + 1
+    if lacking <= 0:
+        return Room(pruned)
+    dropped = to_thin_out(outbox.waiting_sizes(), lacking) if when_full == "thin" else []
+    _drop(outbox, dropped)
+    return Room(pruned, len(dropped), is_full=_free(outbox) < free_bytes)
+
+
+def to_thin_out(waiting: Mapping[str, int], lacking_bytes: int) -> list[str]:
+    """Which waiting pictures to give up: every other one of the older half, until enough bytes are found.
+
+    Args:
+        waiting: Bytes by key, in the order in which they were taken. The last one is never given up.
+        lacking_bytes: How many to find.
+    """
+    keys = list(waiting)
+    most = max(1, round(len(keys) * _SHARE_DROPPED))
+    chosen: list[str] = []
+    for key in _every_other(keys[: len(keys) // 2 + 1]):
+        if lacking_bytes <= 0 or len(chosen) >= most:
+            break
+        chosen.append(key)
+        lacking_bytes -= waiting[key]
+    return chosen
+
+
+def dropped_so_far(outbox: Outbox) -> int:
+    """How many unsent pictures this outbox has ever had to give up."""
+    try:
+        return int((outbox.folder / "dropped").read_bytes())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def _every_other(keys: Sequence[str]) -> Sequence[str]:
+    return keys[1:-1:2] if len(keys) > 2 else ()  # noqa: PLR2004 - the first and the last stay
+
+
+def _drop(outbox: Outbox, keys: Sequence[str]) -> None:
+    if not keys:
+        return
+    durable.replace(outbox.folder / "dropped", str(dropped_so_far(outbox) + len(keys)).encode())
+    for key in keys:
+        outbox.drop_waiting(key)
+    _log.error(
+        "the disk is full and the store has long been away: every other of the oldest pictures had to go, "
+        "%d unsent ones from %s to %s; bring the store back",
+        len(keys),
+        keys[0],
+        keys[-1],
+    )
+
+
+def _free(outbox: Outbox) -> int:
+    return shutil.disk_usage(outbox.folder).free

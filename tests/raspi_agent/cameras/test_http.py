@@ -1,0 +1,330 @@
+import base64
+import contextlib
+import hashlib
+import http.server
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import trustme
+
+from raspi_agent.cameras.camera import CameraError
+from raspi_agent.cameras.http import HttpCamera
+
+Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+LIMIT_S = 0.4  # what a camera gets here
+GRACE_S = 0.5  # what the machine may add to it
+
+
+@dataclass
+class LyingServer:
+    """A real server whose answer is the test's; it remembers what it was asked."""
+
+    url: str = ""
+    answer: Answer | None = None
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def server() -> Iterator[LyingServer]:
+    liar = LyingServer()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            liar.asked.append((self.path, dict(self.headers)))
+            assert liar.answer
+            with contextlib.suppress(OSError):  # the agent hangs up on liars
+                liar.answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        listening.daemon_threads = True
+        liar.url = f"http://127.0.0.1:{listening.server_port}"
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield liar
+        finally:
+            liar.over.set()
+            listening.shutdown()
+            thread.join()
+
+
+def gives(
+    data: bytes, *, status: int = 200, length: int | None = None, kind: str = "image/jpeg", **headers: str
+) -> Answer:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.send_header("Content-Type", kind)
+        request.send_header("Content-Length", str(len(data) if length is None else length))
+        request.end_headers()
+        request.wfile.write(data)
+
+    return answer
+
+
+def gives_in_turn(server: LyingServer, frames: list[bytes]) -> Answer:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        gives(frames[len(server.asked) - 1])(request)
+
+    return answer
+
+
+def gives_chunks(data: bytes, *, cut: bool = False) -> Answer:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for at in range(0, len(data), 7):
+            part = data[at : at + 7]
+            request.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        request.wfile.write(b"ff\r\nand then" if cut else b"0\r\n\r\n")
+
+    return answer
+
+
+def says(raw: bytes) -> Answer:
+    return lambda request: (request.wfile.write(raw), None)[1]
+
+
+def drips(server: LyingServer, beginning: bytes) -> Answer:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.wfile.write(beginning)
+        while not server.over.wait(0.05):
+            request.wfile.write(b"x")
+
+    return answer
+
+
+def floods(*, length: int | None) -> Answer:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        size = b"" if length is None else b"Content-Length: %d\r\n" % length
+        request.wfile.write(b"HTTP/1.0 200 OK\r\n%s\r\n\xff\xd8\xff" % size)
+        for _ in range(20):
+            request.wfile.write(bytes(1_000_000))
+
+    return answer
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    path = tmp_path / "secrets" / "camera-password"
+    path.parent.mkdir()
+    path.write_text("gehe im\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_the_first_picture_is_thrown_away(
+    server: LyingServer, password_file: Path, jpeg: Callable[..., bytes]
+) -> None:
+    frames = [jpeg(b"before the lamp"), jpeg(b"lit")]
+    server.answer = gives_in_turn(server, frames)
+    shot = HttpCamera(f"{server.url}/capture?size=8&n=a b", password_file).capture(5)
+    assert shot.data == frames[1]
+    assert shot.taken_at is None
+    assert shot.details == {"sha256": hashlib.sha256(frames[1]).hexdigest(), "repeats": 0}
+    assert [path for path, _ in server.asked] == ["/capture?size=8&n=a%20b"] * 2
+    assert "Authorization" not in server.asked[0][1]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_every_way_of_sending_a_picture_will_do(
+    server: LyingServer, password_file: Path, jpeg: Callable[..., bytes], chunked: bool
+) -> None:
+    data = jpeg(b"x" * 100_000)
+    until_closed = says(b"HTTP/1.0 200 OK\r\n\r\n" + data)
+    server.answer = gives_chunks(data) if chunked else until_closed
+    assert HttpCamera(server.url, password_file, discard=0).capture(5).data == data
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (gives(b"\xff\xd8\xff" + bytes(50), length=5000), "closed after 53 of 5000 bytes; is its Wi-Fi weak"),
+        (gives(b"\xff\xd8\xff" + bytes(50)), "a JPEG without its end"),
+        (gives_chunks(b"\xff\xd8\xff" + bytes(50), cut=True), "does not speak HTTP as it should"),
+        (gives(b"<!DOCTYPE html><html>"), "sends a web page; is this the address"),
+        (gives(b""), "sends nothing; is this the address"),
+        (gives(b"{}"), "sends no picture; is this the address"),
+        (gives(b"--x", kind="multipart/x-mixed-replace; boundary=x"), "a video without end"),
+        (gives(b"gone", status=404), "404 Not Found: no picture is there; an ESP32-CAM's is /capture"),
+        (gives(b"busy", status=503), "503 Service Unavailable: start it anew"),
+        (gives(b"who?", status=401), "401 Unauthorized: set user in .http. and write the password into"),
+        (
+            gives(b"", status=302, Location="http://eve:pw@127.0.0.1:1/a.jpg?token=pw"),
+            "302 Found: it sends us on to http://127.0.0.1/a.jpg; if that is right",
+        ),
+        (says(b""), "hung up without an answer"),
+        (says(b"220 FTP server ready\r\n"), "does not speak HTTP as it should .BadStatusLine"),
+        (floods(length=None), "sends more than 2 MB, which is no picture"),
+        (floods(length=20_000_003), "sends more than 2 MB, which is no picture"),
+    ],
+)
+def test_a_lie_is_an_error_that_says_what_to_do(
+    server: LyingServer, password_file: Path, answer: Answer, message: str
+) -> None:
+    server.answer = answer
+    camera = HttpCamera(f"{server.url}/x?pwd=pw", password_file, discard=0, largest_bytes=2_000_000)
+    with pytest.raises(CameraError, match=message) as caught:
+        camera.capture(5)
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        pytest.param(b"", id="stalls, a byte at a time from the status line on"),
+        pytest.param(b"HTTP/1.0 200 OK\r\nX-Long: ", id="drips a header"),
+        pytest.param(
+            b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n\xff\xd8\xff", id="drips its picture"
+        ),
+    ],
+)
+def test_a_camera_that_drips_ends_at_the_deadline(
+    server: LyingServer, password_file: Path, beginning: bytes
+) -> None:
+    server.answer = drips(server, beginning)
+    started_s = time.monotonic()
+    with pytest.raises(CameraError, match="has not answered in time; is it switched on"):
+        HttpCamera(server.url, password_file).capture(LIMIT_S)
+    assert time.monotonic() - started_s < LIMIT_S + GRACE_S
+
+
+def test_a_camera_that_says_nothing_ends_at_the_deadline(password_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        started_s = time.monotonic()
+        with pytest.raises(CameraError, match="has not answered in time"):
+            HttpCamera(url, password_file).capture(LIMIT_S)
+        assert time.monotonic() - started_s < LIMIT_S + GRACE_S
+
+
+@pytest.mark.parametrize(
+    ("host", "message"),
+    [("127.0.0.1:1", "cannot be reached"), ("meter.invalid", "has a name that this network does not know")],
+)
+def test_a_camera_that_is_not_there(password_file: Path, host: str, message: str) -> None:
+    with pytest.raises(CameraError, match=message):
+        HttpCamera(f"http://{host}/capture", password_file).capture(20)
+
+
+@pytest.mark.parametrize(
+    ("frozen_after", "errors"),
+    [(1, [False, True, True, False]), (2, [False, False, True, False]), (0, [False] * 4)],
+)
+def test_a_camera_that_repeats_itself_is_frozen(
+    server: LyingServer,
+    password_file: Path,
+    jpeg: Callable[..., bytes],
+    frozen_after: int,
+    errors: list[bool],
+) -> None:
+    frames = [jpeg(b"a"), jpeg(b"a"), jpeg(b"a"), jpeg(b"b")]
+    server.answer = gives_in_turn(server, frames)
+    camera = HttpCamera(server.url, password_file, discard=0, frozen_after=frozen_after)
+    for frozen in errors:
+        if frozen:
+            with pytest.raises(
+                CameraError, match=r"same picture came . times.*start it anew, or raise frozen_after"
+            ):
+                camera.capture(5)
+        else:
+            camera.keep(camera.capture(5).details)
+
+
+def test_a_frozen_camera_is_known_again_after_a_restart(
+    server: LyingServer, password_file: Path, jpeg: Callable[..., bytes]
+) -> None:
+    server.answer = gives(jpeg())
+    details = HttpCamera(server.url, password_file).capture(5).details
+    restarted = HttpCamera(server.url, password_file)
+    restarted.keep(details)
+    with pytest.raises(CameraError, match="is frozen"):
+        restarted.capture(5)
+
+
+def test_a_strange_camera_s_details_are_no_trouble(
+    server: LyingServer, password_file: Path, jpeg: Callable[..., bytes]
+) -> None:
+    server.answer = gives(jpeg())
+    camera = HttpCamera(server.url, password_file)
+    camera.keep({"sha256": 3, "repeats": "many"})
+    camera.keep({"source": "a.jpg/1/2"})
+    assert camera.capture(5).details["repeats"] == 0
+
+
+def test_a_password_comes_from_its_file(
+    server: LyingServer, password_file: Path, jpeg: Callable[..., bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    login = "Basic " + base64.b64encode(b"anna:gehe im").decode()
+
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        gives(jpeg(), status=200 if request.headers["Authorization"] == login else 401)(request)
+
+    server.answer = answer
+    assert HttpCamera(server.url, password_file, user="anna").capture(5).data == jpeg()
+    password_file.write_text("something else")
+    with pytest.raises(CameraError, match="refuses the user anna with the password in") as caught:
+        HttpCamera(server.url, password_file, user="anna").capture(5)
+    assert "something else" not in str(caught.value) + caplog.text
+
+
+def test_digest_authentication_is_named(server: LyingServer, password_file: Path) -> None:
+    server.answer = gives(b"", status=401, WWW_Authenticate='Digest realm="camera"')
+    with pytest.raises(CameraError, match="wants digest authentication; set it to basic"):
+        HttpCamera(server.url, password_file, user="anna").capture(5)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, None])
+def test_a_password_that_others_may_read_is_refused(
+    server: LyingServer, password_file: Path, mode: int | None
+) -> None:
+    if mode is None:
+        password_file.unlink()
+    else:
+        password_file.chmod(mode)
+    with pytest.raises(CameraError, match=r"chmod 600" if mode else "is missing: write it into"):
+        HttpCamera(server.url, password_file, user="anna").capture(5)
+    assert not server.asked
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(password_file: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign] # it is the client that complains
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        with pytest.raises(CameraError, match="certificate that is not trusted"):
+            HttpCamera(f"https://127.0.0.1:{server.server_port}", password_file).capture(5)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://anna:gehe%20im@camera/capture", "holds a user or a password.*set user in .http."),
+        ("http://anna@camera/capture", "holds a user or a password"),
+        ("http:///capture", "is no address: it looks like"),
+        ("ftp://camera/capture", "is no address: it looks like"),
+        ("http://camera:http/capture", "Port could not be cast"),
+    ],
+)
+def test_an_address_that_cannot_be_one(password_file: Path, url: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        HttpCamera(url, password_file)
+    assert "gehe" not in str(caught.value)

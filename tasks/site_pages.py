@@ -1,0 +1,111 @@
+"""The pages of a meter: the report, and one of each month, made anew only where its data have changed."""
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from tasks.report_data import gather
+from tasks.reports.data import Links, ReportData
+from tasks.reports.document import CHART_LIBRARY, chart_library_file
+from tasks.reports.month_page import build_month_page
+from tasks.reports.page import build_page
+from tasks.reports.periods import month_before
+from tasks.settings import Settings
+from tasks.site_files import write_whole
+from warehouse.connection import Warehouse
+
+FINGERPRINT = re.compile(rb'<meta name="smartmeter-data" content="([0-9a-f]+)">')
+HEAD_BYTES = 2000
+
+
+def month_page_name(page: str, month_start: date) -> str:
+    """The file of a month's page: `2026-11.html` beside the index, `garage-2026-11.html` beside others."""
+    stem = page.removesuffix(".html")
+    prefix = "" if stem == "index" else f"{stem}-"
+    return f"{prefix}{month_start:%Y-%m}.html"
+
+
+def month_links(warehouse: Warehouse, meter: str, page: str) -> tuple[dict[date, str], dict[date, int]]:
+    """The page of each month of a meter, and a number that changes when the month's data do."""
+    marks = dict(warehouse.query("report_month_marks", meter=meter).iter_rows())
+    return {start: month_page_name(page, start) for start in marks}, marks
+
+
+def write_meter(
+    warehouse: Warehouse, settings: Settings, meter: str, links: Links, marks: dict[date, int]
+) -> ReportData:
+    """Write the pages of a meter; return what its report shows."""
+    page = links.meters[meter]
+    report = gather(warehouse, settings, meter, links)
+    write_months(warehouse, settings.site, report, page, marks)
+    write_whole(settings.site / page, build_page(report).encode())
+    return report
+
+
+def write_months(
+    warehouse: Warehouse, site: Path, report: ReportData, page: str, marks: dict[date, int]
+) -> None:
+    """Write the pages of those months whose data, or whose look, have changed."""
+    if marks:
+        write_library(site)
+    newest = max(marks, default=None)
+    for start in marks:
+        path = site / month_page_name(page, start)
+        fingerprint = _fingerprint(report, start, marks, is_newest=start == newest)
+        if fingerprint == fingerprint_of(path):
+            continue
+        hours = warehouse.query("report_month_hours", meter=report.meter, month_start=start)
+        month = replace(report, hours=hours, links=_links_around(report.links, start))
+        html = build_month_page(month, start, library=CHART_LIBRARY, fingerprint=fingerprint)
+        write_whole(path, html.encode())
+
+
+def write_library(site: Path) -> None:
+    """Write the chart library, which all month pages share, unless it is there."""
+    data = chart_library_file().encode()
+    path = site / CHART_LIBRARY
+    if not path.exists() or path.stat().st_size != len(data):
+        write_whole(path, data)
+
+
+def fingerprint_of(path: Path) -> str | None:
+    """What a page was made of; None when it is not there."""
+    try:
+        with path.open("rb") as file:
+            found = FINGERPRINT.search(file.read(HEAD_BYTES))
+    except FileNotFoundError:
+        return None
+    return found[1].decode() if found else None
+
+
+def _links_around(links: Links, start: date) -> Links:
+    """The months near this one; older pages need not follow whenever a month begins."""
+    near = {each: url for each, url in links.months.items() if abs((each - start).days) < 370}  # noqa: PLR2004 - a year and a few days
+    return replace(links, months=near)
+
+
+def _fingerprint(report: ReportData, start: date, marks: dict[date, int], *, is_newest: bool) -> str:
+    """A number of what a month's page shows."""
+    near = [marks.get(each) for each in (start, month_before(start, 1), month_before(start, 12))]
+    following = [month_before(start, -1) in marks, month_before(start, -12) in marks]
+    costs = report.costs.filter(pl.col("local_date").dt.truncate("1mo") == start).write_csv()
+    days = report.daily.filter(pl.col("local_date").dt.truncate("1mo") == start)
+    proofs = [report.links.proof_of(each) for each in days["local_date"]]
+    parts = [near, following, costs, proofs, sorted(report.links.meters), report.language, is_newest, _code()]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+@cache
+def _code() -> str:
+    """A hash of the code that draws pages: a new version draws them anew."""
+    folder = Path(__file__).with_name("reports")
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

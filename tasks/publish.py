@@ -6,6 +6,7 @@ from collections import Counter
 import polars as pl
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
+from tasks.proof import Allowance, write_proof
 from tasks.reports.data import Links, ReportData
 from tasks.settings import Settings
 from tasks.site_files import copy_pictures, page_names, remove_others
@@ -33,9 +34,17 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
     """Write every page from the published copy, and the pictures that they link to."""
     pages = page_names(sorted(settings.meters))
     shown: set[str] = set()
+    allowance = Allowance()
     for name, page in pages.items():
         months, marks = month_links(warehouse, name, page)
-        links = Links(meters=pages, months=months)
+        proof = write_proof(warehouse, settings, name, page, allowance)
+        links = Links(
+            meters=pages,
+            months=months,
+            proof_of=proof.page_of,
+            proof_of_picture=proof.place_of,
+            gallery=proof.gallery,
+        )
         report = write_meter(warehouse, settings, name, links, marks)
         keys = pictures_of(report)
         shown |= keys

@@ -1,11 +1,17 @@
 """The files of the site: written whole, pictures without metadata, and nothing that no page links to."""
 
+import hashlib
+import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 from tasks.kept_windows import picture_file
 from tasks.strip_metadata import without_metadata
+
+FINGERPRINT = re.compile(rb'<meta name="smartmeter-data" content="([0-9a-f]+)">')
+HEAD_BYTES = 2000
 
 
 def picture_url(key: str) -> str:
@@ -47,3 +53,24 @@ def write_whole(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.part")
     draft.write_bytes(data)
     draft.replace(path)
+
+
+def fingerprint_of(path: Path) -> str | None:
+    """What a page was made of; None when it is not there."""
+    try:
+        with path.open("rb") as file:
+            found = FINGERPRINT.search(file.read(HEAD_BYTES))
+    except FileNotFoundError:
+        return None
+    return found[1].decode() if found else None
+
+
+@cache
+def code_mark() -> str:
+    """A hash of the code that draws pages: a new version draws them anew."""
+    folder = Path(__file__).with_name("reports")
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

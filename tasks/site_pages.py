@@ -1,10 +1,8 @@
 """The pages of a meter: the report, and one of each month, made anew only where its data have changed."""
 
 import hashlib
-import re
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -16,11 +14,8 @@ from tasks.reports.month_page import build_month_page
 from tasks.reports.page import build_page
 from tasks.reports.periods import month_before
 from tasks.settings import Settings
-from tasks.site_files import write_whole
+from tasks.site_files import code_mark, fingerprint_of, write_whole
 from warehouse.connection import Warehouse
-
-FINGERPRINT = re.compile(rb'<meta name="smartmeter-data" content="([0-9a-f]+)">')
-HEAD_BYTES = 2000
 
 
 def month_page_name(page: str, month_start: date) -> str:
@@ -73,16 +68,6 @@ def write_library(site: Path) -> None:
         write_whole(path, data)
 
 
-def fingerprint_of(path: Path) -> str | None:
-    """What a page was made of; None when it is not there."""
-    try:
-        with path.open("rb") as file:
-            found = FINGERPRINT.search(file.read(HEAD_BYTES))
-    except FileNotFoundError:
-        return None
-    return found[1].decode() if found else None
-
-
 def _links_around(links: Links, start: date) -> Links:
     """The months near this one; older pages need not follow whenever a month begins."""
     near = {each: url for each, url in links.months.items() if abs((each - start).days) < 370}  # noqa: PLR2004 - a year and a few days
@@ -96,16 +81,15 @@ def _fingerprint(report: ReportData, start: date, marks: dict[date, int], *, is_
     costs = report.costs.filter(pl.col("local_date").dt.truncate("1mo") == start).write_csv()
     days = report.daily.filter(pl.col("local_date").dt.truncate("1mo") == start)
     proofs = [report.links.proof_of(each) for each in days["local_date"]]
-    parts = [near, following, costs, proofs, sorted(report.links.meters), report.language, is_newest, _code()]
+    parts = [
+        near,
+        following,
+        costs,
+        proofs,
+        sorted(report.links.meters),
+        [report.links.gallery, report.links.system],
+        report.language,
+        is_newest,
+        code_mark(),
+    ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
-
-
-@cache
-def _code() -> str:
-    """A hash of the code that draws pages: a new version draws them anew."""
-    folder = Path(__file__).with_name("reports")
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

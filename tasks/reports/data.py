@@ -118,6 +118,7 @@ class Links:
         meters: page of every meter by its name, this one's too.
         months: page of every month by its first day, oldest first.
         proof_of: page with the pictures of a day; None when there is none.
+        proof_of_picture: where a picture is shown with its candidates; None when it is not.
         gallery: page of repaired and rejected pictures, and of the months' first readings.
         system: page about cameras and pictures.
     """
@@ -125,6 +126,7 @@ class Links:
     meters: Mapping[str, str] = field(default_factory=dict)
     months: Mapping[date, str] = field(default_factory=dict)
     proof_of: Callable[[date], str | None] = nowhere
+    proof_of_picture: Callable[[str], str | None] = nowhere
     gallery: str | None = None
     system: str | None = None
 

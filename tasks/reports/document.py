@@ -29,6 +29,7 @@ def document(
     navigations: Sequence[Navigation] = (),
     library: str | None = None,
     fingerprint: str | None = None,
+    script: str = "page.js",
     **content: object,
 ) -> str:
     """Return a page as one HTML document.
@@ -41,11 +42,12 @@ def document(
         navigations: Named lists of other pages; the page itself has no address.
         library: Address of the chart library; without it the library is inside.
         fingerprint: Of what the page shows, to tell whether it has to be made anew.
+        script: Its own program.
         content: What else the template asks for.
     """
     specs = {panel.name: panel.spec for figure in figures for panel in figure.panels}
     inside = [chart_library()] if specs and library is None else []
-    scripts = [*inside, _text("page.js")]
+    scripts = [*inside, _text(script)]
     heading, subject = title
     return _environment().get_template(template).render(
         say=say,
@@ -60,6 +62,7 @@ def document(
         style=_theme_rules() + _text("page.css"),
         script_files=[library] if specs and library else [],
         scripts=scripts,
+        connects=script != "page.js",
         script_hashes=[_source_hash(script) for script in scripts],
         data=_json(_data(specs)),
         **content,

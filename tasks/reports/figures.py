@@ -103,7 +103,8 @@ def load_profile_figure(report: ReportData, figures: KeyFigures) -> Figure | Non
     picture_url = relative(report.picture_url)
     base_load_w = figures.base_load.base_load_w if figures.base_load else None
     usual = usual_range(report.quarter_hours, figures.day.local_date, report.holidays)
-    chart = load_profile.load_profile_chart(report.last_day, report.timezone, picture_url, base_load_w, usual)
+    proof_url = relative(lambda key: report.links.proof_of_picture(key) or report.picture_url(key))
+    chart = load_profile.load_profile_chart(report.last_day, report.timezone, proof_url, base_load_w, usual)
     note = say(
         "Mean power of each quarter of an hour, local time. Click on one to see the picture that proves it."
     )

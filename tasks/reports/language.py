@@ -23,7 +23,8 @@ class Catalogue(dict[str, str]):
         self.missed: set[str] = set()
 
     def __missing__(self, sentence: str) -> str:
-        self.missed.add(sentence)
+        if sentence:
+            self.missed.add(sentence)
         return sentence
 
 

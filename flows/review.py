@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,6 +59,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, desk: Desk, port: int) -> None:
         self.desk = desk
         super().__init__((LOCAL, port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that has gone on to the next picture hangs up; everything else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,14 +2,25 @@
 
 import logging
 from collections import Counter
+from pathlib import Path
 
 import polars as pl
-from prefect.artifacts import create_link_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 
 from tasks.proof import Allowance, write_proof
+from tasks.report_data import gather
+from tasks.reports.chart_files import chart_file
 from tasks.reports.data import Links, ReportData
+from tasks.reports.figures import daily_figure
+from tasks.reports.language import speaking
+from tasks.reports.page import key_tiles
 from tasks.settings import Settings
-from tasks.site_files import copy_pictures, page_names, remove_others
+from tasks.site_files import copy_pictures, mirror, page_names, remove_others, write_whole
 from tasks.site_pages import month_links, write_meter
 from tasks.step import step
 from warehouse.connection import Warehouse, open_warehouse
@@ -17,6 +28,7 @@ from warehouse.publish import publish_copy
 
 log = logging.getLogger(__name__)
 SHOWN_ROWS = 200
+LATEST = "latest.png"
 
 
 @step(timeout_s=600)
@@ -50,6 +62,9 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
         shown |= keys
         copy_pictures(keys, settings.archive, settings.site)
     remove_others(shown, settings.site)
+    if settings.report.web_root and settings.report.web_pictures:
+        for folder in ("pictures", "proof"):
+            mirror(settings.site / folder, Path(settings.report.web_root) / folder)
 
 
 @step(timeout_s=60)
@@ -58,11 +73,26 @@ def announce(settings: Settings, meters: list[str]) -> dict[str, int]:
     with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
         newest = {name: newest_rows(warehouse, settings, name) for name in meters}
         counts = count_outcomes(warehouse, settings, meters)
+        reports = {name: gather(warehouse, settings, name) for name in meters}
+    figures = {name: figures_markdown(report) for name, report in reports.items()}
+    has_picture = write_latest(settings, reports)
     for name, rows in newest.items():
         create_table_artifact(
             key=f"readings-{name.replace('_', '-')}",
             table=rows,
             description=f"The newest pictures of {name} and what became of them.",
+        )
+    for name, tiles in figures.items():
+        create_markdown_artifact(
+            key=f"figures-{name.replace('_', '-')}",
+            markdown=tiles,
+            description=f"The key figures of {name}.",
+        )
+    if has_picture:
+        create_image_artifact(
+            key="report-days",
+            image_url=f"{settings.report.address}/{LATEST}",
+            description="The newest days; shown where `smartmeter up` runs.",
         )
     create_link_artifact(
         key="report",
@@ -71,6 +101,29 @@ def announce(settings: Settings, meters: list[str]) -> dict[str, int]:
         description=f"Shown by `smartmeter up`; the file is {settings.site / 'index.html'}.",
     )
     return counts
+
+
+def figures_markdown(report: ReportData) -> str:
+    """The key figures of a report as a Markdown table."""
+    with speaking(report.language):
+        rows = [
+            f"| {tile.label} | **{tile.value} {tile.unit}** | "
+            f"{'; '.join(note if isinstance(note, str) else note.text for note in tile.notes)} |"
+            for tile in key_tiles(report)
+        ]
+    return "\n".join(["| | | |", "| --- | --- | --- |", *rows])
+
+
+def write_latest(settings: Settings, reports: dict[str, ReportData]) -> bool:
+    """Draw the newest days of the first meter as a picture; return whether there are any."""
+    for report in list(reports.values())[:1]:
+        with speaking(report.language):
+            figure = daily_figure(report)
+            if figure is not None:
+                picture = chart_file(figure, figure.panels[0], "png", scale=1)
+                write_whole(settings.site / LATEST, picture)
+                return True
+    return False
 
 
 def newest_rows(warehouse: Warehouse, settings: Settings, meter: str) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from tasks.report_data import gather
-from tasks.reports.data import Links, ReportData
+from tasks.reports.data import Links, ReportData, nowhere
 from tasks.reports.document import CHART_LIBRARY, chart_library_file
 from tasks.reports.month_page import build_month_page
 from tasks.reports.page import build_page
@@ -35,11 +35,23 @@ def write_meter(
     warehouse: Warehouse, settings: Settings, meter: str, links: Links, marks: dict[date, int]
 ) -> ReportData:
     """Write the pages of a meter; return what its report shows."""
-    page = links.meters[meter]
     report = gather(warehouse, settings, meter, links)
-    write_months(warehouse, settings.site, report, page, marks)
-    write_whole(settings.site / page, build_page(report).encode())
+    write_pages(warehouse, settings.site, report, marks)
+    if settings.report.web_root:
+        web = Path(settings.report.web_root)
+        if settings.report.web_pictures:
+            write_pages(warehouse, web, report, marks)
+        else:
+            plain = Links(meters=links.meters, months=links.months)
+            write_pages(warehouse, web, replace(report, links=plain, picture_url=nowhere), marks)
     return report
+
+
+def write_pages(warehouse: Warehouse, site: Path, report: ReportData, marks: dict[date, int]) -> None:
+    """Write report and months of a meter into a folder."""
+    page = report.links.meters[report.meter]
+    write_months(warehouse, site, report, page, marks)
+    write_whole(site / page, build_page(report).encode())
 
 
 def write_months(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, load_checked_settings, out, refuse_unless, use_home
+from flows.commands.common import Home, Json, load_checked_settings, out, refuse_unless, use_home
 
 app = typer.Typer()
 
@@ -16,18 +16,29 @@ app = typer.Typer()
 def report(
     *,
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Also write each chart as PNG and PDF, and the page as PDF, into this folder."),
+    ] = None,
     home: Home = None,
 ) -> None:
-    """Build the report page and the read-only SQL copy from what the warehouse holds."""
+    """Build the report page and the read-only SQL copy from what the warehouse holds.
+
+    The page as PDF needs Chromium or Chrome on this machine; the charts need nothing.
+    """
     from flows.backend import prefect_backend
 
     folder = use_home(home)
-    load_checked_settings()
+    settings = load_checked_settings()
     with prefect_backend(folder):
         from flows.report import report as flow
 
         page = flow()
     out.print(f"Report: {page}", highlight=False, soft_wrap=True)
+    if export is not None:
+        from flows.report_files import export_report
+
+        export_report(settings, export)
     if open_it:
         show(page)
 
@@ -65,6 +76,35 @@ def review(
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
         out.print("Bringing the report up to date ...")
+
+
+@app.command()
+def compare(
+    *,
+    before: Annotated[str, typer.Option(help="Period: 2026-02, or 2026-01-05..2026-03-01.")],
+    after: Annotated[str, typer.Option(help="Period to compare with it.")],
+    meter: Annotated[
+        str | None, typer.Option(help="The configured meter [default: the only one].", show_default=False)
+    ] = None,
+    json: Json = False,
+    home: Home = None,
+) -> None:
+    """Say what changed between two periods, with its interval: in kWh, money and CO2 a year.
+
+    Full days only, compared by kind of day, without the season of a usual household.
+    """
+    use_home(home)
+    settings = load_checked_settings()
+    refuse_unless(
+        meter is not None or len(settings.meters) == 1,
+        f"Say which meter you mean: --meter {' or '.join(sorted(settings.meters))}.",
+    )
+    chosen = meter or next(iter(settings.meters))
+    settings.register_of(chosen)
+    from flows.comparing import compare as tell
+    from flows.comparing import parse_period
+
+    tell(settings, chosen, parse_period(before, "--before"), parse_period(after, "--after"), as_json=json)
 
 
 def show(page: str) -> None:

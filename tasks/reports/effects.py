@@ -1,5 +1,6 @@
 """What a measure saved: days after against days before, with the season taken out and an honest interval."""
 
+import math
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,6 +19,8 @@ BLOCK_DAYS = 7
 DRAWS = 2000
 DAYS_PER_YEAR = 365.25
 CONFIDENCE = 0.95
+# A household has a season of its own: half of what the usual one explains may be wrong.
+SEASON_DOUBT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,10 @@ def effect_of(
     old, new = parts
     chance = np.random.default_rng(0)
     draws = _daily_change(old, new, holidays, chance)
-    change = _daily_change(old, new, holidays, None)[0]
-    low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    change = float(_daily_change(old, new, holidays, None)[0])
+    low, high = (float(each) for each in np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
+    unsure = SEASON_DOUBT * abs(_seasonal_part(old, new))
+    low, high = change - math.hypot(change - low, unsure), change + math.hypot(high - change, unsure)
     return Effect(
         _edge(old, 0),
         _edge(old, -1),
@@ -77,9 +82,9 @@ def effect_of(
         new.height,
         _mean(old),
         _mean(new),
-        float(change) * DAYS_PER_YEAR,
-        float(low) * DAYS_PER_YEAR,
-        float(high) * DAYS_PER_YEAR,
+        change * DAYS_PER_YEAR,
+        low * DAYS_PER_YEAR,
+        high * DAYS_PER_YEAR,
     )
 
 
@@ -90,6 +95,12 @@ def periods_around(start: date, newest: date) -> tuple[tuple[date, date], tuple[
         (start - timedelta(days=MEASURE_DAYS), start - timedelta(days=1)),
         (start + timedelta(days=1), after_last),
     )
+
+
+def _seasonal_part(old: pl.DataFrame, new: pl.DataFrame) -> float:
+    """What the season of a usual household explains of the change of a day."""
+    seasons = [float(np.mean(standard_season(part["local_date"].to_list()))) for part in (old, new)]
+    return _mean(old) / seasons[0] * (seasons[1] - seasons[0])
 
 
 def _edge(days: pl.DataFrame, place: int) -> date:

@@ -42,6 +42,8 @@ async function draw() {
   });
   for (const view of await Promise.all(before)) view.finalize();
   await Promise.all(drawn);
+  // The page describes each chart as one picture with a table; what Vega says of its marks tells nobody anything.
+  for (const svg of document.querySelectorAll(".chart svg")) svg.setAttribute("aria-hidden", "true");
   root.dataset.drawn = theme;
 }
 

@@ -63,16 +63,24 @@ def build_page(report: ReportData) -> str:
         return _page(report)
 
 
+def page_figures(report: ReportData) -> list[Figure]:
+    """Return the parts of the page that have a chart or a table of their own, in order.
+
+    Say them in the report's language (`speaking`).
+    """
+    days = with_fullness(report.daily, report.timezone)
+    steps = base_load_steps(report.base_load)
+    shown = _figures(report, days, steps, forecast_year(days))
+    return paired([each for each in shown if each is not None])
+
+
 def _page(report: ReportData) -> str:
     days = with_fullness(report.daily, report.timezone)
     steps = base_load_steps(report.base_load)
     forecast = forecast_year(days)
     shown = paired([each for each in _figures(report, days, steps, forecast) if each is not None])
-    picture_url = relative(report.picture_url)
     decimals = tables.register_decimals(report.readings["value_kwh"].to_list())
-    rows = tables.reading_rows(report.readings, picture_url, decimals)
-    figures = report_key_figures(report)
-    tiles = tables.key_figure_tiles(figures, picture_url, decimals)
+    rows = tables.reading_rows(report.readings, relative(report.picture_url), decimals)
     return document(
         "page.html.j2",
         title=(report.meter, say("electricity")),
@@ -80,13 +88,21 @@ def _page(report: ReportData) -> str:
         figures=shown,
         navigations=navigations(report),
         is_empty=not shown and not rows,
-        tiles=[*tiles[:1], *season_tiles(report, days, forecast), *tiles[1:]],
+        tiles=key_tiles(report),
         insights=insights(report, days, steps, forecast),
         readings_title=findings.readings_title(report.readings) if rows else "",
         rows=rows,
         doubtful=[row for row in rows if row.quality in {"repaired", "rejected"}],
         words=WORDS,
     )
+
+
+def key_tiles(report: ReportData) -> list[tables.Tile]:
+    """Return the key figures: of the day, of month and year, of the pictures."""
+    days = with_fullness(report.daily, report.timezone)
+    decimals = tables.register_decimals(report.readings["value_kwh"].to_list())
+    tiles = tables.key_figure_tiles(report_key_figures(report), relative(report.picture_url), decimals)
+    return [*tiles[:1], *season_tiles(report, days, forecast_year(days)), *tiles[1:]]
 
 
 def lead(report: ReportData) -> str:

@@ -87,6 +87,18 @@ def base_load_steps(nights: pl.DataFrame) -> list[Step]:
     ]
 
 
+def level_of(nights: pl.DataFrame) -> Level | None:
+    """The base load of these nights taken as one stretch; None with fewer than five.
+
+    Args:
+        nights: local_date, base_load_w and base_load_uncertainty_w.
+    """
+    known = nights.drop_nulls("base_load_w").sort("local_date")
+    if known.height < FEWEST_NIGHTS:
+        return None
+    return _level(known, known["base_load_w"].cast(pl.Float64).to_numpy())
+
+
 def _noise(values: NDArray[np.float64], night_errors_w: pl.Series) -> float:
     """Spread from night to night, of which a step moves only one; at least what the register leaves open."""
     differences = np.abs(np.diff(values))

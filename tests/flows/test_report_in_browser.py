@@ -1,5 +1,7 @@
 """The published site and the review page in a real browser: from a day to its picture, and on from there."""
 
+import os
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -43,13 +45,23 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test leaves its published home for the others."""
+    return tmp_path_factory.mktemp("published") / "home"
+
+
 @pytest.fixture
-def published(drawn_meter: DrawnMeter) -> Settings:
+def published(drawn_meter: DrawnMeter, kept: Path) -> Settings:
     """A day and an hour of pictures, one too dark to read, with their report."""
+    if kept.exists():
+        shutil.copytree(kept, drawn_meter.home, dirs_exist_ok=True)
+        return load_settings()
     read_by_an_oracle(drawn_meter, PICTURES, dark={DARK})
     settings = load_settings()
     derive_pending(settings, REGISTER)
     publish_report.fn(settings)
+    shutil.copytree(drawn_meter.home, kept)
     return settings
 
 
@@ -107,6 +119,28 @@ def test_the_gallery_has_the_rejected_and_the_months(browser: Browser, published
     assert "the picture is too dark" in tab.locator("#doubt").inner_text()
     assert tab.locator("#months .shot").count() == 1
     assert tab.locator("#m2026-11").is_visible()
+
+
+AXE = Path(os.environ.get("AXE_CORE", Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"))
+SERIOUS = """axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
+  .filter(each => ["serious", "critical"].includes(each.impact))
+  .map(each => each.id + ": " + each.nodes.map(node => node.html).join(" ")))"""
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="needs the npm package axe-core: npm install axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser: Browser, published: Settings, scheme: str) -> None:
+    folder = published.site
+    pages = [folder / "index.html", folder / "2026-11.html", folder / "system.html"]
+    pages += sorted((folder / "proof" / "home").glob("*.html"))
+    with ReviewServer(Desk(published)) as server:
+        addresses = [*(page.as_uri() for page in pages if page.is_file()), server.address]
+        assert len(addresses) >= 5
+        for address in addresses:
+            tab, _ = opened(browser, address, color_scheme=scheme)
+            tab.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+            assert tab.evaluate(SERIOUS) == [], address
+            tab.close()
 
 
 def asked(address: str, path: str, **headers: str) -> int:

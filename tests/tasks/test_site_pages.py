@@ -171,6 +171,20 @@ def test_months_are_written_anew_only_where_something_changed(settings: Settings
     assert (settings.site / "charts.js").stat().st_size < 1_000_000
 
 
+@pytest.mark.parametrize("with_pictures", [False, True])
+def test_a_web_root_gets_pages_and_never_the_warehouse(tmp_path: Path, with_pictures: bool) -> None:
+    settings = made_up_home(tmp_path / "home", 2)
+    web = tmp_path / "web"
+    chosen = ReportSettings(web_root=str(web), web_pictures=with_pictures)
+    with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        publish_pages(warehouse, settings.model_copy(update={"report": chosen}))
+    names = {path.relative_to(web).parts[0] for path in web.rglob("*")}
+    assert {"index.html", "2026-11.html", "charts.js"} <= names
+    assert not any("duckdb" in name for name in names)
+    assert ("proof" in names) == with_pictures
+    assert ("proof/" in (web / "index.html").read_text()) == with_pictures
+
+
 @pytest.mark.parametrize(
     ("days", "truths", "says"),
     [

@@ -23,6 +23,7 @@ from tasks.settings import Settings
 from tasks.site_files import copy_pictures, mirror, page_names, remove_others, write_whole
 from tasks.site_pages import month_links, write_meter
 from tasks.step import step
+from tasks.system import system_link, write_system
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.publish import publish_copy
 
@@ -56,12 +57,14 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
             proof_of=proof.page_of,
             proof_of_picture=proof.place_of,
             gallery=proof.gallery,
+            system=system_link(settings),
         )
         report = write_meter(warehouse, settings, name, links, marks)
         keys = pictures_of(report)
         shown |= keys
         copy_pictures(keys, settings.archive, settings.site)
     remove_others(shown, settings.site)
+    write_system(warehouse, settings)
     if settings.report.web_root and settings.report.web_pictures:
         for folder in ("pictures", "proof"):
             mirror(settings.site / folder, Path(settings.report.web_root) / folder)

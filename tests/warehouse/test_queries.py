@@ -83,6 +83,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "stored_energy": REGISTER | NOW | {"to_at": NOW["from_at"]},
     "table_names": {},
     "review_queue": {"meter": None, "limit": 5, "least_log_odds": 6.0},
+    "system_reader": HOME,
     "unread_pictures": REGISTER | {"since": None},
 }
 CHANGES = {

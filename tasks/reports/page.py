@@ -30,6 +30,7 @@ from tasks.reports.steps import Step, base_load_steps
 __all__ = ["ReportData", "build_page", "report_key_figures"]
 
 MONTHS_LINKED = 13
+MOST_READINGS = 300
 WORDS = (
     ("measured", "measured", "The most likely reading of the picture fits its neighbours."),
     ("repaired", "repaired", "A less likely reading of the same picture fits; it was taken instead."),
@@ -91,10 +92,16 @@ def _page(report: ReportData) -> str:
         tiles=key_tiles(report),
         insights=insights(report, days, steps, forecast),
         readings_title=findings.readings_title(report.readings) if rows else "",
-        rows=rows,
-        doubtful=[row for row in rows if row.quality in {"repaired", "rejected"}],
+        rows=_thinned(rows),
+        doubtful=[row for row in rows if row.quality in {"repaired", "rejected"}][:MOST_READINGS],
         words=WORDS,
     )
+
+
+def _thinned(rows: list[tables.ReadingRow]) -> list[tables.ReadingRow]:
+    """As many of a day's readings as a page bears, evenly spread; the day's proof page has more."""
+    step = -(-len(rows) // MOST_READINGS)
+    return rows[:: max(1, step)]
 
 
 def key_tiles(report: ReportData) -> list[tables.Tile]:

@@ -1,5 +1,6 @@
 """The pages of households whose truth is known, from their warehouse on."""
 
+import json
 import re
 import shutil
 from datetime import UTC, date, datetime, timedelta
@@ -219,3 +220,14 @@ def test_a_meter_without_readings_has_a_page(tmp_path: Path) -> None:
 def test_the_newest_day_is_where_the_household_ends(report: ReportData) -> None:
     assert report.daily["local_date"].to_list()[-1] == NEWEST
     assert report.daily.filter(pl.col("local_date") == UNUSUAL)["energy_kwh"].item() > 20
+
+
+def test_the_notebook_answers_from_the_copy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTMETER_HOME", str(settings.home))
+    notebook = json.loads((Path(__file__).parents[2] / "docs" / "explore.ipynb").read_text())
+    names: dict[str, Any] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)  # noqa: S102 - our own notebook
+    assert names["days"].height == 60
+    assert names["profile"].height == 7 * 24

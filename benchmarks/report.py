@@ -148,11 +148,11 @@ def household(days: int, seed: int, truths: Truths) -> tuple[datetime, NDArray[n
     end_at = datetime.combine(NEWEST + timedelta(days=1), datetime.min.time(), ZONE).astimezone(UTC)
     power_w = simulate_household(start_at, days + 2, seed, electric_car=truths.electric_car)
     power_w = power_w[: int((end_at - start_at).total_seconds() // 60)]
-    if truths.standby_only:
-        power_w = np.full(power_w.size, 38.0)
     dates = [first + timedelta(days=number) for number in range(days + 1)]
     day_of = np.minimum(np.arange(power_w.size) // MINUTES_PER_DAY, days)
     power_w = 100 + (power_w - 100) * standard_season(dates)[day_of]
+    if truths.standby_only:
+        power_w = np.full(power_w.size, 38.0)
     if truths.away is not None:
         place = [(each - first).days for each in truths.away]
         gone = (day_of >= place[0]) & (day_of <= place[1])

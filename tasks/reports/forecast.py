@@ -12,6 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 FEWEST_DAYS = 14
+DAYS_OF_YEAR = 365
+LATEST_START = 7
 HALF_LIFE_DAYS = 21.0
 LEVEL_DAYS = 84
 SEASON_DAYS = 364
@@ -29,17 +31,32 @@ Z80 = 1.2816
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The year's energy, and the band in which it will lie in 8 of 10 cases."""
+    """The year's energy, and the band in which it will lie in 8 of 10 cases.
+
+    Where readings begin within the year, `total_kwh` is what they will have counted by its end; `year_kwh` is
+    what a whole year comes to at the level of the last weeks.
+    """
 
     year: int
     so_far_kwh: float
     total_kwh: float
     low_kwh: float
     high_kwh: float
+    year_kwh: float
+    year_low_kwh: float
+    year_high_kwh: float
+    is_whole: bool
     dates: tuple[date, ...]
     middle_kwh: tuple[float, ...]
     lower_kwh: tuple[float, ...]
     upper_kwh: tuple[float, ...]
+
+    @property
+    def whole_year(self) -> tuple[float, float, float]:
+        """The energy of a whole year and its band: of this one, or of one at the level of the last weeks."""
+        if self.is_whole:
+            return self.total_kwh, self.low_kwh, self.high_kwh
+        return self.year_kwh, self.year_low_kwh, self.year_high_kwh
 
 
 def standard_season(dates: Sequence[date]) -> NDArray[np.float64]:
@@ -70,23 +87,31 @@ def forecast_year(days: pl.DataFrame, year: int | None = None) -> Forecast | Non
     if not coming:
         return None
     known = dict(full.select("local_date", "energy_kwh").iter_rows())
-    so_far = _so_far(days, year)
+    so_far = _so_far(days.filter(pl.col("local_date") <= newest), year)
     past = _span(newest, max(LEVEL_DAYS, NOISE_DAYS))
     values = np.array([known.get(each, np.nan) for each in past])
     season, is_own = _season(known, past)
     weights = 0.5 ** (np.arange(len(past))[::-1] / HALF_LIFE_DAYS) * np.isfinite(values)
     level = float(np.nansum(weights * values) / np.sum(weights * season))
+    if level <= 0:
+        return None
     season_ahead = _season(known, coming)[0]
     ahead = np.cumsum(level * season_ahead)
     spread = _spread(values, level * season, weights, len(coming), is_own=is_own)
     half = Z80 * spread * ahead
     middle = so_far + ahead
+    whole = DAYS_OF_YEAR * level
+    whole_half = Z80 * whole * _spread(values, level * season, weights, DAYS_OF_YEAR, is_own=is_own)[-1]
     return Forecast(
         year,
         so_far,
         float(middle[-1]),
         float(so_far + max(0.0, ahead[-1] - half[-1])),
         float(middle[-1] + half[-1]),
+        whole,
+        float(max(0.0, whole - whole_half)),
+        float(whole + whole_half),
+        min(known) <= date(year, 1, LATEST_START),
         tuple(coming),
         tuple(middle.tolist()),
         tuple((so_far + np.maximum(0.0, ahead - half)).tolist()),

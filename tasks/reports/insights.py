@@ -17,6 +17,8 @@ from tasks.reports.steps import Step
 MOST = 8
 RECENT_DAYS = 30
 STEP_DAYS = 120
+# Less is told by the chart alone: a fridge in summer does as much.
+LEAST_STEP_W = 12.0
 USUAL_DAYS = 56
 USUAL_NEEDS = 5
 UNUSUAL_RANK = 0.985
@@ -86,7 +88,8 @@ def _newest(days: pl.DataFrame) -> date:
 
 
 def _changed_base_loads(report: ReportData, days: pl.DataFrame, steps: list[Step]) -> list[Insight]:
-    recent = [step for step in steps if step.since > _newest(days) - timedelta(days=STEP_DAYS)]
+    first = _newest(days) - timedelta(days=STEP_DAYS)
+    recent = [step for step in steps if step.since > first and abs(step.change_w) >= LEAST_STEP_W]
     found = []
     for step in recent:
         size = f"{power(abs(step.change_w))} (±\u00a0{number(step.uncertainty_w)})"
@@ -238,7 +241,7 @@ def _last_month(report: ReportData, days: pl.DataFrame) -> list[Insight]:
 
 def _year(report: ReportData, days: pl.DataFrame, forecast: Forecast | None) -> list[Insight]:
     """The forecast against last year, where the difference is larger than the band."""
-    if forecast is None:
+    if forecast is None or not forecast.is_whole:
         return []
     last_year = days.filter(pl.col("local_date").dt.year() == forecast.year - 1)
     if last_year["hours"].sum() < 0.97 * HOURS_PER_YEAR:

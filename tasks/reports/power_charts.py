@@ -11,8 +11,7 @@ from tasks.reports.charts import HEIGHT, finish
 from tasks.reports.formatting import date_of, month, number, power, short_day, signed
 from tasks.reports.language import say
 from tasks.reports.marks import hover_targets
-from tasks.reports.periods import month_before
-from tasks.reports.season_charts import BAND_OPACITY, HALF, MONTHS, ink, month_axis, noon
+from tasks.reports.season_charts import BAND_OPACITY, HALF, ink, month_axis, newest_months, noon
 from tasks.reports.steps import Step
 
 BASE_LOAD_HEADROOM = 1.25
@@ -121,7 +120,7 @@ def peaks_chart(peaks: pl.DataFrame, last: date) -> alt.LayerChart:
         peaks: month_start, rank, peak_local, peak_w.
         last: first day of the newest month.
     """
-    starts = [month_before(last, back) for back in reversed(range(MONTHS))]
+    starts = newest_months(peaks.sort("month_start")["month_start"].to_list()[0], last)
     top = {row["month_start"]: row for row in peaks.filter(pl.col("rank") == 1).iter_rows(named=True)}
     unit, unit_w = power_unit(max((row["peak_w"] for row in top.values()), default=0))
     records = [

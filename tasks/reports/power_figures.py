@@ -104,17 +104,17 @@ def peaks_figure(report: ReportData) -> Figure | None:
         return None
     last = season_charts.newest_month(report.daily)
     shown = report.peaks.filter(
-        pl.col("month_start") > month_before(last, season_charts.MONTHS), pl.col("rank") == 1
+        pl.col("month_start") > month_before(last, season_charts.MOST_MONTHS), pl.col("rank") == 1
     )
     if shown.is_empty():
         return None
     top = shown.sort("peak_w", descending=True).row(0, named=True)
     title = say(
-        "Highest peak of twelve months: {power} on {day} at {time}",
+        "Highest peak: {power} on {day} at {time}",
         power=power(top["peak_w"]),
         day=short_day(top["peak_local"].date()),
         time=f"{top['peak_local']:%H:%M}",
     )
-    note = say("The highest quarter of an hour of each month; the table has five of each.")
+    note = say("The highest quarter of an hour of each of the last months; the table has five of each.")
     chart = power_charts.peaks_chart(report.peaks, last)
     return figure("peaks", title, note, chart, season_tables.peaks_table(report.peaks), is_half=True)

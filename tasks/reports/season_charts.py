@@ -17,6 +17,8 @@ from tasks.reports.periods import month_before
 from tasks.reports.theme import colour
 
 MONTHS = 12
+MOST_MONTHS = 12
+FEWEST_SLOTS = 4
 BAND_OPACITY = 0.2
 YEAR_EVERY_DAYS = 3
 HALF = 0.4
@@ -29,6 +31,13 @@ TARIFF_COLOURS = ("measured", "second", "third", "repaired")
 def ink(name: str) -> alt.ExprRef:
     """A colour of the palette."""
     return alt.ExprRef(colour(name))
+
+
+def newest_months(first: date, last: date) -> list[date]:
+    """Return at most twelve months up to the last, at least four, none long before the first."""
+    known = (last.year - first.year) * MONTHS + last.month - first.month + 1
+    shown = min(max(known, FEWEST_SLOTS), MOST_MONTHS)
+    return [month_before(last, back) for back in reversed(range(shown))]
 
 
 def month_axis(starts: Sequence[date], field: str = "from") -> alt.X:
@@ -57,7 +66,7 @@ def months_chart(months: pl.DataFrame, last: date) -> alt.LayerChart:
         months: as `periods.months_of` gives them.
         last: first day of the newest month.
     """
-    starts = [month_before(last, back) for back in reversed(range(MONTHS))]
+    starts = newest_months(months["month_start"].to_list()[0], last)
     bars, totals = _month_bars(months, starts)
     words = {"before": "the year before", "now": "this year"}
     shade = alt.Color(
@@ -212,7 +221,7 @@ def cost_chart(costs: pl.DataFrame, last: date) -> alt.LayerChart:
         costs: month_start, tariff, currency, energy_cost, fee.
         last: first day of the newest month.
     """
-    starts = [month_before(last, back) for back in reversed(range(MONTHS))]
+    starts = newest_months(costs.sort("month_start")["month_start"].to_list()[0], last)
     shown = costs.filter(pl.col("month_start") >= starts[0]).sort("month_start")
     tariffs = shown["tariff"].unique(maintain_order=True).to_list()
     currency = str(costs["currency"][-1])

@@ -72,22 +72,32 @@ def year_figure(report: ReportData, days: pl.DataFrame, forecast: Forecast | Non
     """The year and its forecast."""
     if forecast is None:
         return None
+    sentence = (
+        "{year} will come to about {energy} ({low}{dash}{high})"
+        if forecast.is_whole
+        else "At the level of the last weeks a year comes to about {energy} ({low}{dash}{high})"
+    )
+    total, low, high = forecast.whole_year
     title = say(
-        "{year} will come to about {energy} ({low}{dash}{high})",
+        sentence,
         year=forecast.year,
-        energy=energy(forecast.total_kwh),
-        low=number(forecast.low_kwh),
-        high=number(forecast.high_kwh),
+        energy=energy(total),
+        low=number(low),
+        high=number(high),
         dash=DASH,
     )
     note = say("Summed up day by day. Dashed: forecast; in its band the year ends in 8 of 10 cases.")
     of_year = days.filter(pl.col("local_date").dt.year() == forecast.year)
     first: date = of_year["local_date"].to_list()[0] if of_year.height else forecast.dates[0]
     if (first.month, first.day) != (1, 1):
-        note += " " + say("Readings begin on {day}.", day=date_of(first))
+        note += " " + say(
+            "Readings begin on {day}; by the end of the year they will have counted {energy}.",
+            day=date_of(first),
+            energy=energy(forecast.total_kwh),
+        )
     if report.price_per_kwh is not None and report.currency is not None:
-        bill = forecast.total_kwh * report.price_per_kwh
-        note += " " + say("At today's price that is {money}.", money=money(bill, report.currency))
+        bill = total * report.price_per_kwh
+        note += " " + say("At today's price a year is {money}.", money=money(bill, report.currency))
     table = season_tables.years_table(days, forecast)
     return figure("year", title, note, season_charts.year_chart(days, forecast), table, is_half=True)
 
@@ -107,7 +117,7 @@ def cost_figure(report: ReportData) -> Figure | None:
         return None
     costs = monthly_costs(report.costs.filter(pl.col("currency") == report.currency))
     last = season_charts.newest_month(report.daily)
-    year = costs.filter(pl.col("month_start") > month_before(last, season_charts.MONTHS))
+    year = costs.filter(pl.col("month_start") > month_before(last, season_charts.MOST_MONTHS))
     total = float(year["energy_cost"].sum()) + float(year["fee"].sum())
     months = count(year["month_start"].n_unique(), "month")
     title = say("{money} in {months}", money=money(total, report.currency), months=months) + _cheapest(report)

@@ -44,10 +44,10 @@ def _month_tile(report: ReportData, days: pl.DataFrame) -> Tile | None:
 def _year_tile(report: ReportData, forecast: Forecast | None) -> Tile | None:
     if forecast is None:
         return None
-    low, high = number(forecast.low_kwh), number(forecast.high_kwh)
-    notes = [say("{low}{dash}{high} in 8 of 10 cases", low=low, high=high, dash=DASH)]
+    total, low, high = forecast.whole_year
+    notes = [say("{low}{dash}{high} in 8 of 10 cases", low=number(low), high=number(high), dash=DASH)]
     if report.price_per_kwh is not None and report.currency is not None:
-        bill = forecast.total_kwh * report.price_per_kwh
+        bill = total * report.price_per_kwh
         notes.append(say("{money} without fees", money=money(bill, report.currency)))
-    label = say("{year}, forecast", year=forecast.year)
-    return Tile(label, *split_unit(energy(forecast.total_kwh)), tuple(notes))
+    label = say("{year}, forecast", year=forecast.year) if forecast.is_whole else say("A year like this")
+    return Tile(label, *split_unit(energy(total)), tuple(notes))

@@ -190,7 +190,7 @@ def test_a_web_root_gets_pages_and_never_the_warehouse(tmp_path: Path, with_pict
     ("days", "truths", "says"),
     [
         (1, Truths(), "used"),
-        (31, Truths(), "will come to about"),
+        (31, Truths(), "a year comes to about"),
         (60, Truths(standby_only=True), "Usually 0.9"),
         (60, Truths(electric_car=True, sun=True), "fed into the grid"),
     ],

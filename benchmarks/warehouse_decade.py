@@ -19,7 +19,7 @@ import polars as pl
 
 from tasks.decode import decode_pending
 from tasks.derive import derive_pending
-from tasks.publish import gather
+from tasks.report_data import gather
 from tasks.settings import MeterSettings, Settings, TariffSettings
 from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import open_warehouse

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from flows.commands import query, reader, running, series, series_files, simulation, storage
+from flows.commands import query, reader, report, running, series, series_files, simulation, storage
 from flows.commands.common import err
 from tasks.settings import SettingsError
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, query, reader, storage, series, series_files, simulation):
+for room in (running, report, query, reader, storage, series, series_files, simulation):
     app.add_typer(room.app)
 
 

@@ -59,10 +59,24 @@ class ReaderSettings(_Table):
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
 
 
+class MeasureSettings(_Table):
+    """Something done on a day to use less, whose effect the report shows."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    start: date
+    meters: tuple[str, ...] | None = None
+
+
 class ReportSettings(_Table):
-    """Where `smartmeter up` shows the report."""
+    """How the report looks, and where `smartmeter up` shows it."""
 
     address: Annotated[str, Field(pattern=r"^http://(127\.0\.0\.1|localhost):\d+$")] = "http://127.0.0.1:4280"
+    language: Literal["en", "de"] = "en"
+    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")] = ""
+    measures: tuple[MeasureSettings, ...] = ()
+    proof_days: Annotated[int, Field(ge=1, le=366)] = 14
+    web_root: str = ""
+    web_pictures: bool = False
 
 
 class ScheduleSettings(_Table):

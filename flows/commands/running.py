@@ -77,20 +77,6 @@ def ingest(
 
 
 @app.command()
-def report(home: Home = None) -> None:
-    """Build the report page and the read-only SQL copy from what the warehouse holds."""
-    from flows.backend import prefect_backend
-
-    folder = use_home(home)
-    load_checked_settings()
-    with prefect_backend(folder):
-        from flows.report import report as flow
-
-        page = flow()
-    out.print(f"Report: {page}")
-
-
-@app.command()
 def up(home: Home = None) -> None:
     """Run the Prefect server, the schedules and their worker on this machine until Ctrl-C."""
     from flows.up import run_until_stopped

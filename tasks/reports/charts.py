@@ -3,7 +3,8 @@
 Local wall time is encoded as if it were UTC, so that a page shows the meter's time wherever it is opened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 import altair as alt
@@ -17,7 +18,9 @@ from tasks.reports.axes import (
     day_axis,
     day_ms,
 )
-from tasks.reports.formatting import energy, short_day
+from tasks.reports.data import nowhere
+from tasks.reports.formatting import NBSP, energy, number, short_day
+from tasks.reports.language import say
 from tasks.reports.marks import hover_targets, level, quality_bars
 from tasks.reports.theme import QUALITIES, colour
 
@@ -33,17 +36,25 @@ LEGEND_END_GAP = 0.3
 ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart)
 
 
-def daily_chart(days: pl.DataFrame, usual_kwh: float | None) -> alt.LayerChart:
+def daily_chart(
+    days: pl.DataFrame,
+    usual_kwh: float | None,
+    proof_of: Callable[[date], str | None] = nowhere,
+    name: str = "daily",
+) -> alt.LayerChart:
     """Return the consumption per day: measured and estimated parts, days not covered in full marked.
 
     Args:
         days: The daily frame with `is_full`; days without a row stay empty.
         usual_kwh: Median of the full days, drawn as a line; None leaves it out.
+        proof_of: Where the pictures of a day are; a click on the day leads there.
+        name: Of the chart in the page.
     """
-    parts, totals = _daily_records(days)
+    parts, totals = _daily_records(days, proof_of)
+    linked = any("url" in total for total in totals)
     x = day_axis(days["local_date"].to_list())
     y = alt.Y(
-        "low:Q", scale=alt.Scale(domainMin=0, nice=True), axis=alt.Axis(title="kWh per day", tickCount=5)
+        "low:Q", scale=alt.Scale(domainMin=0, nice=True), axis=alt.Axis(title=say("kWh per day"), tickCount=5)
     )
     whole = alt.Chart(data(totals))
     partial = alt.Chart(data([total for total in totals if not total["full"]]))
@@ -53,16 +64,24 @@ def daily_chart(days: pl.DataFrame, usual_kwh: float | None) -> alt.LayerChart:
     tips = [("day", "Day"), ("used", "used"), ("estimated", "of it estimated"), ("covered", "readings cover")]
     usual = [level(usual_kwh)] if usual_kwh is not None else []
     incomplete = [] if days["is_full"].all() else [circle.encode(x=alt.X("noon:Q"), y=alt.Y("total:Q"))]
-    layers = [quality_bars(parts, x, y), *usual, *incomplete, hover_targets(whole, "daily_hover", tips)]
-    return _finish(alt.LayerChart(layer=layers), "daily", HEIGHT)
+    layers = [
+        quality_bars(parts, x, y),
+        *usual,
+        *incomplete,
+        hover_targets(whole, f"{name}_hover", tips, linked=linked),
+    ]
+    return finish(alt.LayerChart(layer=layers), name, HEIGHT)
 
 
-def _daily_records(days: pl.DataFrame) -> tuple[list[Record], list[Record]]:
+def _daily_records(
+    days: pl.DataFrame, proof_of: Callable[[date], str | None]
+) -> tuple[list[Record], list[Record]]:
     parts: list[Record] = []
     totals: list[Record] = []
     for row in days.iter_rows(named=True):
         span = bar_span(row["local_date"])
         total = round(row["energy_kwh"], 3)
+        url = proof_of(row["local_date"])
         measured = round(max(0.0, total - row["estimated_kwh"]), 3)
         bounds = (("measured", 0.0, measured), ("estimated", measured, total))
         parts += [{**span, "quality": q, "low": low, "high": high} for q, low, high in bounds if high > low]
@@ -75,7 +94,8 @@ def _daily_records(days: pl.DataFrame) -> tuple[list[Record], list[Record]]:
                 "day": short_day(row["local_date"]),
                 "used": energy(total),
                 "estimated": energy(row["estimated_kwh"]),
-                "covered": f"{row['hours']:.1f} h",
+                "covered": f"{number(row['hours'], 1)}{NBSP}h",
+                **({"url": url} if url else {}),
             }
         )
     return parts, totals
@@ -112,11 +132,11 @@ def heat_map(hours: pl.DataFrame) -> alt.Chart:
             mean="format(datum.w, ',') + ' W'",
         )
     )
-    tips = [alt.Tooltip(f"{field}:N", title=title) for field, title in _HEAT_TIPS]
+    tips = [alt.Tooltip(f"{field}:N", title=say(title)) for field, title in _HEAT_TIPS]
     by_row = days.height <= DAYS_AS_ROWS_UP_TO
     place = _hours_across(records) if by_row else _hours_down(days)
     chart: alt.Chart = base.mark_rect(strokeWidth=0).encode(color=shade, tooltip=tips, **place)
-    return _finish(chart, "heat_map", ROW_HEIGHT * days.height if by_row else HEIGHT)
+    return finish(chart, "heat_map", ROW_HEIGHT * days.height if by_row else HEIGHT)
 
 
 _HEAT_TIPS = (("day", "Day"), ("time", "hour"), ("mean", "mean power"))
@@ -156,7 +176,7 @@ def _hours_down(days: pl.DataFrame) -> dict[str, Any]:
 def _power_legend(highest_w: int) -> alt.Legend:
     powers_w = _legend_powers(highest_w)
     return alt.Legend(
-        title="mean power in the hour",
+        title=say("mean power in the hour"),
         gradientLength=alt.ExprRef(f"min({LEGEND_LENGTH}, width)"),
         gradientThickness=12,
         values=powers_w,
@@ -195,13 +215,14 @@ def quality_chart(quality: pl.DataFrame) -> alt.LayerChart:
     y = alt.Y(
         "low:Q",
         scale=alt.Scale(domainMin=0, nice=True),
-        axis=alt.Axis(title="pictures per day", tickCount=min(4, highest), format="d"),
+        axis=alt.Axis(title=say("pictures per day"), tickCount=min(4, highest), format="d"),
     )
     tips = [("day", "Day"), *((name, name) for name in QUALITIES)]
     height = HEIGHT if quality.height <= DAYS_AS_ROWS_UP_TO else QUALITY_HEIGHT
     hover = hover_targets(alt.Chart(data(totals)), "quality_hover", tips)
-    return _finish(alt.LayerChart(layer=[quality_bars(records, x, y), hover]), "quality", height)
+    return finish(alt.LayerChart(layer=[quality_bars(records, x, y), hover]), "quality", height)
 
 
-def _finish(chart: ChartT, name: str, height: int) -> ChartT:
+def finish(chart: ChartT, name: str, height: int) -> ChartT:
+    """Return the chart as wide as its place, under that name."""
     return chart.properties(name=name, width="container", height=height)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 import polars as pl
 
-from tasks.reports.formatting import DASH, NBSP, count, day, energy, power, share, short_day
+from tasks.reports.formatting import DASH, NBSP, count, day, energy, number, power, share, short_day
 from tasks.reports.key_figures import DayFigure, PictureYield
+from tasks.reports.language import say
 
 MOST = 0.5
 LONGEST_WINDOW_H = 6
@@ -33,16 +34,20 @@ def busiest_hours(hourly: Sequence[float]) -> tuple[int, int] | None:
 
 def last_day_title(figure: DayFigure, last_day: pl.DataFrame) -> str:
     """Return what the day used and when."""
-    used = f"{day(figure.local_date)} used {energy(figure.energy_kwh)}"
-    if not figure.is_full:
-        hours = f"{figure.hours:.1f}".removesuffix(".0")
-        used += f" in the {hours}{NBSP}h that were read"
+    when, used = day(figure.local_date), energy(figure.energy_kwh)
+    if figure.is_full:
+        text = say("{day} used {energy}", day=when, energy=used)
+    else:
+        hours = number(figure.hours, 1).removesuffix(".0").removesuffix(",0")
+        text = say(
+            "{day} used {energy} in the {hours}\u00a0h that were read", day=when, energy=used, hours=hours
+        )
     if figure.estimated_share > MOSTLY_ESTIMATED:
-        return f"{used}; too few readings tell when"
+        return say("{used}; too few readings tell when", used=text)
     span = busiest_hours(_hourly_energy(last_day))
     if span is None:
-        return f"{used}, spread over the day"
-    return f"{used}, most of it between {span[0]} and {span[1]}{NBSP}h"
+        return say("{used}, spread over the day", used=text)
+    return say("{used}, most of it between {first} and {last}\u00a0h", used=text, first=span[0], last=span[1])
 
 
 def daily_title(days: pl.DataFrame, usual_kwh: float | None) -> str:
@@ -54,55 +59,71 @@ def daily_title(days: pl.DataFrame, usual_kwh: float | None) -> str:
     """
     full = days.filter("is_full")
     if full.is_empty():
-        return f"No day is complete yet: {energy(float(days['energy_kwh'].sum()))} so far"
+        return say("No day is complete yet: {energy} so far", energy=energy(float(days["energy_kwh"].sum())))
     top = full.sort("energy_kwh", descending=True).row(0, named=True)
+    most = energy(top["energy_kwh"])
     if full.height == 1:
-        return f"{energy(top['energy_kwh'])} on {day(top['local_date'])}, the only full day so far"
-    highest = f"{energy(top['energy_kwh'])} on {short_day(top['local_date'])}"
+        return say("{energy} on {day}, the only full day so far", energy=most, day=day(top["local_date"]))
+    when = short_day(top["local_date"])
     if usual_kwh is None:
-        return f"Between {energy(_minimum(full['energy_kwh']))} and {highest}"
-    return f"Usually {energy(usual_kwh)} a day, at most {highest}"
+        least = energy(_minimum(full["energy_kwh"]))
+        return say("Between {least} and {most} on {day}", least=least, most=most, day=when)
+    usual = energy(usual_kwh)
+    return say("Usually {usual} a day, at most {most} on {day}", usual=usual, most=most, day=when)
 
 
 def heat_map_title(hours: pl.DataFrame) -> str:
     """Return the three hours of the day with the highest and the lowest mean power."""
     by_hour = dict(hours.group_by("hour").agg(pl.col("mean_w").mean()).iter_rows())
     if len(by_hour) < HOURS:
-        return "Power in each hour read so far"
+        return say("Power in each hour read so far")
     means = [by_hour[hour] for hour in range(HOURS)]
     starts = range(HOURS - PATTERN_WINDOW_H + 1)
     windows = [sum(means[start : start + PATTERN_WINDOW_H]) / PATTERN_WINDOW_H for start in starts]
     high, low = max(starts, key=windows.__getitem__), min(starts, key=windows.__getitem__)
     if windows[high] < FLAT * windows[low] or windows[high] <= 0:
-        return f"About {power(sum(means) / HOURS)} at any hour of the day"
-    return (
-        f"Highest from {_span(high)} ({power(windows[high])} on average), "
-        f"lowest from {_span(low)} ({power(windows[low])})"
+        return say("About {power} at any hour of the day", power=power(sum(means) / HOURS))
+    return say(
+        "Highest from {high} ({high_w} on average), lowest from {low} ({low_w})",
+        high=_span(high),
+        high_w=power(windows[high]),
+        low=_span(low),
+        low_w=power(windows[low]),
     )
 
 
 def quality_title(pictures: PictureYield | None) -> str:
     """Return how many pictures of the last days were read and what happened to the others."""
     if pictures is None:
-        return "No picture came in"
-    when = "on the first day" if pictures.n_days == 1 else f"of the last {count(pictures.n_days, 'day')}"
+        return say("No picture came in")
+    days = number(pictures.n_days)
+    when = say("on the first day") if pictures.n_days == 1 else say("of the last {days}\u00a0days", days=days)
     if pictures.rejected == 0:
-        text = f"All {count(pictures.accepted, 'picture')} {when} were read"
+        text = say("All {pictures} {when} were read", pictures=count(pictures.accepted, "picture"), when=when)
     else:
-        text = f"{share(pictures.share)} of the pictures {when} were read, {pictures.rejected:,} rejected"
+        text = say(
+            "{share} of the pictures {when} were read, {rejected} rejected",
+            share=share(pictures.share),
+            when=when,
+            rejected=number(pictures.rejected),
+        )
     if pictures.repaired:
-        text += f", {pictures.repaired:,} repaired"
-    return f"{text}; {count(pictures.missing, 'picture')} missing" if pictures.missing else text
+        text += say(", {repaired} repaired", repaired=number(pictures.repaired))
+    if pictures.missing:
+        text += say("; {pictures} missing", pictures=count(pictures.missing, "picture"))
+    return text
 
 
 def readings_title(readings: pl.DataFrame) -> str:
     """Return how the day's pictures fared."""
     counts = dict(readings.group_by("quality").len().iter_rows())
     order = ("measured", "repaired", "manual", "estimated", "rejected")
-    parts = [f"{counts[quality]}{NBSP}{quality}" for quality in order if quality in counts]
+    parts = [f"{number(counts[quality])}{NBSP}{say(quality)}" for quality in order if quality in counts]
     local_date = readings["read_local"].dt.date().drop_nulls().to_list()
-    when = f" on {day(local_date[0])}" if local_date else ""
-    return f"{count(readings.height, 'reading')}{when}: {', '.join(parts)}"
+    total, outcome = count(readings.height, "reading"), ", ".join(parts)
+    if not local_date:
+        return f"{total}: {outcome}"
+    return say("{readings} on {day}: {parts}", readings=total, day=day(local_date[0]), parts=outcome)
 
 
 def _hourly_energy(last_day: pl.DataFrame) -> list[float]:

@@ -1,17 +1,16 @@
-"""Numbers, days and times as people read them, independent of the server's locale."""
+"""Numbers, days and times as people read them in the language spoken, independent of the server's locale."""
 
 import math
 from datetime import date, datetime
 
+from tasks.reports.language import say, spoken
+
 NBSP = "\u00a0"
 DASH = "\u2013"
 MINUS = "\u2212"
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 ONE_KILOWATT_W = 1000
+SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+ROUND_MONEY_FROM = 100
 
 REASONS = {
     "empty": "the file is empty",
@@ -35,23 +34,50 @@ REASONS = {
 }
 
 
+def number(value: float, decimals: int = 0) -> str:
+    """Return a number with the decimal mark and the groups of the language."""
+    plain = f"{value:,.{decimals}f}".replace("-", MINUS)
+    now = spoken()
+    return plain.replace(",", "\0").replace(".", now.decimal).replace("\0", now.group)
+
+
 def energy(energy_kwh: float) -> str:
     """Return an energy with about three significant digits, such as `9.2 kWh`."""
-    decimals = 0 if energy_kwh >= 99.95 else 1 if energy_kwh >= 0.995 else 2  # noqa: PLR2004 - rounding edges
-    return f"{energy_kwh:,.{decimals}f}{NBSP}kWh"
+    size = abs(energy_kwh)
+    decimals = 0 if size >= 99.95 else 1 if size >= 0.995 else 2  # noqa: PLR2004 - rounding edges
+    return f"{number(energy_kwh, decimals)}{NBSP}kWh"
 
 
 def power(mean_w: float) -> str:
     """Return a power in W below one kilowatt, in kW above."""
-    if round(mean_w) < ONE_KILOWATT_W:
-        return f"{mean_w:.0f}{NBSP}W"
-    return f"{mean_w / ONE_KILOWATT_W:,.1f}{NBSP}kW"
+    if abs(round(mean_w)) < ONE_KILOWATT_W:
+        return f"{number(mean_w)}{NBSP}W"
+    return f"{number(mean_w / ONE_KILOWATT_W, 1)}{NBSP}kW"
+
+
+def money(amount: float, currency: str) -> str:
+    """Return an amount with its currency; from a hundred on without the cents."""
+    size = number(abs(amount), 0 if abs(amount) >= ROUND_MONEY_FROM else 2)
+    return _with_currency(size, currency, negative=amount < 0)
+
+
+def cents(amount: float, currency: str) -> str:
+    """Return an amount to the cent, for tables and bills."""
+    return _with_currency(number(abs(amount), 2), currency, negative=round(amount, 2) < 0)
+
+
+def _with_currency(size: str, currency: str, *, negative: bool) -> str:
+    sign = MINUS if negative else ""
+    symbol = SYMBOLS.get(currency, currency)
+    if spoken().code == "en":
+        return f"{sign}{symbol}{size}" if currency in SYMBOLS else f"{sign}{symbol}{NBSP}{size}"
+    return f"{sign}{size}{NBSP}{symbol}"
 
 
 def share(part: float) -> str:
     """Return a share in per cent, rounded down: only a whole is called 100 %."""
     tenths = math.floor(part * 1000 + 1e-9)
-    return f"{tenths / 10:.1f}{NBSP}%" if tenths % 1000 else f"{tenths // 10}{NBSP}%"
+    return f"{number(tenths / 10, 1 if tenths % 1000 else 0)}{NBSP}%"
 
 
 def change(ratio: float) -> str:
@@ -61,26 +87,52 @@ def change(ratio: float) -> str:
     return f"{sign}{abs(percent)}{NBSP}%"
 
 
-def count(number: int, singular: str, plural: str | None = None) -> str:
+def signed(value: float, decimals: int = 0) -> str:
+    """Return a number with its sign, zero without."""
+    text = number(abs(value), decimals)
+    return text if round(value, decimals) == 0 else f"{'+' if value > 0 else MINUS}{text}"
+
+
+def count(amount: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun: `1 picture`, `2 pictures`."""
-    noun = singular if number == 1 else plural or f"{singular}s"
-    return f"{number:,}{NBSP}{noun}"
+    noun = singular if amount == 1 else plural or f"{singular}s"
+    return f"{number(amount)}{NBSP}{say(noun)}"
 
 
 def register_value(value_kwh: float, decimals: int) -> str:
     """Return a register reading with as many decimals as the register has."""
-    return f"{value_kwh:,.{decimals}f}{NBSP}kWh"
+    return f"{number(value_kwh, decimals)}{NBSP}kWh"
 
 
 def day(local_date: date) -> str:
     """Return `Thursday 20 November`."""
-    return f"{WEEKDAYS[local_date.weekday()]} {local_date.day}{NBSP}{MONTHS[local_date.month - 1]}"
+    now = spoken()
+    weekday, month = now.weekdays[local_date.weekday()], now.months[local_date.month - 1]
+    return now.day.format(weekday=weekday, number=local_date.day, month=month)
 
 
 def short_day(local_date: date) -> str:
     """Return `Thu 20 Nov`."""
-    weekday, month = WEEKDAYS[local_date.weekday()][:3], MONTHS[local_date.month - 1][:3]
-    return f"{weekday}{NBSP}{local_date.day}{NBSP}{month}"
+    now = spoken()
+    weekday, month = now.short_weekdays[local_date.weekday()], now.short_months[local_date.month - 1]
+    return now.short_day.format(weekday=weekday, number=local_date.day, month=month)
+
+
+def date_of(local_date: date) -> str:
+    """Return `20 November 2026`."""
+    now = spoken()
+    dot = "" if now.code == "en" else "."
+    return f"{local_date.day}{dot}{NBSP}{now.months[local_date.month - 1]}{NBSP}{local_date.year}"
+
+
+def month(month_start: date) -> str:
+    """Return `November 2026`."""
+    return f"{spoken().months[month_start.month - 1]}{NBSP}{month_start.year}"
+
+
+def short_month(month_start: date) -> str:
+    """Return `Nov 2026`."""
+    return f"{spoken().short_months[month_start.month - 1]}{NBSP}{month_start.year}"
 
 
 def clock(local: datetime) -> str:
@@ -88,8 +140,13 @@ def clock(local: datetime) -> str:
     return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
 
+def moment(local: datetime) -> str:
+    """Return day, year and time."""
+    return f"{short_day(local.date())} {local.year}, {clock(local)}"
+
+
 def reason(code: str | None) -> str:
     """Return a reason in words; a reason unknown here is shown as it is written."""
     if not code:
         return ""
-    return REASONS.get(code, code.replace("_", " "))
+    return say(REASONS[code]) if code in REASONS else code.replace("_", " ")

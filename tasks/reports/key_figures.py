@@ -1,6 +1,6 @@
 """The figures at the top of the report, each with what it may honestly be compared to."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -108,6 +108,7 @@ def key_figures(
     readings: pl.DataFrame,
     timezone: str,
     newest: RegisterReading | None = None,
+    holidays: Container[date] = (),
 ) -> KeyFigures:
     """Return the key figures of a report's frames.
 
@@ -118,9 +119,10 @@ def key_figures(
         readings: Readings of the day shown.
         timezone: The meter's IANA time zone.
         newest: The newest accepted reading, when it is not among `readings`.
+        holidays: Public holidays; they count as weekend.
     """
     return KeyFigures(
-        day=day_figure(daily, last_day, timezone),
+        day=day_figure(daily, last_day, timezone, holidays),
         base_load=base_load(daily, timezone),
         peak=peak(last_day),
         newest=newest or newest_reading(readings),
@@ -147,7 +149,9 @@ def with_fullness(daily: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return days.with_columns(is_full=pl.col("hours") >= length_h - COVERAGE_TOLERANCE_H)
 
 
-def day_figure(daily: pl.DataFrame, last_day: pl.DataFrame, timezone: str) -> DayFigure | None:
+def day_figure(
+    daily: pl.DataFrame, last_day: pl.DataFrame, timezone: str, holidays: Container[date] = ()
+) -> DayFigure | None:
     """Return the day that `last_day` shows, or the last full one, or the last one, or None."""
     if daily.is_empty():
         return None
@@ -163,26 +167,33 @@ def day_figure(daily: pl.DataFrame, last_day: pl.DataFrame, timezone: str) -> Da
         estimated_kwh=row["estimated_kwh"],
         hours=row["hours"],
         is_full=row["is_full"],
-        usual=usual_day(days, row["local_date"]) if row["is_full"] else None,
+        usual=usual_day(days, row["local_date"], holidays) if row["is_full"] else None,
     )
 
 
-def usual_day(days: pl.DataFrame, local_date: date) -> UsualDay | None:
+def usual_day(days: pl.DataFrame, local_date: date, holidays: Container[date] = ()) -> UsualDay | None:
     """Return the usual energy of days like this one, None with fewer than three of them.
 
     Args:
         days: Days with `is_full`; mostly estimated ones are left out.
         local_date: The day to compare; only the eight weeks before it count.
+        holidays: They count as weekend.
     """
-    is_weekend = local_date.weekday() >= SATURDAY
+    is_weekend = _is_off(local_date, holidays)
     alike = days.filter(
         pl.col("local_date").is_between(
             local_date - timedelta(days=USUAL_WITHIN_DAYS), local_date, closed="left"
-        ),
-        (pl.col("local_date").dt.weekday() > SATURDAY) == is_weekend,
+        )
     ).filter(COMPARABLE)
+    alike = alike.filter(
+        pl.Series([_is_off(each, holidays) == is_weekend for each in alike["local_date"]], dtype=pl.Boolean)
+    )
     energy_kwh = usual_energy(alike)
     return None if energy_kwh is None else UsualDay(energy_kwh, alike.height, is_weekend)
+
+
+def _is_off(local_date: date, holidays: Container[date]) -> bool:
+    return local_date.weekday() >= SATURDAY or local_date in holidays
 
 
 def usual_energy(days: pl.DataFrame) -> float | None:

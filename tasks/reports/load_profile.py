@@ -1,14 +1,16 @@
 """The load profile of one day as a chart whose intervals lead to the pictures that prove them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import altair as alt
 import polars as pl
 
 from tasks.reports.axes import HOUR_MIN, Record, clock_axis, data, elapsed_minutes, power_unit
-from tasks.reports.formatting import clock, power
+from tasks.reports.formatting import clock, number, power
 from tasks.reports.key_figures import hours_of_day
+from tasks.reports.language import say
 from tasks.reports.marks import DASHES, hover_targets, level, quality_colours
 from tasks.reports.theme import colour
 
@@ -21,6 +23,9 @@ PEAK_LABEL_HALF_PX = 46
 PEAK_HEADROOM = 1.1
 MEASURED_OPACITY = 0.6
 ESTIMATED_OPACITY = 0.45
+BAND_OPACITY = 0.13
+EDGE_OPACITY = 0.35
+HIGHEST_BAND = 1.6
 
 
 def load_profile_chart(
@@ -28,6 +33,7 @@ def load_profile_chart(
     timezone: str,
     picture_url: Callable[[str], str | None],
     base_load_w: float | None = None,
+    usual: Mapping[int, tuple[float, float]] | None = None,
 ) -> alt.LayerChart:
     """Return the load profile of one day; a click on an interval opens the picture at its end.
 
@@ -36,6 +42,7 @@ def load_profile_chart(
         timezone: The meter's IANA time zone.
         picture_url: Where the page finds a picture.
         base_load_w: Drawn as a line when there is one.
+        usual: By the minute of the local day, in W, between what such days usually lie; drawn as a band.
     """
     starts = last_day["start_local"].to_list()
     minutes = elapsed_minutes(last_day["start_local"], timezone)
@@ -47,16 +54,46 @@ def load_profile_chart(
         # A first interval cut to the second ends between two minutes.
         joins = abs(before["to"] - start_min) <= 1
         records.append({**record, "before": before["power"] if joins else record["power"]})
+    _add_usual(records, starts, usual or {}, unit_w)
     length_min = round(HOUR_MIN * hours_of_day(starts[0].date(), timezone))
     x = clock_axis("from", starts, minutes, length_min)
-    y = _power_axis(unit, max(record["power"] for record in records), is_root=is_squashed(last_day))
-    layers = [*_step_line(records, x, y), *_peak_mark(records, length_min)]
+    y = _power_axis(unit, _highest(records), is_root=is_squashed(last_day))
+    layers = [*_step_line(records, x, y), *_usual_band(records), *_peak_mark(records, length_min)]
     if base_load_w:
         layers.append(level(base_load_w / unit_w))
-    tips = [("time", "Interval"), ("mean", "mean power"), ("energy", "energy"), ("quality", "quality")]
+    tips = [("time", "Interval"), ("mean", "mean power"), ("energy", "energy"), ("outcome", "quality")]
     layers.append(hover_targets(alt.Chart(), "profile_hover", tips, linked=True))
     chart = alt.LayerChart(data=data(records), layer=layers)
     return chart.properties(name="profile", width="container", height=HEIGHT)
+
+
+def _add_usual(
+    records: list[Record], starts: Sequence[datetime], usual: Mapping[int, tuple[float, float]], unit_w: int
+) -> None:
+    for record, start in zip(records, starts, strict=True):
+        found = usual.get(HOUR_MIN * start.hour + start.minute // 15 * 15)
+        if found:
+            record["low"], record["high"] = (round(value / unit_w, 3) for value in found)
+
+
+def _highest(records: Sequence[Record]) -> float:
+    highest: float = max(record["power"] for record in records)
+    band = max((record.get("high", 0) for record in records), default=0)
+    return max(highest, min(band, HIGHEST_BAND * highest))
+
+
+def _usual_band(records: Sequence[Record]) -> list[alt.Chart]:
+    if not any("high" in record for record in records):
+        return []
+    band = alt.Chart().transform_filter("isValid(datum.high)")
+    ink = alt.ExprRef(colour("ink"))
+    fill = band.mark_rect(opacity=BAND_OPACITY, fill=ink, clip=True)
+    edge = band.mark_rule(opacity=EDGE_OPACITY, stroke=ink, clip=True)
+    ends = {"x": alt.X("from:Q"), "x2": alt.X2("to")}
+    return [
+        fill.encode(**ends, y=alt.Y("low:Q"), y2=alt.Y2("high")),
+        *(edge.encode(**ends, y=alt.Y(f"{name}:Q")) for name in ("low", "high")),
+    ]
 
 
 def is_squashed(last_day: pl.DataFrame) -> bool:
@@ -71,7 +108,7 @@ def is_squashed(last_day: pl.DataFrame) -> bool:
 def _power_axis(unit: str, highest: float, *, is_root: bool) -> alt.Y:
     # Squared, the headroom takes the same share of the height under the root.
     domain = [0, max(highest, 1e-3) * PEAK_HEADROOM ** (2 if is_root else 1)]
-    title = f"{unit}, mean of the interval"
+    title = say("{unit}, mean of the interval", unit=unit)
     if not is_root:
         return alt.Y(
             "power:Q", scale=alt.Scale(domain=domain, nice=False), axis=alt.Axis(title=title, tickCount=5)
@@ -92,8 +129,9 @@ def _interval_record(
         "power": round(row["mean_w"] / unit_w, 3),
         "quality": "estimated" if row["quality"] == "estimated" else "measured",
         "time": f"{clock(row['start_local'])}, {row['minutes']} min",
+        "outcome": say(row["quality"]),
         "mean": power(row["mean_w"]),
-        "energy": f"{row['energy_wh']:,} Wh",
+        "energy": f"{number(row['energy_wh'])} Wh",
         **({"url": url} if url else {}),
     }
 
@@ -136,7 +174,9 @@ def _peak_mark(records: Sequence[Record], length_min: int) -> list[alt.Chart]:
     )
     ink = alt.ExprRef(colour("ink"))
     leader = highest.transform_filter("datum.top > datum.peak").mark_rule(stroke=ink)
-    text = highest.mark_text(text=f"peak {peak['mean']}", baseline="bottom", dy=-5, fontWeight=600, fill=ink)
+    text = highest.mark_text(
+        text=say("peak {power}", power=peak["mean"]), baseline="bottom", dy=-5, fontWeight=600, fill=ink
+    )
     return [
         leader.encode(x=alt.X("middle:Q"), y=alt.Y("peak:Q"), y2=alt.Y2("top")),
         text.encode(x=alt.X("place:Q"), y=alt.Y("top:Q")),

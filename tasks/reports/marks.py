@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from tasks.reports.axes import Record, data
+from tasks.reports.language import say
 from tasks.reports.theme import QUALITIES, colour
 
 HOVER_OPACITY = 0.09
@@ -25,8 +26,13 @@ def quality_colours(records: Sequence[Record]) -> alt.Color:
         "quality:N",
         scale=alt.Scale(domain=domain, range=[alt.ExprRef(colour(quality)) for quality in domain]),
         sort=domain,
-        legend=alt.Legend(title=None, symbolOpacity=1) if shown else None,
+        legend=alt.Legend(title=None, symbolOpacity=1, labelExpr=said(domain)) if shown else None,
     )
+
+
+def said(words: Sequence[str]) -> str:
+    """Return the expression that puts a legend's words into the language spoken."""
+    return f"{[say(word) for word in words]}[indexof({list(words)}, datum.label)]"
 
 
 def quality_bars(records: Sequence[Record], x: alt.X, y: alt.Y) -> alt.Chart:
@@ -68,7 +74,7 @@ def hover_targets(
             x=alt.X("from:Q"),
             x2=alt.X2("to"),
             opacity=alt.OpacityValue(0, condition={"param": name, "empty": False, "value": HOVER_OPACITY}),
-            tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in tips],
+            tooltip=[alt.Tooltip(f"{field}:N", title=say(title)) for field, title in tips],
             **encoding,
         )
         .add_params(hover)

@@ -1,5 +1,5 @@
 const root = document.documentElement;
-const {specs, configs} = JSON.parse(document.getElementById("data").textContent);
+const {specs, configs, locale} = JSON.parse(document.getElementById("data").textContent);
 const system = matchMedia("(prefers-color-scheme: dark)");
 const button = document.getElementById("theme");
 const NARROW = 480;
@@ -26,8 +26,7 @@ function config(theme, width) {
 
 async function draw() {
   const theme = currentTheme();
-  button.textContent = theme === "dark" ? "Light" : "Dark";
-  button.setAttribute("aria-label", `Switch to the ${theme === "dark" ? "light" : "dark"} theme`);
+  button.textContent = theme === "dark" ? button.dataset.light : button.dataset.dark;
   const before = drawn;
   drawn = Object.entries(specs).map(([name, spec]) => {
     const place = document.getElementById(name);
@@ -38,10 +37,13 @@ async function draw() {
       loader: {target: "_blank", rel: "noopener"},
       renderer: "svg",
       tooltip: {theme},
+      ...locale,
     });
   });
   for (const view of await Promise.all(before)) view.finalize();
   await Promise.all(drawn);
+  // The page describes each chart as one picture with a table; what Vega says of its marks tells nobody anything.
+  for (const svg of document.querySelectorAll(".chart svg")) svg.setAttribute("aria-hidden", "true");
   root.dataset.drawn = theme;
 }
 
@@ -58,7 +60,7 @@ let shown = null;
 
 function show(link) {
   shown = link;
-  const cells = [...link.closest("tr, .tile").children].map(cell => cell.textContent.trim());
+  const cells = [...link.closest("tr, .tile, .shot").children].map(cell => cell.textContent.trim());
   proof.querySelector("img").src = link.href;
   proof.querySelector("figcaption").textContent = cells.filter(Boolean).join(" · ");
   proof.querySelector("nav a").href = link.href;
@@ -67,7 +69,7 @@ function show(link) {
 }
 
 function neighbour(step) {
-  const links = [...(shown.closest("table")?.querySelectorAll("a.picture") ?? [])];
+  const links = [...(shown.closest("table, .shots")?.querySelectorAll("a.picture") ?? [])];
   return links[links.indexOf(shown) + step];
 }
 

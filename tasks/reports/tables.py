@@ -6,11 +6,13 @@ from datetime import date, datetime
 
 import polars as pl
 
+from tasks.reports.data import nowhere
 from tasks.reports.formatting import (
     NBSP,
     clock,
     count,
     energy,
+    number,
     power,
     reason,
     register_value,
@@ -18,6 +20,7 @@ from tasks.reports.formatting import (
     short_day,
 )
 from tasks.reports.key_figures import BaseLoad, DayFigure, KeyFigures, Peak, PictureYield, UsualDay
+from tasks.reports.language import say
 from tasks.reports.theme import QUALITIES
 
 MOST_DECIMALS = 3
@@ -29,10 +32,11 @@ EMPTY = ""
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cell that opens a picture."""
+    """A cell that opens a picture, or another page."""
 
     text: str
     url: str
+    is_page: bool = False
 
 
 Cell = str | Link
@@ -80,9 +84,14 @@ def key_figure_tiles(
     if figures.newest:
         newest = figures.newest
         when = f"{short_day(newest.read_local.date())}, {clock(newest.read_local)}"
-        proof = _picture(f"{newest.quality}, see picture", newest.picture_key, picture_url)
+        text = say("{quality}, see picture", quality=say(newest.quality))
+        proof = picture_link(text, newest.picture_key, picture_url)
         tiles.append(
-            Tile("Register reading", *_split(register_value(newest.value_kwh, decimals)), (when, proof))
+            Tile(
+                say("Register reading"),
+                *split_unit(register_value(newest.value_kwh, decimals)),
+                (when, proof),
+            )
         )
     return tiles
 
@@ -90,60 +99,73 @@ def key_figure_tiles(
 def _day_tile(figure: DayFigure) -> Tile:
     notes: list[str] = []
     if not figure.is_full:
-        notes.append(f"readings cover {figure.hours:.1f} h of the day")
+        notes.append(say("readings cover {hours}\u00a0h of the day", hours=number(figure.hours, 1)))
     if figure.usual:
         notes.append(_comparison(figure.energy_kwh, figure.usual))
-        kind = "weekend day" if figure.usual.is_weekend else "weekday"
-        notes.append(f"median of {count(figure.usual.n_days, f'earlier {kind}')}")
+        kind = "earlier weekend day" if figure.usual.is_weekend else "earlier weekday"
+        notes.append(say("median of {days}", days=count(figure.usual.n_days, kind)))
     elif figure.is_full:
-        notes.append("too few earlier days to compare")
+        notes.append(say("too few earlier days to compare"))
     if figure.estimated_share >= ALL_BUT_ROUNDING:
-        notes.append("all of it estimated")
+        notes.append(say("all of it estimated"))
     elif figure.estimated_kwh > 0:
-        notes.append(f"{energy(figure.estimated_kwh)} of it estimated")
-    label = "last full day" if figure.is_full else "in part"
-    return Tile(f"{short_day(figure.local_date)}, {label}", *_split(energy(figure.energy_kwh)), tuple(notes))
+        notes.append(say("{energy} of it estimated", energy=energy(figure.estimated_kwh)))
+    label = say("last full day") if figure.is_full else say("in part")
+    title = f"{short_day(figure.local_date)}, {label}"
+    return Tile(title, *split_unit(energy(figure.energy_kwh)), tuple(notes))
 
 
 def _base_load_tile(base_load: BaseLoad | None) -> Tile:
     if base_load is None:
-        return Tile("Base load", "not yet", "", ("needs a night of readings",))
-    notes = [f"median of {count(base_load.n_nights, 'night')}"]
+        return Tile(say("Base load"), say("not yet"), "", (say("needs a night of readings"),))
+    notes = [say("median of {nights}", nights=count(base_load.n_nights, "night"))]
     if base_load.base_load_w <= 0:
-        notes.insert(0, "less than the register shows in a night")
+        notes.insert(0, say("less than the register shows in a night"))
     elif base_load.share is not None:
-        notes.insert(0, f"{100 * base_load.share:.0f}{NBSP}% of consumption")
-    return Tile("Base load", *_split(power(base_load.base_load_w)), tuple(notes))
+        notes.insert(0, say("{percent}\u00a0% of consumption", percent=number(100 * base_load.share)))
+    return Tile(say("Base load"), *split_unit(power(base_load.base_load_w)), tuple(notes))
 
 
 def _peak_tile(peak: Peak | None) -> Tile:
     if peak is None:
-        return Tile("Peak", "unknown", "", ("no measured interval on the day shown",))
+        return Tile(say("Peak"), say("unknown"), "", (say("no measured interval on the day shown"),))
     when = f"{short_day(peak.start_local.date())}, {clock(peak.start_local)}"
-    return Tile("Peak", *_split(power(peak.mean_w)), (when, f"mean of {count(peak.minutes, 'minute')}"))
+    length = say("mean of {minutes}", minutes=count(peak.minutes, "minute"))
+    return Tile(say("Peak"), *split_unit(power(peak.mean_w)), (when, length))
 
 
 def _yield_tile(pictures: PictureYield) -> Tile:
     total = pictures.accepted + pictures.rejected
-    of_all = f"{pictures.accepted:,} of {total:,} in {count(pictures.n_days, 'day')}"
-    rest = f"{pictures.repaired:,} repaired, {pictures.missing:,} missing"
-    return Tile("Pictures read", *_split(share(pictures.share)), (of_all, rest))
+    days = count(pictures.n_days, "day")
+    of_all = say("{read} of {total} ({days})", read=number(pictures.accepted), total=number(total), days=days)
+    rest = say(
+        "{repaired} repaired, {missing} missing",
+        repaired=number(pictures.repaired),
+        missing=number(pictures.missing),
+    )
+    return Tile(say("Pictures read"), *split_unit(share(pictures.share)), (of_all, rest))
 
 
-def _split(quantity: str) -> tuple[str, str]:
+def split_unit(quantity: str) -> tuple[str, str]:
+    """A quantity as its number and its unit."""
     value, unit = quantity.split(NBSP)
     return value, unit
 
 
 def _comparison(energy_kwh: float, usual: UsualDay) -> str:
-    usual_day = f"the usual {energy(usual.energy_kwh)}"
+    usual_day = energy(usual.energy_kwh)
     ratio = energy_kwh / usual.energy_kwh if usual.energy_kwh > 0 else 1
     percent = round(100 * abs(ratio - 1))
     if percent == 0:
-        return f"{usual_day}, as always"
+        return say("the usual {energy}, as always", energy=usual_day)
     if ratio >= TWICE:
-        return f"{ratio:.1f} times {usual_day}"
-    return f"{percent}{NBSP}% {'more' if ratio > 1 else 'less'} than {usual_day}"
+        return say("{ratio} times the usual {energy}", ratio=number(ratio, 1), energy=usual_day)
+    sentence = (
+        "{percent}\u00a0% more than the usual {energy}"
+        if ratio > 1
+        else "{percent}\u00a0% less than the usual {energy}"
+    )
+    return say(sentence, percent=percent, energy=usual_day)
 
 
 def register_decimals(values_kwh: Iterable[float | None]) -> int:
@@ -153,21 +175,23 @@ def register_decimals(values_kwh: Iterable[float | None]) -> int:
     return next(exact, MOST_DECIMALS)
 
 
-def daily_table(days: pl.DataFrame) -> Table:
-    """Return the days with `is_full`, newest first."""
-    rows = (
-        (
-            short_day(row["local_date"]) + f" {row['local_date'].year}",
-            f"{row['energy_kwh']:,.3f}",
-            f"{row['estimated_kwh']:,.3f}",
-            f"{row['hours']:.1f}" + ("" if row["is_full"] else " (not full)"),
-            EMPTY if row["base_load_w"] is None else f"{row['base_load_w']:,}",
-            f"{row['peak_w']:,}",
+def daily_table(days: pl.DataFrame, proof_of: Callable[[date], str | None] = nowhere) -> Table:
+    """Return the days with `is_full`, newest first, each with a link to its pictures where there is one."""
+    rows: list[tuple[Cell, ...]] = []
+    for row in days.sort("local_date", descending=True).iter_rows(named=True):
+        name, url = f"{short_day(row['local_date'])} {row['local_date'].year}", proof_of(row["local_date"])
+        rows.append(
+            (
+                Link(name, url, is_page=True) if url else name,
+                number(row["energy_kwh"], 3),
+                number(row["estimated_kwh"], 3),
+                number(row["hours"], 1) + ("" if row["is_full"] else f" ({say('not full')})"),
+                EMPTY if row["base_load_w"] is None else number(row["base_load_w"]),
+                number(row["peak_w"]),
+            )
         )
-        for row in days.sort("local_date", descending=True).iter_rows(named=True)
-    )
     columns = ("Day", "Energy, kWh", "of it estimated, kWh", "Covered, h", "Base load, W", "Peak, W")
-    return Table(columns, tuple(rows))
+    return Table(tuple(say(column) for column in columns), tuple(rows))
 
 
 def load_profile_table(last_day: pl.DataFrame, picture_url: Callable[[str], str | None]) -> Table:
@@ -176,16 +200,18 @@ def load_profile_table(last_day: pl.DataFrame, picture_url: Callable[[str], str 
         (
             clock(row["start_local"]),
             str(row["minutes"]),
-            f"{row['energy_wh']:,}",
-            f"{row['mean_w']:,}",
-            row["quality"],
-            _picture("before", row["first_picture"], picture_url),
-            _picture("after", row["last_picture"], picture_url),
+            number(row["energy_wh"]),
+            number(row["mean_w"]),
+            say(row["quality"]),
+            picture_link(say("before"), row["first_picture"], picture_url),
+            picture_link(say("after"), row["last_picture"], picture_url),
         )
         for row in last_day.iter_rows(named=True)
     )
-    columns = ("From", "Minutes", "Energy, Wh", "Mean power, W", "Quality", "Picture before", "Picture after")
-    return Table(columns, tuple(rows))
+    columns = (
+        "From", "Minutes", "Energy, Wh", "Mean power, W", "Quality", "Picture before", "Picture after",
+    )  # fmt: skip
+    return Table(tuple(say(column) for column in columns), tuple(rows))
 
 
 def heat_map_table(hours: pl.DataFrame) -> Table:
@@ -200,7 +226,7 @@ def heat_map_table(hours: pl.DataFrame) -> Table:
         )
         for local_date in sorted(by_day, reverse=True)
     )
-    return Table(("Mean W from", *(f"{hour} h" for hour in range(HOURS))), tuple(rows))
+    return Table((say("Mean W from"), *(f"{hour} h" for hour in range(HOURS))), tuple(rows))
 
 
 def quality_table(quality: pl.DataFrame) -> Table:
@@ -208,11 +234,11 @@ def quality_table(quality: pl.DataFrame) -> Table:
     rows = (
         (
             short_day(row["local_date"]) + f" {row['local_date'].year}",
-            *(f"{row[name]:,}" for name in QUALITIES),
+            *(number(row[name]) for name in QUALITIES),
         )
         for row in quality.sort("local_date", descending=True).iter_rows(named=True)
     )
-    return Table(("Day", *QUALITIES), tuple(rows))
+    return Table((say("Day"), *(say(name) for name in QUALITIES)), tuple(rows))
 
 
 def reading_rows(
@@ -221,8 +247,8 @@ def reading_rows(
     """Return every reading of the day in the frame's order, which keeps an hour that comes twice apart."""
     return [
         ReadingRow(
-            time=_picture(_time(row["read_local"]), row["picture_key"], picture_url),
-            value=EMPTY if row["value_kwh"] is None else f"{row['value_kwh']:,.{decimals}f}",
+            time=picture_link(_time(row["read_local"]), row["picture_key"], picture_url),
+            value=EMPTY if row["value_kwh"] is None else number(row["value_kwh"], decimals),
             quality=row["quality"],
             reason=_why(row["quality"], row["reason"]),
             recognised=row["recognised_text"] or EMPTY,
@@ -233,15 +259,16 @@ def reading_rows(
 
 
 def _time(local: datetime | None) -> str:
-    return clock(local) if local else "time unknown"
+    return clock(local) if local else say("time unknown")
 
 
 def _why(quality: str, code: str | None) -> str:
     if quality == "repaired" and not code:
-        return "the best reading of the picture does not fit its neighbours, a less likely one does"
+        return say("the best reading of the picture does not fit its neighbours, a less likely one does")
     return reason(code)
 
 
-def _picture(text: str, key: str | None, picture_url: Callable[[str], str | None]) -> Cell:
+def picture_link(text: str, key: str | None, picture_url: Callable[[str], str | None]) -> Cell:
+    """A cell that opens a picture; without one only its text, and without a key nothing."""
     url = picture_url(key) if key else None
     return Link(text, url) if url else text if key else EMPTY

@@ -32,6 +32,9 @@ class Palette:
     estimated: str
     rejected: str
     missing: str
+    usual: str
+    second: str
+    third: str
     ramp: tuple[str, ...]
 
 
@@ -47,6 +50,9 @@ LIGHT = Palette(
     estimated="#b5d3ee",
     rejected="#c2410c",
     missing="#67717b",
+    usual="#8794a1",
+    second="#b45309",
+    third="#6d4fa3",
     ramp=("#e6eff8", "#a9cde8", "#4f97cd", "#155a9c", "#08264d"),
 )
 DARK = Palette(
@@ -61,6 +67,9 @@ DARK = Palette(
     estimated="#2f5478",
     rejected="#f2803f",
     missing="#77828d",
+    usual="#738190",
+    second="#f0a35e",
+    third="#b79ce0",
     ramp=("#1f2f3f", "#1d5381", "#2f88c8", "#86c5f1", "#eef8ff"),
 )
 

@@ -9,8 +9,8 @@ from models.picture import decode_picture, open_picture
 from models.window import cut_window
 from raspi_agent.open_store import open_store
 from tasks.kept_windows import kept_window, picture_file, window_path
-from tasks.publish import copy_pictures
 from tasks.settings import load_settings
+from tasks.site_files import copy_pictures
 from tasks.thin import list_thinnable, thin_batch, thin_one
 from tasks.windows import window_of
 from tests.flows.conftest import read_by_an_oracle

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.publish import copy_pictures, page_names, picture_url, remove_others, write_whole
+from tasks.site_files import copy_pictures, page_names, picture_url, remove_others, write_whole
 
 KEY = "images/cellar/20261122/20261122_101500Z_000001.jpg"
 

@@ -47,12 +47,28 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "next_decision_at": {},
     "next_event_id": {},
     "pending": REGISTER | {"step": "read"},
+    "proof_days": HOME | {"limit": 5},
+    "proof_in_doubt": HOME | {"limit": 5},
+    "proof_of_day": HOME | DAY,
+    "proof_of_months": HOME,
+    "proof_pictures": HOME,
     "proposals": {},
     "readings_of": HOME,
     "readings_between": REGISTER | {"from_at": None, "to_at": None},
     "register_events": REGISTER,
     "register_ids": {},
+    "report_base_load": HOME,
+    "report_costs": HOME,
     "report_daily": HOME,
+    "report_events": HOME,
+    "report_feed_in": HOME,
+    "report_gaps": HOME,
+    "report_month_hours": HOME | {"month_start": date(2026, 3, 1)},
+    "report_month_marks": HOME,
+    "report_peaks": HOME,
+    "report_quarter_hours": HOME,
+    "report_reasons": HOME,
+    "report_tariffs": HOME,
     "report_hours": HOME,
     "report_last_day": HOME | DAY,
     "report_newest": HOME,
@@ -66,6 +82,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "settled_readings": REGISTER | {"since": NOW["from_at"]},
     "stored_energy": REGISTER | NOW | {"to_at": NOW["from_at"]},
     "table_names": {},
+    "review_queue": {"meter": None, "limit": 5, "least_log_odds": 6.0},
+    "system_reader": HOME,
     "unread_pictures": REGISTER | {"since": None},
 }
 CHANGES = {
@@ -150,7 +168,7 @@ def test_every_query_is_tested() -> None:
     assert found == ANSWERS.keys() | CHANGES
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS.keys() - {"changed_readings"}))
+@pytest.mark.parametrize("name", sorted(ANSWERS.keys() - {"changed_readings", "proof_pictures"}))
 def test_every_question_is_answered_from_an_empty_warehouse(warehouse: Warehouse, name: str) -> None:
     assert warehouse.query(name, **ANSWERS[name]).width > 0
 
@@ -160,6 +178,24 @@ def test_report_frames_keep_their_contract(seeded: Warehouse, name: str) -> None
     answer = seeded.query(name, **ANSWERS[name])
     assert answer.schema == FRAMES[name]
     assert not answer.is_empty()
+
+
+def test_the_proof_of_a_picture_has_its_candidates(seeded: Warehouse) -> None:
+    wanted = seeded.query("proof_of_day", **HOME, **DAY)
+    proofs = seeded.query("proof_pictures", incoming=wanted, **HOME)
+    assert proofs.height == wanted.height == 24
+    read = proofs.filter(pl.col("quality") == "measured").row(0, named=True)
+    assert read["probabilities"] == [0.9, 0.05]
+    assert len(read["texts"]) == 2
+    assert read["window_corners"] is not None
+
+
+def test_doubtful_pictures_come_first(seeded: Warehouse) -> None:
+    queue = seeded.query("review_queue", meter="home", limit=10, least_log_odds=6.0)
+    assert queue["quality"].to_list() == ["rejected", "repaired", "rejected"]
+    assert queue["reason"].to_list() == ["no_candidate_fits", None, "dark"]
+    assert (queue["after_wh"] - queue["before_wh"]).to_list()[:2] == [200, 200]
+    assert seeded.query("proof_in_doubt", meter="home", limit=10).height == 4
 
 
 def test_daily(seeded: Warehouse) -> None:

@@ -8,48 +8,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from tasks.reports.page import ReportData
+from tasks.reports.data import SCHEMAS as ALL_SCHEMAS
+from tasks.reports.data import ReportData
 
 BERLIN = "Europe/Berlin"
 LAST_DAY = date(2026, 11, 20)
 
-SCHEMAS: dict[str, dict[str, Any]] = {
-    "daily": {
-        "local_date": pl.Date,
-        "energy_kwh": pl.Float64,
-        "estimated_kwh": pl.Float64,
-        "hours": pl.Float64,
-        "base_load_w": pl.Int64,
-        "peak_w": pl.Int64,
-    },
-    "last_day": {
-        "start_local": pl.Datetime,
-        "minutes": pl.Int64,
-        "energy_wh": pl.Int64,
-        "mean_w": pl.Int64,
-        "quality": pl.String,
-        "first_picture": pl.String,
-        "last_picture": pl.String,
-    },
-    "hours": {"local_date": pl.Date, "hour": pl.Int64, "mean_w": pl.Int64},
-    "quality": {
-        "local_date": pl.Date,
-        "measured": pl.Int64,
-        "repaired": pl.Int64,
-        "estimated": pl.Int64,
-        "rejected": pl.Int64,
-        "missing": pl.Int64,
-    },
-    "readings": {
-        "read_local": pl.Datetime,
-        "picture_key": pl.String,
-        "value_kwh": pl.Float64,
-        "quality": pl.String,
-        "reason": pl.String,
-        "recognised_text": pl.String,
-        "probability": pl.Float64,
-    },
-}
+SCHEMAS = {name: ALL_SCHEMAS[name] for name in ("daily", "last_day", "hours", "quality", "readings")}
 
 
 def frame(name: str, *rows: tuple[object, ...]) -> pl.DataFrame:

@@ -70,8 +70,8 @@ def page_of(household: Household) -> Callable[..., Page]:
         pytest.param({"n_days": 1}, 4, id="one day"),
         pytest.param({"n_days": 1, "hours_of_last_day": 1}, 4, id="an hour"),
         pytest.param({"n_days": 2, "hours_of_last_day": 9}, 4, id="two days"),
-        pytest.param({"n_days": 400, "gaps": True}, 4, id="400 days with gaps"),
-        pytest.param({"n_days": 30, "car": True}, 4, id="a car"),
+        pytest.param({"n_days": 400, "gaps": True}, 6, id="400 days with gaps"),
+        pytest.param({"n_days": 30, "car": True}, 6, id="a car"),
         pytest.param({"n_days": 3, "last": date(2026, 10, 25)}, 4, id="a day of 25 hours"),
     ],
 )

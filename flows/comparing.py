@@ -1,0 +1,139 @@
+"""What `smartmeter compare` tells: two periods of a meter, and what changed between them."""
+
+import calendar
+import json
+from dataclasses import asdict
+from datetime import date
+
+import polars as pl
+
+from flows.commands.common import out
+from tasks.report_data import gather
+from tasks.reports.data import ReportData
+from tasks.reports.effects import Effect, effect_of
+from tasks.reports.formatting import cents, date_of, energy, number, signed
+from tasks.reports.key_figures import with_fullness
+from tasks.reports.language import say, speaking
+from tasks.reports.steps import Level, level_of
+from tasks.settings import Settings, SettingsError
+from warehouse.connection import open_warehouse
+
+Period = tuple[date, date]
+HOURS_PER_YEAR = 8766
+
+
+def parse_period(text: str, option: str) -> Period:
+    """A period as a person writes it: `2026-03`, or `2026-03-01..2026-04-15`.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    first, _, last = text.partition("..")
+    try:
+        if ".." not in text and first.count("-") == 1:
+            year, month = (int(part) for part in first.split("-"))
+            return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+        period = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        period = (date.max, date.min)
+    if period[0] > period[1]:
+        raise SettingsError(f"{option} {text} is no period. Write 2026-03, or 2026-03-01..2026-04-15.")
+    return period
+
+
+def compare(settings: Settings, meter: str, before: Period, after: Period, *, as_json: bool) -> None:
+    """Print what changed from one period to another.
+
+    Raises:
+        SettingsError: Nothing is published yet, or a period has too few full days.
+    """
+    if not settings.sql_copy.is_file():
+        raise SettingsError(f"{settings.sql_copy} is not there yet. `smartmeter ingest` makes it.")
+    with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        report = gather(warehouse, settings, meter)
+    days = with_fullness(report.daily, report.timezone)
+    effect = effect_of(days, before, after, report.holidays)
+    if effect is None:
+        raise SettingsError(
+            "Each period needs at least seven full days with readings. "
+            f"`smartmeter sql \"from out.consumption_day where meter = '{meter}'\"` shows which there are."
+        )
+    levels = [level_of(_within(report.base_load, period)) for period in (before, after)]
+    if as_json:
+        out.print_json(json.dumps(_facts(report, effect, levels), default=str))
+        return
+    with speaking(settings.report.language):
+        for line in _lines(report, effect, levels):
+            out.print(line.replace("\u00a0", " "), highlight=False, soft_wrap=True)
+
+
+def _within(nights: pl.DataFrame, period: Period) -> pl.DataFrame:
+    return nights.filter(pl.col("local_date").is_between(*period))
+
+
+def _facts(report: ReportData, effect: Effect, levels: list[Level | None]) -> dict[str, object]:
+    price, co2 = report.price_per_kwh, report.co2_kg_per_kwh
+    return {
+        **asdict(effect),
+        "is_sure": effect.is_sure,
+        "currency": report.currency,
+        "money_per_year": None if price is None else effect.kwh_per_year * price,
+        "co2_kg_per_year": None if co2 is None else effect.kwh_per_year * co2,
+        "base_load_w": [None if level is None else level.level_w for level in levels],
+        "base_load_uncertainty_w": [None if level is None else level.uncertainty_w for level in levels],
+    }
+
+
+def _lines(report: ReportData, effect: Effect, levels: list[Level | None]) -> list[str]:
+    lines = [
+        _period_line("Before", effect, "before"),
+        _period_line("After", effect, "after"),
+        "",
+        say(
+            "Change: {change} kWh a year; with 95 % confidence between {low} and {high}.",
+            change=signed(effect.kwh_per_year),
+            low=signed(effect.low_kwh),
+            high=signed(effect.high_kwh),
+        ),
+    ]
+    if not effect.is_sure:
+        lines.append(say("The interval holds 0: these days do not prove a change."))
+    price, co2 = report.price_per_kwh, report.co2_kg_per_kwh
+    if price is not None and report.currency is not None:
+        low, high = (cents(kwh * price, report.currency) for kwh in (effect.low_kwh, effect.high_kwh))
+        change = cents(effect.kwh_per_year * price, report.currency)
+        lines.append(say("In money: {change} a year ({low} to {high}).", change=change, low=low, high=high))
+    if co2 is not None:
+        lines.append(say("CO₂: {change} kg a year.", change=signed(effect.kwh_per_year * co2)))
+    old, new = levels
+    if old is not None and new is not None:
+        error = (old.uncertainty_w**2 + new.uncertainty_w**2) ** 0.5
+        lines.append(
+            say(
+                "Base load: {before} W, then {after} W: {change} ± {error} W, {energy} a year.",
+                before=number(old.level_w),
+                after=number(new.level_w),
+                change=signed(new.level_w - old.level_w),
+                error=number(error),
+                energy=energy((new.level_w - old.level_w) * HOURS_PER_YEAR / 1000),
+            )
+        )
+    lines.append(
+        say(
+            "Compared by kind of day, without the season of a usual household. "
+            "Whatever else changed is in it too."
+        )
+    )
+    return lines
+
+
+def _period_line(name: str, effect: Effect, part: str) -> str:
+    facts = asdict(effect)
+    return say(
+        "{name}: {first} to {last}, {days} full days, {energy} a day",
+        name=say(name),
+        first=date_of(facts[f"{part}_first"]),
+        last=date_of(facts[f"{part}_last"]),
+        days=facts[f"{part}_days"],
+        energy=energy(facts[f"{part}_kwh"]),
+    )

@@ -1,0 +1,168 @@
+"""The desk of a review: doubtful pictures, and what a person says of them."""
+
+import logging
+import secrets
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.amending import waiting
+from flows.written import parse_reading
+from tasks.decode import decode_pending
+from tasks.derive import derive_pending
+from tasks.metering.register import Register, format_reading
+from tasks.proof_pictures import Source, full_picture, window_picture
+from tasks.publish import publish_report
+from tasks.reports.formatting import moment, reason
+from tasks.reports.language import say, speaking
+from tasks.settings import Settings, SettingsError
+from warehouse.connection import open_warehouse
+from warehouse.errors import WarehouseError
+from warehouse.events import Correction, correct, undo_correction
+
+log = logging.getLogger(__name__)
+MOST_SHOWN = 200
+LEAST_LOG_ODDS = 6.0
+QUIET_S = 1.5
+
+
+@dataclass(slots=True)
+class Desk:
+    """The doubtful pictures of an installation, and what a person says of them.
+
+    One thing at a time is done with the warehouse. What is said is kept at once; readings, intervals and the
+    report follow when nothing more has been said for a moment.
+    """
+
+    settings: Settings
+    meter: str | None = None
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    said: set[str] = field(default_factory=set)
+    followed: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _news: threading.Condition = field(default_factory=threading.Condition)
+    _pictures: dict[str, tuple[str, Any, str | None]] = field(default_factory=dict)
+    _is_closed: bool = False
+
+    def queue(self) -> list[dict[str, Any]]:
+        """The pictures to look at, the most doubtful first, as the page shows them."""
+        with self._lock, open_warehouse(self.settings.sql_copy, read_only=True) as warehouse:
+            found = warehouse.query(
+                "review_queue", meter=self.meter, limit=MOST_SHOWN, least_log_odds=LEAST_LOG_ODDS
+            )
+            keys = found.select("picture_key", "taken_at").unique("picture_key")
+            shown = {
+                row["picture_key"]: row
+                for meter in self.settings.meters
+                for row in warehouse.query("proof_pictures", incoming=keys, meter=meter).iter_rows(named=True)
+                if row["texts"] or row["window_corners"]
+            }
+        with speaking(self.settings.report.language):
+            return [self._item(row, shown.get(row["picture_key"], {})) for row in found.iter_rows(named=True)]
+
+    def _item(self, row: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
+        register = self.settings.register(row["register_id"])
+        key = row["picture_key"]
+        self._pictures[key] = (row["register_id"], row["taken_at"], proof.get("window_corners"))
+        best = (proof.get("texts") or [row["recognised_text"] or ""])[0]
+        value = _drums(row["value_wh"], register)
+        return {
+            "key": key,
+            "register": row["register_id"],
+            "when": moment(row["read_local"]),
+            "value": value or (best if len(best) == register.digits else ""),
+            "quality": row["quality"],
+            "words": say(row["quality"]),
+            "why": reason(row["reason"]),
+            "candidates": [
+                [text, round(100 * probability, 1)]
+                for text, probability in zip(
+                    proof.get("texts") or (), proof.get("probabilities") or (), strict=True
+                )
+            ],
+            "before": _drums(row["before_wh"], register),
+            "after": _drums(row["after_wh"], register),
+            "digits": register.digits,
+            "decimals": register.decimals,
+        }
+
+    def set_reading(self, key: str, text: str) -> str:
+        """Keep what a person reads on a picture; return it as the register shows it.
+
+        Raises:
+            SettingsError: The picture is not on the desk, or the text is no reading.
+        """
+        register_id, taken_at, _ = self._known(key)
+        register = self.settings.register(register_id)
+        value_wh = parse_reading(text, register)
+        with self._lock, waiting(self.settings) as warehouse:
+            correct(warehouse, Correction(register_id, key, taken_at, value_wh, "review"))
+        self._note(register_id)
+        return format_reading(value_wh, register)
+
+    def take_back(self, key: str) -> None:
+        """Take back what a person said of a picture; the series decides again.
+
+        Raises:
+            SettingsError: The picture is not on the desk.
+            NothingToUndo: Nobody said anything of it.
+        """
+        register_id, _, _ = self._known(key)
+        with self._lock, waiting(self.settings) as warehouse:
+            undo_correction(warehouse, register_id, key)
+        self._note(register_id)
+
+    def picture(self, key: str, part: str) -> bytes | None:
+        """A picture of the desk as JPEG: its `window`, or the `frame`; None where there is none.
+
+        Raises:
+            SettingsError: The picture is not on the desk.
+        """
+        register_id, _, corners = self._known(key)
+        source = Source(self.settings.archive, register_id, key, corners)
+        return (window_picture(source) if part == "window" else None) or full_picture(source)
+
+    def follow(self) -> None:
+        """Let readings, intervals and report follow what was said."""
+        with self._lock:
+            changed, self.said = self.said, set()
+            if not changed:
+                return
+            for register_id in sorted(changed):
+                decode_pending(self.settings, register_id)
+                derive_pending(self.settings, register_id)
+            publish_report.fn(self.settings)
+            self.followed += 1
+
+    def follow_until_closed(self) -> None:
+        """Follow each time when it has been quiet for a moment; meant for a thread of its own."""
+        while not self._is_closed:
+            with self._news:
+                self._news.wait_for(lambda: bool(self.said) or self._is_closed)
+                while self._news.wait(QUIET_S) and not self._is_closed:
+                    pass
+            try:
+                self.follow()
+            except (WarehouseError, OSError):
+                log.exception("The report did not follow; the next ingest brings it up to date.")
+
+    def close(self) -> None:
+        """End the thread; what was said and not followed yet is followed by it first."""
+        with self._news:
+            self._is_closed = True
+            self._news.notify_all()
+
+    def _known(self, key: str) -> tuple[str, Any, str | None]:
+        if key not in self._pictures:
+            raise SettingsError(f"{key} is not on the desk; load the page again.")
+        return self._pictures[key]
+
+    def _note(self, register_id: str) -> None:
+        with self._news:
+            self.said.add(register_id)
+            self._news.notify_all()
+
+
+def _drums(value_wh: int | None, register: Register) -> str:
+    """A reading as all drums show it, from left to right."""
+    return "" if value_wh is None else f"{value_wh // register.unit_wh:0{register.digits}d}"

@@ -1,0 +1,95 @@
+"""The files of the site: written whole, pictures without metadata, and nothing that no page links to."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from tasks.kept_windows import picture_file
+from tasks.strip_metadata import without_metadata
+
+FINGERPRINT = re.compile(rb'<meta name="smartmeter-data" content="([0-9a-f]+)">')
+HEAD_BYTES = 2000
+
+
+def picture_url(key: str) -> str:
+    """Where the page finds a picture, relative to the site."""
+    return quote(f"pictures/{key.removeprefix('images/')}")
+
+
+def page_names(meters: list[str]) -> dict[str, str]:
+    """The file of each meter's page: the first one is the index."""
+    return {name: "index.html" if place == 0 else f"{name}.html" for place, name in enumerate(meters)}
+
+
+def copy_pictures(keys: Iterable[str], archive: Path, site: Path) -> None:
+    """Show these archived pictures on the site; copies without metadata, for the site may be passed on."""
+    for key in keys:
+        target = site / "pictures" / key.removeprefix("images/")
+        source = picture_file(archive, key)
+        if not target.exists() and source is not None:
+            data = source.read_bytes()
+            write_whole(target, without_metadata(data) or data)
+
+
+def mirror(source: Path, target: Path) -> None:
+    """Let a folder hold exactly the files of another; what has the same size and is not older stays."""
+    kept = set()
+    for path in source.rglob("*"):
+        if path.is_file():
+            copy = target / path.relative_to(source)
+            kept.add(copy)
+            if not _is_same(path, copy):
+                write_whole(copy, path.read_bytes())
+    remove_all_but(kept, target)
+
+
+def _is_same(path: Path, copy: Path) -> bool:
+    if not copy.is_file():
+        return False
+    old, new = path.stat(), copy.stat()
+    return old.st_size == new.st_size and old.st_mtime_ns <= new.st_mtime_ns
+
+
+def remove_others(keys: set[str], site: Path) -> None:
+    """Take pictures off the site that no page links to any more; the archive keeps them."""
+    kept = {site / "pictures" / key.removeprefix("images/") for key in keys}
+    remove_all_but(kept, site / "pictures")
+
+
+def remove_all_but(kept: set[Path], folder: Path) -> None:
+    """Remove every other file of a folder."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def fingerprint_of(path: Path) -> str | None:
+    """What a page was made of; None when it is not there."""
+    try:
+        with path.open("rb") as file:
+            found = FINGERPRINT.search(file.read(HEAD_BYTES))
+    except FileNotFoundError:
+        return None
+    return found[1].decode() if found else None
+
+
+@cache
+def code_mark() -> str:
+    """A hash of the code that draws pages: a new version draws them anew."""
+    folder = Path(__file__).with_name("reports")
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

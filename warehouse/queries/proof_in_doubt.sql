@@ -1,0 +1,26 @@
+-- The newest pictures of a meter's first register that gave no plain reading: repaired, estimated, rejected, unusable,
+-- or set by a person.
+with register as (
+    select register_id, camera from core.registers where meter = $meter order by obis_code limit 1
+),
+decided as (
+    select picture_key, read_at as taken_at
+    from core.register_readings
+    where register_id = (select register_id from register)
+        and quality <> 'measured'
+        and picture_key not like 'manual/%'
+        and read_at >= (select max(read_at) - interval 366 day from core.register_readings)
+    order by read_at desc
+    limit $limit
+),
+unusable as (
+    select picture_key, taken_at
+    from raw.pictures
+    where camera = (select camera from register) and reason is not null and taken_at is not null
+        and taken_at >= (select max(taken_at) - interval 366 day from raw.pictures)
+    order by taken_at desc
+    limit $limit
+)
+from (from decided union from unusable)
+order by taken_at desc, picture_key
+limit $limit;

@@ -1,0 +1,13 @@
+-- Mean power of every local hour of a month; hours that are mostly estimated are left out.
+select
+    local_date,
+    (local_minute // 60)::bigint as hour,
+    round(sum(energy_wh) * 3600 / sum(date_diff('second', start_at, end_at)))::bigint as mean_w
+from core.interval_15min
+where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+    and start_at >= $month_start::date::timestamptz - interval 1 day
+    and start_at < $month_start::date::timestamptz + interval 33 day
+    and date_trunc('month', local_date) = $month_start::date
+group by local_date, local_minute // 60
+having count(*) filter (quality = 'estimated') * 2 <= count(*)
+order by local_date, hour;

@@ -1,0 +1,14 @@
+-- The quarter hours of the newest 120 days of a meter's first register.
+with quarter_hours as (
+    from core.interval_15min
+    where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+)
+select
+    local_date,
+    local_minute::bigint as minute,
+    energy_wh,
+    round(energy_wh * 3600 / date_diff('second', start_at, end_at))::bigint as mean_w,
+    quality::varchar as quality
+from quarter_hours
+where local_date > (select max(local_date) from quarter_hours) - 120
+order by start_at;

@@ -1,6 +1,7 @@
 """A day of the agent with a picture a minute, a Prefect server killed for hours, and a store away for others.
 
 python -P benchmarks/agent_day.py --minutes 1440
+python -P benchmarks/agent_day.py --offline-days 7
 """
 
 import argparse
@@ -19,6 +20,7 @@ from rich.progress import Progress
 from flows.backend import export_environment, free_port, start_server
 from flows.playground.agent_day import SETTINGS, Day, SimulatedDay
 from flows.playground.dropbox_demo import URL, dropbox_playground
+from raspi_agent.folder_store import FolderStore
 from raspi_agent.open_store import open_store
 
 QUARTERS = 4  # of the day: all well, no server, all well, no store
@@ -29,11 +31,15 @@ def main() -> None:
     """Let the day pass and print what became of its slots."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=1440)
+    parser.add_argument("--offline-days", type=int, help="instead: so many days without store and Prefect")
     options = parser.parse_args()
     console = Console(width=100)
     started_s = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
+        if options.offline_days:
+            _tell(_live_offline(home, options.offline_days * 1440), time.monotonic() - started_s, console)
+            return
         (home / "agent.toml").write_text(tomlkit.dumps(SETTINGS))
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "ERROR"
         export_environment(home, quiet=True)
@@ -80,6 +86,18 @@ def _live(home: Path, minutes: int, console: Console) -> Day:
             return simulated.live(lambda: [emulator.files.read(path) for path in emulator.files.paths()])
         finally:
             server[0].kill()
+
+
+def _live_offline(home: Path, minutes: int) -> Day:
+    shelf = home / "shelf"
+    store = FolderStore(shelf, settle_s=0)
+
+    def each_minute(minute: int) -> None:
+        if minute == minutes - 2:
+            shelf.mkdir()
+
+    simulated = SimulatedDay(home, minutes, lambda: store, lambda _: None, each_minute)
+    return simulated.live(lambda: [store.fetch(each) for each in store.list().revisions])
 
 
 def _start(home: Path) -> "subprocess.Popen[bytes]":

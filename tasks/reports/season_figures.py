@@ -38,7 +38,10 @@ def months_figure(report: ReportData) -> Figure | None:
     if months.height < FEWEST_MONTHS:
         return None
     last = season_charts.newest_month(report.daily)
-    note = say("Grey: the same month of the year before. ○ marks a month that the readings do not cover.")
+    note = say("○ marks a month that the readings do not cover in full.")
+    known = set(months["month_start"])
+    if any(month_before(each, 12) in known for each in known):
+        note = say("Grey: the same month of the year before.") + " " + note
     return figure(
         "months",
         _months_title(months),

@@ -29,6 +29,7 @@ def build_system_page(
     generated_at: datetime,
     language: str,
     links: Mapping[str, str],
+    fingerprint: str | None = None,
 ) -> str:
     """Return the page; parts of which nothing is known are left out.
 
@@ -39,6 +40,7 @@ def build_system_page(
         generated_at: With a time zone.
         language: `en` or `de`.
         links: Pages of the meters by name.
+        fingerprint: Of what the page shows.
     """
     with speaking(language), debug_mode(False):
         local = generated_at.astimezone(ZoneInfo(timezone))
@@ -56,6 +58,7 @@ def build_system_page(
             figures=paired(shown),
             navigations=[(say("Meters"), list(links.items()))],
             library="charts.js",
+            fingerprint=fingerprint,
             is_empty=False,
             tiles=[tile for camera in cameras for tile in _tiles(camera, timezone)],
             insights=[],

@@ -20,7 +20,7 @@ from tasks.reports.language import speaking
 from tasks.reports.page import key_tiles
 from tasks.settings import Settings
 from tasks.site_files import copy_pictures, page_names, remove_others, write_whole
-from tasks.site_pages import month_links, write_meter
+from tasks.site_pages import month_links, write_meter, write_web
 from tasks.step import step
 from tasks.system import system_link, write_system
 from warehouse.connection import Warehouse, open_warehouse
@@ -63,6 +63,7 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
         keys = pictures_of(report)
         shown |= keys
         copy_pictures(keys, settings.archive, settings.site)
+        write_web(warehouse, settings, report, marks)
     remove_others(shown, settings.site)
 
 

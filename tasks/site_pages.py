@@ -40,21 +40,23 @@ def write_meter(
     """Write the pages of a meter; return what its report shows."""
     report = gather(warehouse, settings, meter, links)
     write_pages(warehouse, settings.site, report, marks)
-    if settings.report.web_root:
-        try:
-            write_web(warehouse, settings, report, marks)
-        except OSError as error:
-            # A web server's disk that is full or away must not hold up readings.
-            log.warning("The pages did not reach %s: %s", settings.report.web_root, error)
     return report
 
 
 def write_web(warehouse: Warehouse, settings: Settings, report: ReportData, marks: dict[date, int]) -> None:
-    """Write the pages of a meter into the web root, with links to pictures only where they go there too.
+    """Write the pages of a meter into the web root, if there is one; pictures only where they are wanted.
 
-    Raises:
-        OSError: The folder can't be written.
+    A web server's disk that is full or away does not hold up readings: it is only told.
     """
+    if not settings.report.web_root:
+        return
+    try:
+        _write_web(warehouse, settings, report, marks)
+    except OSError as error:
+        log.warning("The pages did not reach %s: %s", settings.report.web_root, error)
+
+
+def _write_web(warehouse: Warehouse, settings: Settings, report: ReportData, marks: dict[date, int]) -> None:
     shown = report
     if not settings.report.web_pictures:
         plain = Links(meters=report.links.meters, months=report.links.months)

@@ -122,8 +122,9 @@ def cost_figure(report: ReportData) -> Figure | None:
     last = season_charts.newest_month(report.daily)
     year = costs.filter(pl.col("month_start") > month_before(last, season_charts.MOST_MONTHS))
     total = float(year["energy_cost"].sum()) + float(year["fee"].sum())
-    months = count(year["month_start"].n_unique(), "month")
-    title = say("{money} in {months}", money=money(total, report.currency), months=months) + _cheapest(report)
+    n_months = year["month_start"].n_unique()
+    sentence = "{money} in one month" if n_months == 1 else "{money} in {months} months"
+    title = say(sentence, money=money(total, report.currency), months=n_months) + _cheapest(report)
     note = say("Energy by tariff, and the monthly fee. Days without readings are not in it.")
     unpriced = float(year["unpriced_kwh"].sum())
     if unpriced:

@@ -18,7 +18,7 @@ from tasks.reports.system_data import ReaderData, SystemData
 from tasks.reports.tables import Tile
 
 GIGABYTE = 1e9
-PARTS = (("yield", "pictures read", "measured"), ("low_probability", "probability, 1 in 10 lower", "second"))
+PARTS = (("yield", "pictures read", "measured"), ("low_probability", "least sure tenth", "second"))
 
 
 def build_system_page(
@@ -236,7 +236,7 @@ def _yield(reader: ReaderData, days: pl.DataFrame) -> Figure:
         )
         for row in days.sort("local_date", descending=True).iter_rows(named=True)
     ]
-    values = table(("Day", "Pictures", "read", "probability, median", "1 in 10 lower"), rows)
+    values = table(("Day", "Pictures", "read", "probability, median", "least sure tenth"), rows)
     return figure(name, title, note, system_charts.share_line(name, days, PARTS), values, is_half=True)
 
 

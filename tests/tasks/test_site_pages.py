@@ -127,6 +127,14 @@ def test_the_tables_of_the_page_add_up(report: ReportData) -> None:
     assert sum(quarter_hours) == report.last_day["energy_wh"].sum()
 
 
+def test_every_chart_has_its_table(report: ReportData) -> None:
+    html = build_page(report)
+    parts = html.split('<section class="card')
+    with_chart = [part for part in parts if 'class="chart"' in part]
+    assert len(with_chart) >= 10
+    assert all("<details>" in part and "<tbody>" in part for part in with_chart)
+
+
 def test_the_same_consumption_by_each_tariff(settings: Settings, report: ReportData) -> None:
     basic = report.tariffs.filter("is_present").row(0, named=True)
     newest = report.costs.sort("local_date").tail(365)

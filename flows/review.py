@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._tell({"followed": self.server.desk.followed, "waiting": len(self.server.desk.said)})
 
     def _picture(self, query: dict[str, str]) -> None:
-        data = self.server.desk.picture(query.get("key", ""), query.get("part", "frame"))
+        data = self.server.desk.picture(query.get("name", ""), query.get("part", "frame"))
         if data is None:
             self._send(b"Not found", TEXT, HTTPStatus.NOT_FOUND)
         else:
@@ -123,10 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _set(self, _: dict[str, str]) -> None:
         body = self._body()
-        self._tell({"reading": self.server.desk.set_reading(body.get("key", ""), body.get("reading", ""))})
+        self._tell({"reading": self.server.desk.set_reading(body.get("name", ""), body.get("reading", ""))})
 
     def _undo(self, _: dict[str, str]) -> None:
-        self.server.desk.take_back(self._body().get("key", ""))
+        self.server.desk.take_back(self._body().get("name", ""))
         self._tell({"reading": None})
 
     def _body(self) -> dict[str, str]:

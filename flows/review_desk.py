@@ -4,6 +4,7 @@ import logging
 import secrets
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from flows.amending import waiting
@@ -26,6 +27,16 @@ LEAST_LOG_ODDS = 6.0
 QUIET_S = 1.5
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A register in a picture of the desk; the corners of its window are JSON."""
+
+    register_id: str
+    picture_key: str
+    taken_at: datetime
+    window_corners: str | None
+
+
 @dataclass(slots=True)
 class Desk:
     """The doubtful pictures of an installation, and what a person says of them.
@@ -41,7 +52,7 @@ class Desk:
     followed: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _news: threading.Condition = field(default_factory=threading.Condition)
-    _pictures: dict[str, tuple[str, Any, str | None]] = field(default_factory=dict)
+    _pictures: dict[str, Shown] = field(default_factory=dict)
     _is_closed: bool = False
 
     def queue(self) -> list[dict[str, Any]]:
@@ -50,23 +61,30 @@ class Desk:
             found = warehouse.query(
                 "review_queue", meter=self.meter, limit=MOST_SHOWN, least_log_odds=LEAST_LOG_ODDS
             )
-            keys = found.select("picture_key", "taken_at").unique("picture_key")
             shown = {
-                row["picture_key"]: row
-                for meter in self.settings.meters
-                for row in warehouse.query("proof_pictures", incoming=keys, meter=meter).iter_rows(named=True)
-                if row["texts"] or row["window_corners"]
+                (register_id, row["picture_key"]): row
+                for (register_id,), wanted in found.group_by("register_id")
+                for row in warehouse.query(
+                    "proof_pictures",
+                    incoming=wanted.select("picture_key", "taken_at"),
+                    register_id=register_id,
+                ).iter_rows(named=True)
             }
         with speaking(self.settings.report.language):
-            return [self._item(row, shown.get(row["picture_key"], {})) for row in found.iter_rows(named=True)]
+            return [
+                self._item(row, shown.get((row["register_id"], row["picture_key"]), {}))
+                for row in found.iter_rows(named=True)
+            ]
 
     def _item(self, row: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
         register = self.settings.register(row["register_id"])
         key = row["picture_key"]
-        self._pictures[key] = (row["register_id"], row["taken_at"], proof.get("window_corners"))
+        name = f"{row['register_id']}|{key}"
+        self._pictures[name] = Shown(row["register_id"], key, row["taken_at"], proof.get("window_corners"))
         best = (proof.get("texts") or [row["recognised_text"] or ""])[0]
         value = _drums(row["value_wh"], register)
         return {
+            "name": name,
             "key": key,
             "register": row["register_id"],
             "when": moment(row["read_local"]),
@@ -86,40 +104,43 @@ class Desk:
             "decimals": register.decimals,
         }
 
-    def set_reading(self, key: str, text: str) -> str:
+    def set_reading(self, name: str, text: str) -> str:
         """Keep what a person reads on a picture; return it as the register shows it.
 
         Raises:
             SettingsError: The picture is not on the desk, or the text is no reading.
         """
-        register_id, taken_at, _ = self._known(key)
-        register = self.settings.register(register_id)
+        shown = self._known(name)
+        register = self.settings.register(shown.register_id)
         value_wh = parse_reading(text, register)
         with self._lock, waiting(self.settings) as warehouse:
-            correct(warehouse, Correction(register_id, key, taken_at, value_wh, "review"))
-        self._note(register_id)
+            correct(
+                warehouse,
+                Correction(shown.register_id, shown.picture_key, shown.taken_at, value_wh, "review"),
+            )
+        self._note(shown.register_id)
         return format_reading(value_wh, register)
 
-    def take_back(self, key: str) -> None:
+    def take_back(self, name: str) -> None:
         """Take back what a person said of a picture; the series decides again.
 
         Raises:
             SettingsError: The picture is not on the desk.
             NothingToUndo: Nobody said anything of it.
         """
-        register_id, _, _ = self._known(key)
+        shown = self._known(name)
         with self._lock, waiting(self.settings) as warehouse:
-            undo_correction(warehouse, register_id, key)
-        self._note(register_id)
+            undo_correction(warehouse, shown.register_id, shown.picture_key)
+        self._note(shown.register_id)
 
-    def picture(self, key: str, part: str) -> bytes | None:
+    def picture(self, name: str, part: str) -> bytes | None:
         """A picture of the desk as JPEG: its `window`, or the `frame`; None where there is none.
 
         Raises:
             SettingsError: The picture is not on the desk.
         """
-        register_id, _, corners = self._known(key)
-        source = Source(self.settings.archive, register_id, key, corners)
+        shown = self._known(name)
+        source = Source(self.settings.archive, shown.register_id, shown.picture_key, shown.window_corners)
         return (window_picture(source) if part == "window" else None) or full_picture(source)
 
     def follow(self) -> None:
@@ -152,10 +173,10 @@ class Desk:
             self._is_closed = True
             self._news.notify_all()
 
-    def _known(self, key: str) -> tuple[str, Any, str | None]:
-        if key not in self._pictures:
-            raise SettingsError(f"{key} is not on the desk; load the page again.")
-        return self._pictures[key]
+    def _known(self, name: str) -> Shown:
+        if name not in self._pictures:
+            raise SettingsError(f"{name} is not on the desk; load the page again.")
+        return self._pictures[name]
 
     def _note(self, register_id: str) -> None:
         with self._news:

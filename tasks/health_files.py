@@ -36,6 +36,15 @@ def cameras_of(home: Path) -> list[str]:
     return sorted({path.name for folder in known for path in folder.iterdir() if path.is_dir()})
 
 
+def newest_told(home: Path) -> list[str]:
+    """The newest file of each camera, health and log: others mean that there is something new."""
+    found = []
+    for camera in cameras_of(home):
+        found += [path.name for path in _newest(home / "health" / camera, "*/*.json", 1)]
+        found += [path.name for path in _newest(home / "log" / camera, "*.log*", 1)]
+    return found
+
+
 def system_data(home: Path, camera: str, timezone: str) -> SystemData:
     """What a camera's agent told of the newest two months; damaged files are left out.
 

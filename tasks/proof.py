@@ -171,7 +171,8 @@ def _thinned(of_day: pl.DataFrame) -> pl.DataFrame:
 def _pictures(work: _Work, wanted: pl.DataFrame) -> pl.DataFrame:
     """What became of the pictures, in order of their time."""
     incoming = wanted.select(pl.col("picture_key").cast(pl.String), "taken_at")
-    return work.warehouse.query("proof_pictures", incoming=incoming, meter=work.meter)
+    register_id = work.settings.register_of(work.meter).register_id
+    return work.warehouse.query("proof_pictures", incoming=incoming, register_id=register_id)
 
 
 def _make_all(work: _Work, pictures: pl.DataFrame, frame: Literal["frame", "evidence"]) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 from collections import Counter
-from pathlib import Path
 
 import polars as pl
 from prefect.artifacts import (
@@ -20,8 +19,8 @@ from tasks.reports.figures import daily_figure
 from tasks.reports.language import speaking
 from tasks.reports.page import key_tiles
 from tasks.settings import Settings
-from tasks.site_files import copy_pictures, mirror, page_names, remove_others, write_whole
-from tasks.site_pages import month_links, write_meter
+from tasks.site_files import copy_pictures, page_names, remove_others, write_whole
+from tasks.site_pages import month_links, write_meter, write_web
 from tasks.step import step
 from tasks.system import system_link, write_system
 from warehouse.connection import Warehouse, open_warehouse
@@ -46,6 +45,7 @@ def publish_report(settings: Settings) -> str:
 def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
     """Write every page from the published copy, and the pictures that they link to."""
     pages = page_names(sorted(settings.meters))
+    write_system(warehouse, settings)
     shown: set[str] = set()
     allowance = Allowance()
     for name, page in pages.items():
@@ -63,11 +63,8 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
         keys = pictures_of(report)
         shown |= keys
         copy_pictures(keys, settings.archive, settings.site)
+        write_web(warehouse, settings, report, marks)
     remove_others(shown, settings.site)
-    write_system(warehouse, settings)
-    if settings.report.web_root and settings.report.web_pictures:
-        for folder in ("pictures", "proof"):
-            mirror(settings.site / folder, Path(settings.report.web_root) / folder)
 
 
 @step(timeout_s=60)

@@ -12,7 +12,7 @@ from tasks.reports.data import SCHEMAS, Links, Measure, ReportData
 from tasks.reports.formatting import number
 from tasks.reports.key_figures import RegisterReading
 from tasks.reports.language import say, speaking
-from tasks.settings import Settings, SettingsError
+from tasks.settings import Settings
 from tasks.site_files import picture_url
 from warehouse.connection import Warehouse
 
@@ -79,21 +79,12 @@ def event_text(row: Mapping[str, Any]) -> str:
 
 
 def public_holidays(settings: Settings, daily: pl.DataFrame) -> dict[date, str]:
-    """The public holidays of the days' years by date, none where the settings name no country.
-
-    Raises:
-        SettingsError: The country or its part is not known.
-    """
+    """The public holidays of the days' years by date, none where the settings name no country."""
     place = settings.report.holidays
     if not place or daily.is_empty():
         return {}
     country, _, part = place.partition("-")
     years = range(daily["local_date"].dt.year().to_list()[0], daily["local_date"].dt.year().to_list()[-1] + 1)
-    known = holidays.list_supported_countries()
-    if country not in known or (part and part not in known[country]):
-        raise SettingsError(
-            f"report.holidays = {place!r} is no country or part that is known; write it like DE or DE-BY."
-        )
     language = HOLIDAY_LANGUAGES[settings.report.language]
     found = holidays.country_holidays(country, subdiv=part or None, years=years, language=language)
     return dict(found.items())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -37,6 +38,16 @@ def _known_timezone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no time zone; write it like 'Europe/Berlin'")
     return name
+
+
+def _known_place(place: str) -> str:
+    if not place:
+        return place
+    country, _, part = place.partition("-")
+    known = holidays.list_supported_countries()
+    if country not in known or (part and part not in known[country]):
+        raise ValueError(f"{place!r} has no public holidays that are known; write it like DE, or DE-BY")
+    return place
 
 
 class _Table(BaseModel):
@@ -72,7 +83,7 @@ class ReportSettings(_Table):
 
     address: Annotated[str, Field(pattern=r"^http://(127\.0\.0\.1|localhost):\d+$")] = "http://127.0.0.1:4280"
     language: Literal["en", "de"] = "en"
-    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")] = ""
+    holidays: Annotated[str, AfterValidator(_known_place)] = ""
     measures: tuple[MeasureSettings, ...] = ()
     proof_days: Annotated[int, Field(ge=1, le=366)] = 14
     web_root: str = ""

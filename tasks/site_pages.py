@@ -1,6 +1,7 @@
 """The pages of a meter: the report, and one of each month, made anew only where its data have changed."""
 
 import hashlib
+import logging
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,10 @@ from tasks.reports.month_page import build_month_page
 from tasks.reports.page import build_page
 from tasks.reports.periods import month_before
 from tasks.settings import Settings
-from tasks.site_files import code_mark, fingerprint_of, write_whole
+from tasks.site_files import code_mark, fingerprint_of, mirror, write_whole
 from warehouse.connection import Warehouse
+
+log = logging.getLogger(__name__)
 
 
 def month_page_name(page: str, month_start: date) -> str:
@@ -37,14 +40,34 @@ def write_meter(
     """Write the pages of a meter; return what its report shows."""
     report = gather(warehouse, settings, meter, links)
     write_pages(warehouse, settings.site, report, marks)
-    if settings.report.web_root:
-        web = Path(settings.report.web_root)
-        if settings.report.web_pictures:
-            write_pages(warehouse, web, report, marks)
-        else:
-            plain = Links(meters=links.meters, months=links.months)
-            write_pages(warehouse, web, replace(report, links=plain, picture_url=nowhere), marks)
     return report
+
+
+def write_web(warehouse: Warehouse, settings: Settings, report: ReportData, marks: dict[date, int]) -> None:
+    """Write the pages of a meter into the web root, if there is one; pictures only where they are wanted.
+
+    A web server's disk that is full or away does not hold up readings: it is only told.
+    """
+    if not settings.report.web_root:
+        return
+    try:
+        _write_web(warehouse, settings, report, marks)
+    except OSError as error:
+        log.warning("The pages did not reach %s: %s", settings.report.web_root, error)
+
+
+def _write_web(warehouse: Warehouse, settings: Settings, report: ReportData, marks: dict[date, int]) -> None:
+    shown = report
+    if not settings.report.web_pictures:
+        plain = Links(meters=report.links.meters, months=report.links.months)
+        shown = replace(report, links=plain, picture_url=nowhere)
+    web = Path(settings.report.web_root)
+    write_pages(warehouse, web, shown, marks)
+    if settings.report.web_pictures:
+        for folder in ("pictures", "proof"):
+            mirror(settings.site / folder, web / folder)
+        if report.links.system:
+            write_whole(web / report.links.system, (settings.site / report.links.system).read_bytes())
 
 
 def write_pages(warehouse: Warehouse, site: Path, report: ReportData, marks: dict[date, int]) -> None:

@@ -84,7 +84,7 @@ def compare(
     before: Annotated[str, typer.Option(help="Period: 2026-02, or 2026-01-05..2026-03-01.")],
     after: Annotated[str, typer.Option(help="Period to compare with it.")],
     meter: Annotated[
-        str | None, typer.Option(help="The configured meter [default: the only one].", show_default=False)
+        str | None, typer.Option(help="The configured meter (default: the only one).", show_default=False)
     ] = None,
     json: Json = False,
     home: Home = None,

@@ -18,6 +18,8 @@ EVERY_DAY_UP_TO = 14
 MONDAYS_UP_TO = 100
 LONGEST_AXIS_DAYS = 3660
 LABEL_SEPARATION = 6
+# How far a label may stand out over its axis: beyond, it is cut off where the chart has little beside it.
+LABEL_BOUND_PX = 10
 HOURS_LABELLED = (0, 3, 6, 9, 12, 15, 18, 21)
 KILOWATT_FROM_W = 1500
 # On one line two neighbours touch on a phone, and Vega leaves out no label of only two.
@@ -55,6 +57,7 @@ def day_axis(days: Sequence[date], field: str = "from") -> alt.X:
             title=None,
             values=ticks,
             labelExpr=label,
+            labelBound=LABEL_BOUND_PX,
             labelOverlap="greedy",
             labelSeparation=LABEL_SEPARATION,
         ),

@@ -201,9 +201,9 @@ def _heavy_loads(report: ReportData, days: pl.DataFrame) -> list[Insight]:
     energy_kwh = float(by_day["energy_wh"].sum()) / 1000
     highest = float(by_day["mean_w"].median() or 0)  # type: ignore[arg-type]  # a column of numbers
     text = say(
-        "On {days} of the last 30 something drew about {power} for half an hour or longer, "
+        "On {days} of the last 30 days something drew about {power} for half an hour or longer, "
         "as an electric car does: {worth}.",
-        days=count(by_day.height, "day"),
+        days=by_day.height,
         power=power(highest),
         worth=worth(report, energy_kwh),
     )

@@ -14,7 +14,7 @@ const say = (sentence, values = {}) =>
   sentences[sentence].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
 function picture(item, part) {
-  return `/picture?token=${token}&part=${part}&key=${encodeURIComponent(item.key)}`;
+  return `/picture?token=${token}&part=${part}&name=${encodeURIComponent(item.name)}`;
 }
 
 function note(text, isWrong = false) {
@@ -77,7 +77,7 @@ function accept() {
   item.value = text;
   place += 1;
   show();
-  sending = sending.then(() => send("/set", {key: item.key, reading: text})).then(
+  sending = sending.then(() => send("/set", {name: item.name, reading: text})).then(
     told => note(`${item.when}: ${told.reading} kWh, ${say("kept")}`),
     error => {
       said.splice(said.indexOf(item), 1);
@@ -93,7 +93,7 @@ function undo() {
   if (!item) return note(say("nothing to take back"));
   place = items.indexOf(item);
   show();
-  sending = sending.then(() => send("/undo", {key: item.key})).then(
+  sending = sending.then(() => send("/undo", {name: item.name})).then(
     () => note(`${item.when}: ${say("taken back")}`),
     error => note(error.message, true),
   );

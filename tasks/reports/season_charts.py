@@ -69,10 +69,11 @@ def months_chart(months: pl.DataFrame, last: date) -> alt.LayerChart:
     starts = newest_months(months["month_start"].to_list()[0], last)
     bars, totals = _month_bars(months, starts)
     words = {"before": "the year before", "now": "this year"}
+    is_compared = any(bar["series"] == "before" for bar in bars)
     shade = alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(words), range=[ink("usual"), ink("measured")]),
-        legend=alt.Legend(title=None, labelExpr=said_as(words)),
+        legend=alt.Legend(title=None, labelExpr=said_as(words)) if is_compared else None,
     )
     y = alt.Y("kwh:Q", scale=alt.Scale(domainMin=0), axis=alt.Axis(title=say("kWh per month"), tickCount=5))
     columns = (
@@ -85,22 +86,23 @@ def months_chart(months: pl.DataFrame, last: date) -> alt.LayerChart:
         .mark_point(size=34, strokeWidth=1.5, yOffset=-8, stroke=ink("ink"), opacity=1)
         .encode(x=alt.X("middle:Q"), y=alt.Y("kwh:Q"))
     )
-    tips = [("month", "Month"), ("now", "used"), ("before", "the year before")]
+    tips = [("month", "Month"), ("now", "used"), *([("before", "the year before")] if is_compared else [])]
     hover = hover_targets(alt.Chart(data(totals)), "months_hover", tips)
     return finish(alt.LayerChart(layer=[columns, partial_marks, hover]), "months", HEIGHT)
 
 
 def _month_bars(months: pl.DataFrame, starts: Sequence[date]) -> tuple[list[Record], list[Record]]:
     known = {row["month_start"]: row for row in months.iter_rows(named=True)}
+    is_compared = any(month_before(start, MONTHS) in known for start in starts)
     bars: list[Record] = []
     totals: list[Record] = []
     for place, start in enumerate(starts):
         total: Record = {"from": place - 0.5, "to": place + 0.5, "month": month(start)}
         for series, when, left in (
             ("before", month_before(start, MONTHS), -HALF),
-            ("now", start, GAP / 2),
+            ("now", start, GAP / 2 if is_compared else -HALF),
         ):
-            row, right = known.get(when), left + HALF - GAP / 2
+            row, right = known.get(when), (HALF if series == "now" else -GAP / 2)
             if row is None:
                 total[series] = ""
                 continue

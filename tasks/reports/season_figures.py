@@ -38,7 +38,10 @@ def months_figure(report: ReportData) -> Figure | None:
     if months.height < FEWEST_MONTHS:
         return None
     last = season_charts.newest_month(report.daily)
-    note = say("Grey: the same month of the year before. ○ marks a month that the readings do not cover.")
+    note = say("○ marks a month that the readings do not cover in full.")
+    known = set(months["month_start"])
+    if any(month_before(each, 12) in known for each in known):
+        note = say("Grey: the same month of the year before.") + " " + note
     return figure(
         "months",
         _months_title(months),
@@ -119,8 +122,9 @@ def cost_figure(report: ReportData) -> Figure | None:
     last = season_charts.newest_month(report.daily)
     year = costs.filter(pl.col("month_start") > month_before(last, season_charts.MOST_MONTHS))
     total = float(year["energy_cost"].sum()) + float(year["fee"].sum())
-    months = count(year["month_start"].n_unique(), "month")
-    title = say("{money} in {months}", money=money(total, report.currency), months=months) + _cheapest(report)
+    n_months = year["month_start"].n_unique()
+    sentence = "{money} in one month" if n_months == 1 else "{money} in {months} months"
+    title = say(sentence, money=money(total, report.currency), months=n_months) + _cheapest(report)
     note = say("Energy by tariff, and the monthly fee. Days without readings are not in it.")
     unpriced = float(year["unpriced_kwh"].sum())
     if unpriced:

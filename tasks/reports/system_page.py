@@ -18,7 +18,7 @@ from tasks.reports.system_data import ReaderData, SystemData
 from tasks.reports.tables import Tile
 
 GIGABYTE = 1e9
-PARTS = (("yield", "pictures read", "measured"), ("low_probability", "probability, 1 in 10 lower", "second"))
+PARTS = (("yield", "pictures read", "measured"), ("low_probability", "least sure tenth", "second"))
 
 
 def build_system_page(
@@ -29,6 +29,7 @@ def build_system_page(
     generated_at: datetime,
     language: str,
     links: Mapping[str, str],
+    fingerprint: str | None = None,
 ) -> str:
     """Return the page; parts of which nothing is known are left out.
 
@@ -39,6 +40,7 @@ def build_system_page(
         generated_at: With a time zone.
         language: `en` or `de`.
         links: Pages of the meters by name.
+        fingerprint: Of what the page shows.
     """
     with speaking(language), debug_mode(False):
         local = generated_at.astimezone(ZoneInfo(timezone))
@@ -56,6 +58,7 @@ def build_system_page(
             figures=paired(shown),
             navigations=[(say("Meters"), list(links.items()))],
             library="charts.js",
+            fingerprint=fingerprint,
             is_empty=False,
             tiles=[tile for camera in cameras for tile in _tiles(camera, timezone)],
             insights=[],
@@ -233,7 +236,7 @@ def _yield(reader: ReaderData, days: pl.DataFrame) -> Figure:
         )
         for row in days.sort("local_date", descending=True).iter_rows(named=True)
     ]
-    values = table(("Day", "Pictures", "read", "probability, median", "1 in 10 lower"), rows)
+    values = table(("Day", "Pictures", "read", "probability, median", "least sure tenth"), rows)
     return figure(name, title, note, system_charts.share_line(name, days, PARTS), values, is_half=True)
 
 

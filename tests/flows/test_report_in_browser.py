@@ -160,7 +160,7 @@ def test_the_review_lets_nobody_in_without_its_token(published: Settings) -> Non
         assert asked(server.address, "/queue?token=guess") == 403
         assert asked(server.address, f"/queue?token={token}", Host="evil.example") == 403
         assert asked(server.address, f"/nowhere?token={token}") == 404
-        assert asked(server.address, f"/picture?token={token}&key=../smartmeter.toml") == 422
+        assert asked(server.address, f"/picture?token={token}&name=../smartmeter.toml") == 422
         assert asked(server.address, f"/queue?token={token}") == 200
 
 

@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.report import made_up_home
+from tasks.publish import LATEST, figures_markdown, write_latest
+from tasks.report_data import gather
 from tasks.site_files import copy_pictures, page_names, picture_url, remove_others, write_whole
+from warehouse.connection import open_warehouse
 
 KEY = "images/cellar/20261122/20261122_101500Z_000001.jpg"
 
@@ -50,3 +54,15 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_whole(path, b"new")
     assert path.read_bytes() == b"new"
     assert [each.name for each in path.parent.iterdir()] == ["index.html"]
+
+
+def test_the_key_figures_and_a_picture_are_left_as_artifacts(tmp_path: Path) -> None:
+    settings = made_up_home(tmp_path, 2)
+    with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        report = gather(warehouse, settings, "home")
+    table = figures_markdown(report).replace("\u00a0", " ").splitlines()
+    assert table[1] == "| --- | --- | --- |"
+    assert any(line.startswith("| Fri 20 Nov, last full day | **") for line in table)
+    assert write_latest(settings, {"home": report})
+    assert (settings.site / LATEST).read_bytes().startswith(b"\x89PNG")
+    assert not write_latest(settings, {})

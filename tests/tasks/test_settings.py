@@ -45,6 +45,9 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         ("[meters.home]\ncamera = '../cellar'\ndigits = 7", "meters.home.camera"),
         ("[meters.home]\ncamera = 'cellar'\ndigits = 3\ndecimals = 3", "decimals must be fewer"),
         ("[reader]\nbatch_size = 0", "reader.batch_size"),
+        ("[report]\nlanguage = 'fr'", "report.language"),
+        ("[report]\nholidays = 'DE-XX'", "write it like DE, or DE-BY"),
+        ("[report]\nmeasures = [{ name = 'LED' }]", "report.measures.0.start"),
         ("timezone = ", "not valid TOML"),
     ],
 )

@@ -51,7 +51,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "proof_in_doubt": HOME | {"limit": 5},
     "proof_of_day": HOME | DAY,
     "proof_of_months": HOME,
-    "proof_pictures": HOME,
+    "proof_pictures": REGISTER,
     "proposals": {},
     "readings_of": HOME,
     "readings_between": REGISTER | {"from_at": None, "to_at": None},
@@ -182,7 +182,7 @@ def test_report_frames_keep_their_contract(seeded: Warehouse, name: str) -> None
 
 def test_the_proof_of_a_picture_has_its_candidates(seeded: Warehouse) -> None:
     wanted = seeded.query("proof_of_day", **HOME, **DAY)
-    proofs = seeded.query("proof_pictures", incoming=wanted, **HOME)
+    proofs = seeded.query("proof_pictures", incoming=wanted, **REGISTER)
     assert proofs.height == wanted.height == 24
     read = proofs.filter(pl.col("quality") == "measured").row(0, named=True)
     assert read["probabilities"] == [0.9, 0.05]

@@ -1,6 +1,6 @@
--- What became of the pictures in incoming (picture_key, taken_at): reading, recognition, and up to five candidates.
+-- What a register showed in the pictures in incoming (picture_key, taken_at): reading, recognition, and up to five candidates.
 with register as (
-    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.registers where register_id = $register_id
 ),
 decided as (
     select r.*

@@ -7,6 +7,7 @@ from flows.ingest import ingest
 from flows.report import report
 from flows.reread import reread
 from flows.restore import restore
+from flows.watch import watch
 from tasks.settings import Settings
 
 
@@ -15,6 +16,7 @@ def catalogue(settings: Settings) -> tuple[Deployed, ...]:
     return (
         Deployed(ingest, "home", utc_cron(settings.schedule.ingest)),
         Deployed(backup, "home", utc_cron(settings.schedule.backup)),
+        Deployed(watch, "home", utc_cron(settings.schedule.watch)),
         Deployed(import_pictures, "home", None),
         Deployed(report, "home", None),
         Deployed(restore, "home", None),

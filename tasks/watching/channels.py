@@ -22,6 +22,7 @@ TRIES = 3
 FIRST_PAUSE_S = 2.0
 OTHERS_MAY = 0o077
 LEAST_SECRET = 3
+HOSTED = frozenset({"mailto", "mailtos", "ntfy", "ntfys", "json", "jsons", "form", "forms", "xml", "xmls"})
 
 
 class ChannelError(Exception):
@@ -80,7 +81,11 @@ def retried(attempt: Callable[[bool], None]) -> None:
 def masked(text: str, url: str) -> str:
     """The text with everything of the address taken out but its service and host."""
     parts = urlsplit(url)
-    words = re.split(r"[/&=?:@,;]", f"{parts.username}/{parts.password}/{parts.path}/{parts.query}")
+    # Some services' tokens stand where a host does.
+    secrets = f"{parts.netloc.rpartition('@')[0]}/{parts.path}/{parts.query}"
+    if parts.scheme not in HOSTED:
+        secrets = f"{parts.netloc}/{secrets}"
+    words = re.split(r"[/&=?:@,;]", secrets)
     found = {word for each in words for word in (each, unquote(each)) if len(word) >= LEAST_SECRET}
     for word in sorted(found | {url}, key=len, reverse=True):
         text = text.replace(word, "***")
@@ -107,21 +112,23 @@ def _channel(url: str) -> Channel:
         is_known = Apprise.instantiate(url, suppress_exceptions=True) is not None
     if not is_known:
         raise ChannelError(
-            f"An address for alerts that begins with {name!r} is none that Apprise knows or is incomplete. "
+            f"An address for alerts that begins with {name!r} is none that Apprise knows, or is incomplete. "
             "docs/watch.md shows one for each service."
         )
     return Channel(f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:4]}", url)
 
 
 def _send_once(channel: Channel, message: Message, picture: Path | None) -> None:
-    from apprise import Apprise  # noqa: PLC0415 - likewise
+    from apprise import Apprise, AppriseAsset, NotifyFormat  # noqa: PLC0415 - likewise
 
-    courier = Apprise()
-    courier.add(channel.url)
+    # Without an asset of our own a phone would fetch Apprise's icon from its makers.
+    courier = Apprise(asset=AppriseAsset(app_id="SmartMeter", app_desc="SmartMeter", image_url_mask=""))
     with _quiet() as said:
+        courier.add(channel.url)
         is_sent = courier.notify(
             body=message.text,
             title=message.subject,
+            body_format=NotifyFormat.TEXT,
             attach=str(picture) if picture else None,
         )
     if not is_sent:
@@ -129,26 +136,29 @@ def _send_once(channel: Channel, message: Message, picture: Path | None) -> None
         raise ChannelError(f"{channel.name} did not take the message: {why or 'no reason was given'}")
 
 
-class _Heard(logging.Handler):
-    """Collects the warnings that a logger gets from this thread."""
+class _Ear(logging.Filter):
+    """Keeps Apprise's log from everybody, for it names addresses; its warnings go to the thread that asks."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._thread = threading.get_ident()
-        self.said: list[str] = []
+        super().__init__()
+        self.heard = threading.local()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
-            self.said.append(record.getMessage().strip())
+    def filter(self, record: logging.LogRecord) -> bool:
+        said: list[str] | None = getattr(self.heard, "said", None)
+        if said is not None and record.levelno >= logging.WARNING:
+            said.append(record.getMessage().strip())
+        return False
+
+
+_EAR = _Ear()
 
 
 @contextmanager
 def _quiet() -> Iterator[list[str]]:
-    """What Apprise would log, in a list instead: it names addresses."""
-    heard, logger = _Heard(), logging.getLogger("apprise")
-    logger.propagate = False
-    logger.addHandler(heard)
+    """What Apprise warns of inside, in a list instead of a log."""
+    logging.getLogger("apprise").addFilter(_EAR)
+    _EAR.heard.said = []
     try:
-        yield heard.said
+        yield _EAR.heard.said
     finally:
-        logger.removeHandler(heard)
+        del _EAR.heard.said

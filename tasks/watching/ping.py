@@ -1,8 +1,11 @@
 """The dead man's ping: a sign of life outward, whose absence a service elsewhere notices."""
 
+import logging
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every address
 
 TIMEOUT_S = 10.0
 MOST_REDIRECTS = 3
@@ -32,7 +35,7 @@ def ping(url: str, *, failing: bool) -> None:
             if _origin(onward) != _origin(url):
                 raise PingError(f"{host} redirects the ping to another place; it was not followed.")
             target = onward
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise PingError(f"{host} did not take the ping ({type(error).__name__}).") from error
     if not answer.is_success:
         raise PingError(f"{host} refused the ping (HTTP {answer.status_code}). Look at the address.")

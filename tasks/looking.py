@@ -6,9 +6,9 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -29,6 +29,9 @@ from tasks.watching.facts import (
 from tasks.watching.limits import Limits
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
 
 log = logging.getLogger(__name__)
 REPORTS = 30
@@ -98,7 +101,6 @@ def newest_runs() -> tuple[Run, ...] | None:
     wanted = FlowRunFilter.model_validate(
         {"tags": {"all_": ["smartmeter"]}, "state": {"type": {"any_": finished}}}
     )
-    found: dict[str, Run] = {}
     try:
         with get_client(sync_client=True) as client:
             flows = {each.id: each.name for each in client.read_flows()}
@@ -107,14 +109,27 @@ def newest_runs() -> tuple[Run, ...] | None:
     except httpx.HTTPError as error:
         log.warning("Prefect does not tell about its runs (%s)", type(error).__name__)
         return None
+    by_deployment: defaultdict[str, list[FlowRun]] = defaultdict(list)
     for run in runs:
-        if run.deployment_id not in deployments or run.state is None:
-            continue
-        name = f"{flows.get(run.flow_id, 'flow')}/{deployments[run.deployment_id]}"
-        ended_at = run.end_time or run.state.timestamp
-        is_failed = run.state.type is not StateType.COMPLETED
-        found.setdefault(name, Run(name, run.name, ended_at, is_failed, _first_line(run.state.message)))
-    return tuple(each for name, each in sorted(found.items()) if not name.startswith("watch/"))
+        if run.deployment_id in deployments:
+            name = f"{flows.get(run.flow_id, 'flow')}/{deployments[run.deployment_id]}"
+            by_deployment[name].append(run)
+    return tuple(
+        _newest(name, of_name)
+        for name, of_name in sorted(by_deployment.items())
+        if not name.startswith("watch/")
+    )
+
+
+def _newest(name: str, runs: list["FlowRun"]) -> Run:
+    """The newest of a deployment's finished runs, and how many up to it failed in a row."""
+    failures = list(
+        takewhile(lambda run: run.state_type is None or run.state_type.value != "COMPLETED", runs)
+    )
+    newest = runs[0]
+    ended_at = newest.end_time or datetime.now(UTC)
+    message = _first_line(newest.state.message) if newest.state else None
+    return Run(name, newest.name, ended_at, len(failures), message)
 
 
 def reports_of(home: Path, camera: str) -> tuple[Health, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_table_artifact
+from prefect.events import emit_event
 
 from tasks.kept_windows import picture_file
 from tasks.looking import limits_of, look_around, newest_runs
@@ -27,6 +28,7 @@ from tasks.watching.wording import local
 
 log = logging.getLogger(__name__)
 LARGEST_PICTURE_BYTES = 5_000_000
+WATCHED = "smartmeter.watched"
 
 
 @step(timeout_s=240)
@@ -70,7 +72,12 @@ def deliver(settings: Settings) -> dict[str, int]:
 
 @step(timeout_s=60)
 def give_sign_of_life(settings: Settings) -> bool:
-    """Call the dead man's address, if there is one; whether it answered."""
+    """Tell the Prefect server that a watch is done, and call the dead man's address if there is one.
+
+    Returns:
+        Whether that answered.
+    """
+    emit_event(event=WATCHED, resource={"prefect.resource.id": "smartmeter.watch.home"})
     if not settings.alerts.ping_url:
         return False
     try:

@@ -119,12 +119,20 @@ class StoreFacts:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The newest finished run of a deployment."""
+    """The newest finished run of a deployment.
+
+    Attributes:
+        deployment: `flow/name`.
+        run: Its name.
+        ended_at: When it ended.
+        failures: How many of the newest runs in a row failed or crashed; 0 when the newest one did not.
+        message: What the newest one said at its end.
+    """
 
     deployment: str
     run: str
     ended_at: datetime
-    failed: bool
+    failures: int = 0
     message: str | None = None
 
 

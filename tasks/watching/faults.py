@@ -37,7 +37,7 @@ KINDS = {
     "store-unreachable": Kind(patience=timedelta(hours=1), calm=timedelta(minutes=10), machine=True),
     "store-full": Kind(calm=timedelta(minutes=30)),
     "ingest": Kind(machine=True),
-    "run": Kind(patience=timedelta(minutes=20), machine=True),
+    "run": Kind(machine=True),
     "disk": Kind(calm=timedelta(minutes=10), machine=True),
     "warehouse": Kind(patience=timedelta(minutes=4), machine=True),
 }

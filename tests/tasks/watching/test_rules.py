@@ -82,7 +82,7 @@ FINE = Seen(
     NOW_AT,
     500 * GB,
     1000 * GB,
-    runs=(Run("ingest/home", "r", NOW_AT, False),),
+    runs=(Run("ingest/home", "r", NOW_AT),),
 )
 
 
@@ -130,7 +130,8 @@ def test_nothing_is_wrong_where_all_is_fine() -> None:
         (with_store(trouble="no answer"), "store-unreachable"),
         (with_store(listed_at=NOW_AT - 3 * HOUR), "ingest"),
         (replace(FINE, published_at=NOW_AT - 3 * HOUR), "ingest"),
-        (replace(FINE, runs=(Run("backup/home", "r", NOW_AT, True, "why"),)), "run:backup/home"),
+        (replace(FINE, runs=(Run("backup/home", "r", NOW_AT, 1, "why"),)), "run:backup/home"),
+        (replace(FINE, runs=(Run("ingest/home", "r", NOW_AT, 2),)), "run:ingest/home"),
         (replace(FINE, disk_free_bytes=90 * GB), "disk"),
         (replace(FINE, warehouse_trouble="not a database"), "warehouse"),
     ],
@@ -207,6 +208,11 @@ def test_what_is_not_so_for_certain_is_not_told(seen: Seen) -> None:
             with_meter(base_load=nights(100, 130, 127, 129)),
             with_meter(base_load=nights(100, 130, 120, 129)),
         ),
+        (
+            "run:ingest/home",
+            replace(FINE, runs=(Run("ingest/home", "r", NOW_AT, 1),)),
+            replace(FINE, runs=(Run("ingest/home", "r", NOW_AT),)),
+        ),
         ("store-full", with_store(used_bytes=1.77 * GB), with_store(used_bytes=1.74 * GB)),
         ("disk", replace(FINE, disk_free_bytes=120 * GB), replace(FINE, disk_free_bytes=126 * GB)),
     ],
@@ -234,7 +240,7 @@ def test_what_cannot_be_seen_neither_begins_nor_ends(seen: Seen, unjudged: set[s
 
 def test_a_dead_store_is_told_instead_of_all_that_follows_from_it() -> None:
     late = replace(STORE, trouble="token revoked", refused=True, listed_at=NOW_AT - 9 * HOUR)
-    failing = (Run("ingest/home", "r", NOW_AT, True), Run("report/home", "r", NOW_AT, False))
+    failing = (Run("ingest/home", "r", NOW_AT, 3), Run("report/home", "r", NOW_AT))
     seen = replace(FINE, store=late, runs=failing, published_at=NOW_AT - 9 * HOUR)
     assert found(replace(seen, cameras=(replace(CAMERA, taken_at=pictures(until=9 * HOUR)),))) == {
         "store-refused"

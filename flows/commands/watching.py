@@ -1,5 +1,7 @@
-"""Commands that look after the installation: watch."""
+"""Commands that look after the installation: watch, doctor."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -7,7 +9,7 @@ import typer
 from rich.table import Table
 
 from flows.commands.common import Home, Json, load_checked_settings, out, refuse_unless, use_home
-from tasks.settings import Settings
+from tasks.settings import FILE_NAME, Settings, SettingsError
 
 app = typer.Typer()
 
@@ -51,6 +53,39 @@ def watch(
 
             flow("a person asked")
     _print_open(settings, json=json)
+
+
+@app.command()
+def doctor(*, json: Json = False, home: Home = None) -> None:
+    """Check everything from settings to report and say what to do; exit code 1 on a fault."""
+    from flows.backend import export_environment
+    from raspi_agent.finding import Finding, Verdict, fault, format_finding, ok, summary_of
+
+    folder = use_home(home)
+    export_environment(folder, quiet=True)
+
+    def all_findings() -> Iterator[Finding]:
+        try:
+            settings = load_checked_settings()
+        except SettingsError as error:
+            yield fault("settings", str(error), "Without settings nothing else can be checked.")
+            return
+        yield ok("settings", f"{settings.home / FILE_NAME}: {len(settings.meters)} meters")
+        from tasks.doctor import examine
+
+        yield from examine(settings)
+
+    findings = []
+    for finding in all_findings():
+        findings.append(finding)
+        if not json:
+            out.print(format_finding(finding), highlight=False, markup=False, soft_wrap=True)
+    if json:
+        out.print_json(data=[asdict(each) for each in findings])
+    else:
+        out.print(summary_of(findings), highlight=False)
+    if any(each.verdict is Verdict.FAULT for each in findings):
+        raise typer.Exit(1)
 
 
 def _print_open(settings: Settings, *, json: bool) -> None:

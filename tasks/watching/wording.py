@@ -1,7 +1,6 @@
 """Spans, sizes and instants as the messages write them."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 _UNITS = ((86_400, "day", "days"), (3600, "h", "h"), (60, "min", "min"))
 
@@ -25,6 +24,6 @@ def size(number: float) -> str:
     return f"{number / 1e3:.0f} kB"
 
 
-def local(at: datetime, zone: ZoneInfo) -> str:
+def local(at: datetime, zone: tzinfo) -> str:
     """An instant in the household's time."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -71,13 +71,17 @@ class ScheduleSettings(_Table):
     ingest: str = "2-59/15 * * * *"
     backup: str = "41 3 * * *"
     watch: str = "4-59/5 * * * *"
+    keep_home: str = "11 4 * * 0"
 
 
 class BackupSettings(_Table):
-    """What a backup leaves in the store although the archive has it."""
+    """What a backup leaves in the store although the archive has it; and where copies of the home go."""
 
     keep_days: Annotated[float, Field(ge=0)] = 14
     grace_hours: Annotated[float, Field(ge=0)] = 24
+    home_folder: Annotated[str, Field(min_length=1)] = "backups"
+    home_keep: Annotated[int, Field(ge=1)] = 5
+    home_pictures: Literal["none", "link", "copy"] = "none"
 
 
 class AlertSettings(_Table):

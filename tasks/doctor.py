@@ -14,6 +14,7 @@ from models.recognizer import load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, register_corners
 from models.window import Window, cut_window
 from raspi_agent.finding import Finding, fault, ok, warning, within
+from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
 from tasks.settings import Settings
 from tasks.watching.book_file import read_book
@@ -28,6 +29,7 @@ from warehouse.migrate import pending_migrations
 
 OTHERS_MAY = 0o077
 CLOCK_UNSET = 5  # TIME_ERROR of adjtimex: no time server sets this clock
+OLD_BACKUP = timedelta(days=15)
 LATE = timedelta(minutes=2)
 STORE_S, READER_S, PREFECT_S = 60.0, 120.0, 30.0
 DRAWN = MeterFace(digits=7, decimals=1, seed=7)
@@ -53,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     )
     yield within(PREFECT_S, "prefect", examine_prefect, UP)
     yield examine_report(settings)
+    yield examine_backups(settings)
     yield examine_open_incidents(settings)
 
 
@@ -204,6 +207,19 @@ def examine_report(settings: Settings) -> Finding:
     if age > limits_of(settings).ingest:
         return fault("report", f"it is {span(age)} old", "See prefect above; or now: smartmeter ingest")
     return ok("report", f"written {span(age)} ago")
+
+
+def examine_backups(settings: Settings) -> Finding:
+    """Whether there is a fresh archive of the home folder."""
+    folder = settings.home / settings.backup.home_folder
+    archives = archives_in(folder)
+    remedy = "smartmeter backup --warehouse; the schedule keep_home does it every Sunday."
+    if not archives:
+        return warning("backups", f"no archive of the home folder lies in {folder}", remedy)
+    age = datetime.now(UTC) - datetime.fromtimestamp(archives[-1].stat().st_mtime, UTC)
+    if age > OLD_BACKUP:
+        return warning("backups", f"the newest archive is {span(age)} old", remedy)
+    return ok("backups", f"{len(archives)} archives, the newest {span(age)} old")
 
 
 def examine_open_incidents(settings: Settings) -> Finding:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 log = logging.getLogger(__name__)
-REPORTS = 30
+REPORTS, REPORT_DAYS = 30, 3
 LARGEST_REPORT_BYTES = 100_000
 RUNS = 200
 WAIT_S = 60.0
@@ -135,7 +135,8 @@ def _newest(name: str, runs: list["FlowRun"]) -> Run:
 def reports_of(home: Path, camera: str) -> tuple[Health, ...]:
     """The newest reports of a camera's agent that lie in the home folder, oldest first."""
     folder = home / "health" / camera
-    files = sorted(folder.glob("*/*.json"), key=lambda path: path.name, reverse=True)
+    days = sorted(folder.iterdir(), reverse=True)[:REPORT_DAYS] if folder.is_dir() else []
+    files = [path for day in days for path in sorted(day.glob("*.json"), reverse=True)]
     return tuple(sorted(islice(_readable(files), REPORTS), key=lambda each: each.at))
 
 

@@ -11,11 +11,10 @@ import pytest
 from prefect import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelled, Scheduled
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from deployments.catalogue import catalogue
 from deployments.keeping import deployment
-from flows.cli import app
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
@@ -26,20 +25,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prefect
 
 
-def doctor(*options: str) -> Result:
-    return CliRunner().invoke(app, ["doctor", *options])
+Commands = Callable[..., Result]
 
 
-def findings() -> dict[str, tuple[str, str]]:
+def findings(commands: Commands) -> dict[str, tuple[str, str]]:
     """Each check's verdict and its sentence with the remedy."""
-    found = json.loads(doctor("--json").stdout)
+    found = json.loads(commands("doctor", "--json").stdout)
     return {each["name"]: (each["verdict"], f"{each['sentence']} -> {each['remedy']}") for each in found}
 
 
 @pytest.fixture
-def sound(drawn_meter: "DrawnMeter", prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+def sound(drawn_meter: "DrawnMeter", commands: Commands, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation with pictures of the last hour, a page, a channel, and its deployments."""
-    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     secret = drawn_meter.home / "secrets" / "alerts"
     secret.parent.mkdir()
     secret.write_text("ntfys://ntfy.sh/sesame")
@@ -64,14 +61,14 @@ def sound(drawn_meter: "DrawnMeter", prefect_server: str, monkeypatch: pytest.Mo
     return drawn_meter.home
 
 
-def test_a_sound_installation_passes_and_fits_the_terminal(sound: Path) -> None:
-    found = findings()
+def test_a_sound_installation_passes_and_fits_the_terminal(sound: Path, commands: Commands) -> None:
+    found = findings(commands)
     assert {name for name, (verdict, _) in found.items() if verdict == "fault"} == set()
     assert set(found) == {
         *("settings", "secrets", "alerts", "disk", "clock", "store", "warehouse", "camera", "reader"),
-        *("prefect", "report", "watch"),
+        *("prefect", "report", "backups", "watch"),
     }
-    answer = doctor()
+    answer = commands("doctor")
     assert answer.exit_code == 0
     assert max(map(len, answer.stdout.splitlines())) <= 80
     assert "sesame" not in answer.stdout
@@ -131,33 +128,33 @@ def lose_the_model(home: Path) -> None:
     ],
 )
 def test_each_fault_is_found_with_its_remedy(
-    sound: Path, harm: Callable[[Path], None], name: str, says: str
+    sound: Path, commands: Commands, harm: Callable[[Path], None], name: str, says: str
 ) -> None:
     harm(sound)
-    verdict, text = findings()[name]
+    verdict, text = findings(commands)[name]
     assert verdict == "fault"
     assert says in text
-    assert doctor().exit_code == 1
+    assert commands("doctor").exit_code == 1
 
 
 def test_a_server_that_is_away_or_knows_no_deployment_is_a_fault(
-    sound: Path, monkeypatch: pytest.MonkeyPatch
+    sound: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with get_client(sync_client=True) as client:
         found = client.read_deployment_by_name("ingest/home")
         for run in client.read_flow_runs(limit=200):
             if run.deployment_id == found.id and run.state_type is StateType.SCHEDULED:
                 client.set_flow_run_state(run.id, Cancelled(), force=True)
-        assert "no run of ingest/home is scheduled" in findings()["prefect"][1]
+        assert "no run of ingest/home is scheduled" in findings(commands)["prefect"][1]
         client.delete_deployment(found.id)
-    assert "smartmeter up" in findings()["prefect"][1]
+    assert "smartmeter up" in findings(commands)["prefect"][1]
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    assert findings()["prefect"][0] == "fault"
+    assert findings(commands)["prefect"][0] == "fault"
 
 
-def test_an_empty_home_is_told_where_to_begin(home: Path, prefect_server: str) -> None:
+def test_an_empty_home_is_told_where_to_begin(home: Path, commands: Commands) -> None:
     shutil.rmtree(home)
     home.mkdir()
-    answer = doctor()
+    answer = commands("doctor")
     assert answer.exit_code == 1
     assert "smartmeter init" in answer.stdout

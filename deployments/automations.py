@@ -1,13 +1,15 @@
 """What the Prefect server does by itself, as code: for when no flow of ours can.
 
 Each is found again by its name: it is made once, brought up to date, and stays off where a person put it off.
-docs/decisions/0009-who-tells-what.md says which faults are whose job.
+docs/decisions/0010-who-tells-what.md says which faults are whose job.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from prefect import get_client
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
@@ -15,7 +17,11 @@ from prefect.events.actions import ActionTypes, ChangeFlowRunState, RunDeploymen
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 
+from deployments.keeping import Deployed, deployment_keeping_pauses
+from tasks.settings import Settings
 from tasks.watch import WATCHED
+
+log = logging.getLogger(__name__)
 
 PREFIX = "smartmeter: "
 RUN = "prefect.resource.id"
@@ -27,6 +33,27 @@ STARTED_OR_ENDED = frozenset(
 HEARTBEATS_MISSING = timedelta(minutes=9)
 TOO_LATE = timedelta(hours=1)
 WATCH_MISSING = timedelta(minutes=30)
+
+
+def bring_automations_up_to_date(settings: Settings, entries: Sequence[Deployed]) -> None:
+    """Let the Prefect server do by itself what no flow can; the watch's deployment is made for it first.
+
+    Raises:
+        httpx.HTTPError: The Prefect server does not answer.
+    """
+    watch = next(entry for entry in entries if entry.flow.name == "watch")
+    watch_id = deployment_keeping_pauses(watch).apply()
+    if not isinstance(watch_id, UUID):
+        raise TypeError("apply was called in an event loop; call it from plain code")
+    block = settings.alerts.prefect_block
+    flows = [entry.flow.name for entry in entries if entry is not watch]
+    with get_client(sync_client=True) as client:
+        block_id = notification_block_id(client, block)
+        if block and block_id is None:
+            log.warning(
+                "Prefect has no block %r: make it in the UI, or empty prefect_block under [alerts]", block
+            )
+        upsert(client, automations(watch_id, flows, block_id))
 
 
 def automations(watch_id: UUID, flows: Sequence[str], block_id: UUID | None) -> tuple[AutomationCore, ...]:

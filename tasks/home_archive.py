@@ -7,6 +7,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ MIRRORED = ("archive", "health", "log")
 PREFIX, SUFFIX = "smartmeter-home_", ".tar.gz"
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 COMPRESSION = 3
+DRAFT, CHECK = ".draft-", ".check-"
+LEFT_OVER_S = 86_400.0
 BLOCK = 1 << 20
 
 
@@ -74,8 +77,9 @@ def write_archive(home: Path, folder: Path, *, with_secrets: bool, now_at: datet
     if not folder.is_dir():
         durable.make_folder(folder)
         folder.chmod(PRIVATE_FOLDER)
+    _sweep(folder)
     target = folder / f"{PREFIX}{now_at:%Y%m%dT%H%M%SZ}{SUFFIX}"
-    with tempfile.TemporaryDirectory(prefix=".draft-", dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix=DRAFT, dir=folder) as name:
         draft, copy = Path(name) / target.name, Path(name) / WAREHOUSE
         live = home / WAREHOUSE
         tables = copy_to_keep(live, copy) if live.exists() else {}
@@ -95,7 +99,7 @@ def check_archive(path: Path) -> Manifest:
     Raises:
         ArchiveError: It is damaged, or no archive of a home folder.
     """
-    with tempfile.TemporaryDirectory(prefix=".check-", dir=path.parent) as name:
+    with tempfile.TemporaryDirectory(prefix=CHECK, dir=path.parent) as name:
         return unpack(path, Path(name))
 
 
@@ -195,6 +199,13 @@ def mirror(source: Path, target: Path, *, link: bool) -> int:
         draft.replace(there)
         count += 1
     return count
+
+
+def _sweep(folder: Path) -> None:
+    """Clear away what a kill left half done a day ago."""
+    for path in (*folder.glob(f"{DRAFT}*"), *folder.glob(f"{CHECK}*")):
+        if time.time() - path.stat().st_mtime > LEFT_OVER_S:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _mirrored(home: Path) -> Iterator[Path]:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import tarfile
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,6 +95,14 @@ def test_the_newest_archives_stay(home: Path, tmp_path: Path) -> None:
     assert len(keep_newest(tmp_path, 2)) == 2
     assert [path.name[16:24] for path in archives_in(tmp_path)] == ["20261126", "20261127"]
     assert (tmp_path / "mine.tar.gz").exists()
+
+
+def test_what_a_kill_left_is_cleared_away_a_day_later(home: Path, tmp_path: Path) -> None:
+    for name, age_s in ((".draft-old", 90_000), (".check-old", 90_000), (".draft-now", 0)):
+        (tmp_path / name / "half").mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    write_archive(home, tmp_path, with_secrets=False)
+    assert [path.name for path in tmp_path.glob(".*")] == [".draft-now"]
 
 
 def test_nothing_is_replaced(home: Path, tmp_path: Path) -> None:

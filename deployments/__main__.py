@@ -40,7 +40,7 @@ def _serve(settings: Settings) -> int:
 
     entries = catalogue(settings)
     bring_automations_up_to_date(settings, entries)
-    # Pausing schedules on shutdown would leave them paused after each restart. Long runs leave the watch room.
+    # Pausing schedules on shutdown would leave them paused after each restart; long runs leave room.
     serve(*(deployment_keeping_pauses(entry) for entry in entries), limit=4, pause_on_shutdown=False)
     return 0
 

@@ -1,6 +1,7 @@
 """Commands that move: a home folder to a new machine, the store to a Dropbox."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,6 @@ import typer
 from flows.commands.common import Home, out, refuse_unless, use_home
 
 app = typer.Typer()
-MEGABYTE = 1_000_000
 
 
 def keep_whole_home(
@@ -22,6 +22,7 @@ def keep_whole_home(
 ) -> None:
     """Keep a home folder in one archive, and say where."""
     from flows.backend import prefect_backend
+    from tasks.watching.wording import size
 
     with prefect_backend(folder):
         from flows.keep_home import keep_home as flow
@@ -30,8 +31,10 @@ def keep_whole_home(
             folder=str(to.resolve()) if to else None, keep=keep, with_secrets=with_secrets, pictures=pictures
         )
     out.print(f"Archive: {done['archive']}", highlight=False, soft_wrap=True, markup=False)
-    size = f"{int(done['bytes']) / MEGABYTE:,.1f} MB, read back and whole"
-    out.print(f"{size}; {done['mirrored']} new files in the mirror", highlight=False)
+    out.print(
+        f"{size(int(done['bytes']))}, read back and whole; {done['mirrored']} new files in the mirror",
+        highlight=False,
+    )
     out.print(
         f"On a new machine: smartmeter restore-home {Path(str(done['archive'])).name} --home NEW",
         highlight=False,
@@ -64,12 +67,19 @@ def restore_home(
         raise typer.Exit(2 if "not empty" in str(error) else 1) from error
     beside = pictures or archive.parent / "pictures"
     count = mirror(beside, home, link=link) if beside.is_dir() else 0
+    made_at = datetime.fromisoformat(manifest.made_at)
     out.print(
-        f"{home} is as it was at {manifest.made_at}; {count} pictures and reports are back.", soft_wrap=True
+        f"{home} is as it was on {made_at:%Y-%m-%d at %H:%M} UTC; {count} files are back from the mirror.",
+        soft_wrap=True,
+        highlight=False,
     )
     if not manifest.with_secrets:
         out.print("Secrets were not in it: link the Dropbox and write secrets/alerts anew.", soft_wrap=True)
-    out.print(f"Now: smartmeter report --home {home}, then smartmeter doctor --home {home}", soft_wrap=True)
+    out.print(
+        f"Now: smartmeter report --home {home}, then smartmeter doctor --home {home}",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 @app.command(name="link-dropbox")

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from raspi_agent.capture_facts import CaptureFacts, embed_facts
 from raspi_agent.picture_key import synced_key
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.settings import load_settings
-from tasks.watch import deliver, judge, look
+from tasks.watch import deliver, give_sign_of_life, judge, look
 from tasks.watching.channels import SECRETS
 from tests.flows.conftest import FACE
 from warehouse.connection import open_warehouse
@@ -90,6 +89,13 @@ class Watched:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(fields | changes))
 
+    def watch(self) -> None:
+        """What the flow does, without a run of it."""
+        settings = load_settings()
+        judge.fn(settings, look.fn(settings))
+        deliver.fn(settings)
+        give_sign_of_life.fn(settings)
+
     def watch_later(self, hours: float, *, ingested: bool = True) -> None:
         """A watch in so many hours, up to which ingests went on or did not."""
         settings = load_settings()
@@ -137,25 +143,25 @@ def test_a_camera_falls_silent_comes_back_in_the_dark_with_a_wrong_clock_and_is_
     (name, picture), *_ = message.attachments
     assert name.endswith(".jpg")
     assert b"clock_synchronised" not in picture, "what leaves the house has no metadata"
-    watch()
+    watched.watch()
     assert watched.told() == ["no picture from cellar"]
 
     watched.take(range(30, 14, -1), dark=True, synchronised=False)
     watched.take(range(3, 1, -1), dark=True, synchronised=False)
     ingest()
-    watch()
+    watched.watch()
     assert watched.told() == [
         "the clock of cellar is off",
         "over: no picture from cellar",
         f"{REGISTER} cannot be read: pictures are dark",
     ]
-    watch()
+    watched.watch()
     assert watched.told() == []
 
     watched.now_at += 9 * MINUTE  # within what a camera's clock may be ahead
     watched.take(range(9, 0, -1))
     ingest()
-    watch()
+    watched.watch()
     assert watched.told() == [
         "over: the clock of cellar is off",
         f"over: {REGISTER} cannot be read: pictures are dark",
@@ -169,25 +175,23 @@ def test_a_dropbox_is_unlinked_full_and_away(
     monkeypatch.setenv("SMARTMETER_STORE__URL", "dropbox:/")
     dropbox_emulator.link(watched.home)
     watched.arrive()
-    watch()
+    watched.watch()
     dropbox_emulator.tokens.revoke_all()
-    with suppress(Exception):
-        ingest()
-    watch()
+    watched.watch()
     assert "link-dropbox" in watched.last().text
     assert watched.told() == ["the store refuses"]
     assert watched.receivers.received[-1].at == "/ping/fail"
     dropbox_emulator.link(watched.home)
-    watch()
+    watched.watch()
     assert watched.told() == ["over: the store refuses"]
     assert watched.receivers.received[-1].at == "/ping"
 
     dropbox_emulator.files.put("/other.bin", bytes(9_500))
     monkeypatch.setattr(dropbox_emulator.files, "quota_bytes", 10_000)
-    watch()
+    watched.watch()
     assert watched.told() == ["the store is filling"]
     dropbox_emulator.files.quota_bytes = 100_000
-    watch()
+    watched.watch()
     watched.watch_later(0.6)
     assert watched.told() == ["over: the store is filling"]
 
@@ -205,7 +209,7 @@ def test_the_agent_reports_a_full_card_a_full_outbox_undervoltage_heat_and_resta
     watched.arrive()
     watched.report(-2)
     watched.report(-1)
-    watch()
+    watched.watch()
     assert watched.told() == []
     watched.report(
         0,
@@ -215,8 +219,8 @@ def test_the_agent_reports_a_full_card_a_full_outbox_undervoltage_heat_and_resta
         temperature_c=84,
         restarts=9,
     )
-    watch()
-    watch()
+    watched.watch()
+    watched.watch()
     assert watched.told() == [
         "the disk of cellar is filling",
         "cellar is too hot",
@@ -254,19 +258,19 @@ def test_no_ingest_succeeds_and_a_run_fails(watched: Watched) -> None:
     with get_client(sync_client=True) as client:
         run = client.create_flow_run_from_deployment(deployment_id)
         client.set_flow_run_state(run.id, Failed(message="the disk refuses"), force=True)
-    watch()
+    watched.watch()
     assert "the disk refuses" in watched.last().text
     assert watched.told() == ["backup/home fails"]
     with get_client(sync_client=True) as client:
         run = client.create_flow_run_from_deployment(deployment_id)
         client.set_flow_run_state(run.id, Completed(), force=True)
-    watch()
+    watched.watch()
     assert watched.told() == ["over: backup/home fails"]
     watched.watch_later(2.5, ingested=False)
     watched.watch_later(2.6, ingested=False)
     assert watched.told() == ["no ingest succeeds"]
     ingest()
-    watch()
+    watched.watch()
     assert watched.told() == ["over: no ingest succeeds"]
 
 
@@ -276,11 +280,11 @@ def test_the_warehouse_breaks_and_is_brought_back(watched: Watched) -> None:
     live = load_settings().warehouse
     good = live.read_bytes()
     live.write_bytes(b"no database" * 1000)
-    watch()
+    watched.watch()
     watched.watch_later(0.1)
     assert watched.told() == ["the warehouse cannot be opened"]
     live.write_bytes(good)
-    watch()
+    watched.watch()
     assert watched.told() == ["over: the warehouse cannot be opened"]
 
 
@@ -311,12 +315,12 @@ def test_the_base_load_jumps_and_becomes_usual(watched: Watched) -> None:
 
     usual = [100.0 + number % 4 for number in range(28)]
     nights(*usual, 180, 175, 181)
-    watch()
-    watch()
+    watched.watch()
+    watched.watch()
     assert "78 W more than the usual 102 W" in watched.last().text
     assert watched.told() == [f"base load of {REGISTER} jumped"]
     nights(*usual, *[180] * 20)
-    watch()
+    watched.watch()
     assert watched.told() == [f"over: base load of {REGISTER} jumped"]
 
 
@@ -370,7 +374,7 @@ def test_people_list_silence_and_try(watched: Watched) -> None:
     assert "Nothing is wrong." in run(app, ["watch", "--list"]).stdout
     watched.take(range(60, 40, -1))
     watched.arrive()
-    watch()
+    watched.watch()
     watched.told()
     shown = run(app, ["watch", "--list"]).stdout
     assert "silent:cellar" in shown
@@ -380,7 +384,7 @@ def test_people_list_silence_and_try(watched: Watched) -> None:
     assert "silenced" in run(app, ["watch", "--list"]).stdout
     watched.take(range(3, 0, -1))
     watched.arrive()
-    watch()
+    watched.watch()
     assert watched.told() == []
     tried = run(app, ["watch", "--test"])
     assert tried.exit_code == 0

@@ -34,13 +34,14 @@ def _serve(settings: Settings) -> int:
         return 1
     from prefect import serve
 
+    from deployments.automations import bring_automations_up_to_date
     from deployments.catalogue import catalogue
     from deployments.keeping import deployment_keeping_pauses
 
-    # Pausing schedules on shutdown would leave them paused after each restart.
-    serve(
-        *(deployment_keeping_pauses(entry) for entry in catalogue(settings)), limit=2, pause_on_shutdown=False
-    )
+    entries = catalogue(settings)
+    bring_automations_up_to_date(settings, entries)
+    # Pausing schedules on shutdown would leave them paused after each restart; long runs leave room.
+    serve(*(deployment_keeping_pauses(entry) for entry in entries), limit=4, pause_on_shutdown=False)
     return 0
 
 

@@ -4,9 +4,11 @@ from deployments.keeping import Deployed, utc_cron
 from flows.backup import backup
 from flows.import_pictures import import_pictures
 from flows.ingest import ingest
+from flows.keep_home import keep_home
 from flows.report import report
 from flows.reread import reread
 from flows.restore import restore
+from flows.watch import watch
 from tasks.settings import Settings
 
 
@@ -15,6 +17,8 @@ def catalogue(settings: Settings) -> tuple[Deployed, ...]:
     return (
         Deployed(ingest, "home", utc_cron(settings.schedule.ingest)),
         Deployed(backup, "home", utc_cron(settings.schedule.backup)),
+        Deployed(watch, "home", utc_cron(settings.schedule.watch)),
+        Deployed(keep_home, "home", utc_cron(settings.schedule.keep_home)),
         Deployed(import_pictures, "home", None),
         Deployed(report, "home", None),
         Deployed(restore, "home", None),

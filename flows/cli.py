@@ -5,7 +5,18 @@ import sys
 
 import typer
 
-from flows.commands import query, reader, report, running, series, series_files, simulation, storage
+from flows.commands import (
+    moving,
+    query,
+    reader,
+    report,
+    running,
+    series,
+    series_files,
+    simulation,
+    storage,
+    watching,
+)
 from flows.commands.common import err
 from tasks.settings import SettingsError
 
@@ -17,7 +28,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, report, query, reader, storage, series, series_files, simulation):
+for room in (
+    running,
+    report,
+    query,
+    reader,
+    storage,
+    moving,
+    watching,
+    series,
+    series_files,
+    simulation,
+):
     app.add_typer(room.app)
 
 

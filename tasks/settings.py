@@ -95,13 +95,32 @@ class ScheduleSettings(_Table):
 
     ingest: str = "2-59/15 * * * *"
     backup: str = "41 3 * * *"
+    watch: str = "4-59/5 * * * *"
+    keep_home: str = "11 4 * * 0"
 
 
 class BackupSettings(_Table):
-    """What a backup leaves in the store although the archive has it."""
+    """What a backup leaves in the store although the archive has it; and where copies of the home go."""
 
     keep_days: Annotated[float, Field(ge=0)] = 14
     grace_hours: Annotated[float, Field(ge=0)] = 24
+    home_folder: Annotated[str, Field(min_length=1)] = "backups"
+    home_keep: Annotated[int, Field(ge=1)] = 5
+    home_pictures: Literal["none", "link", "copy"] = "none"
+
+
+class AlertSettings(_Table):
+    """When something is wrong, and whom the watch tells besides the addresses in `secrets/alerts`."""
+
+    prefect_block: Annotated[str, Field(pattern=r"^([a-z0-9-]+/[a-z0-9-]+)?$")] = ""
+    ping_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    silent_slots: Annotated[int, Field(ge=2)] = 6
+    silent_minutes: Annotated[float, Field(ge=0)] = 0
+    unread_pictures: Annotated[int, Field(ge=3, le=100)] = 8
+    free_percent: Annotated[float, Field(gt=0, lt=50)] = 10
+    outbox_pictures: Annotated[int, Field(ge=4)] = 100
+    ingest_hours: Annotated[float, Field(gt=0)] = 2
+    base_load_w: Annotated[float, Field(gt=0)] = 50
 
 
 class TariffHours(_Table):
@@ -194,6 +213,7 @@ class Settings(BaseSettings):
     report: ReportSettings = ReportSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     backup: BackupSettings = BackupSettings()
+    alerts: AlertSettings = AlertSettings()
     meters: dict[Annotated[str, Field(pattern=NAME)], MeterSettings] = {}
     tariffs: dict[Annotated[str, Field(pattern=NAME)], TariffSettings] = {}
 
@@ -223,6 +243,11 @@ class Settings(BaseSettings):
     def site(self) -> Path:
         """Folder with the report page, its pictures and the read-only SQL copy."""
         return self.home / "site"
+
+    @property
+    def page(self) -> Path:
+        """The report's first page."""
+        return self.site / "index.html"
 
     @property
     def sql_copy(self) -> Path:

@@ -13,6 +13,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from flows.playground.dropbox_emulator.server import DropboxEmulator
+    from flows.playground.receivers import Receivers
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -102,3 +103,12 @@ def photo() -> bytes:
     file = io.BytesIO()
     Image.effect_noise((64, 64), 40).convert("RGB").save(file, "JPEG", quality=95)
     return file.getvalue()
+
+
+@pytest.fixture
+def receivers() -> Iterator["Receivers"]:
+    """A mail server, an ntfy, a webhook and a place for pings on this machine."""
+    from flows.playground.receivers import receivers
+
+    with receivers() as listening:
+        yield listening

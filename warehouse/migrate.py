@@ -32,7 +32,7 @@ def migrate(warehouse: Warehouse, folder: Traversable = RELEASED) -> list[str]:
         MigrationChanged: when a released migration has another text than the one applied.
     """
     warehouse.execute("create_schema_migrations")
-    applied = dict(warehouse.query("schema_migrations").select("name", "sha256").iter_rows())
+    applied = _applied(warehouse)
     pending = [step for step in _migrations(folder) if applied.get(step.name) != step.sha256]
     for step in pending:
         if step.name in applied and not step.repeatable:
@@ -44,6 +44,18 @@ def migrate(warehouse: Warehouse, folder: Traversable = RELEASED) -> list[str]:
             warehouse.script(step.text)
             warehouse.execute("record_migration", name=step.name, sha256=step.sha256)
     return [step.name for step in pending]
+
+
+def pending_migrations(warehouse: Warehouse, folder: Traversable = RELEASED) -> list[str]:
+    """What `migrate` would apply, by name; of a warehouse that knows later ones, those as `newer: <name>`."""
+    applied = _applied(warehouse)
+    released = {step.name: step.sha256 for step in _migrations(folder)}
+    newer = [f"newer: {name}" for name in applied if name not in released]
+    return [*newer, *(name for name, sha256 in released.items() if applied.get(name) != sha256)]
+
+
+def _applied(warehouse: Warehouse) -> dict[str, str]:
+    return dict(warehouse.query("schema_migrations").select("name", "sha256").iter_rows())
 
 
 def _migrations(folder: Traversable) -> list[Migration]:

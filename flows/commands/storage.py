@@ -1,15 +1,15 @@
-"""Commands that look after the pictures: import, backup, restore, export, link-dropbox."""
+"""Commands that look after the pictures: import, backup, restore, export."""
 
-import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 import typer
 from rich.table import Table
 
 from flows.commands.common import Home, load_checked_settings, out, print_summary, refuse_unless, use_home
+from flows.commands.moving import keep_whole_home
 
 app = typer.Typer()
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would happen; nothing is changed.")]
@@ -76,6 +76,22 @@ def backup(
     older_than: Annotated[
         float, typer.Option(min=1, help="With --prune-archive: only pictures older than so many days.")
     ] = 365,
+    warehouse: Annotated[
+        bool, typer.Option("--warehouse", help="Instead: keep settings and warehouse in one archive.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(help="With --warehouse: the folder for it (default: settings).")
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="With --warehouse: so many archives stay (default: settings).")
+    ] = None,
+    pictures: Annotated[
+        Literal["none", "link", "copy"] | None,
+        typer.Option(help="With --warehouse: also mirror pictures (default: settings)."),
+    ] = None,
+    secrets: Annotated[
+        bool, typer.Option("--secrets", help="With --warehouse: secrets too; keep that archive safe.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Bring everything into the archive, then make room in the store.
@@ -86,11 +102,21 @@ def backup(
     --prune-archive keeps of old pictures the register window, pixel for pixel, and removes the whole frame.
     This can't be undone. Frames stay that were repaired, rejected, revised, set by a person or never read,
     the first frame of each day, and whatever the store still has.
+
+    --warehouse keeps settings, warehouse and alarms in one dated file that `smartmeter restore-home` makes a
+    home folder of on another machine.
     """
     from flows.backend import prefect_backend
 
     folder = use_home(home)
     load_checked_settings()
+    refuse_unless(
+        warehouse or (to, keep, pictures, secrets) == (None, None, None, False),
+        "--to, --keep, --pictures and --secrets go with --warehouse.",
+    )
+    if warehouse:
+        keep_whole_home(folder, to, keep, pictures, with_secrets=secrets)
+        return
     with prefect_backend(folder):
         from flows.backup import backup as flow
 
@@ -230,43 +256,6 @@ def export(
         table.add_row(EXPORTED.get(name, name.replace("_", " ")), f"{count:,}")
     out.print(table, highlight=False)
     out.print(f"Dataset: {target}; its README.md says what is in it.", highlight=False, soft_wrap=True)
-
-
-@app.command(name="link-dropbox")
-def link_dropbox(
-    app_key: Annotated[
-        str | None,
-        typer.Option(help="Key of your Dropbox app (default: dropbox_app_key in the settings)."),
-    ] = None,
-    home: Home = None,
-) -> None:
-    """Let a Dropbox be the store: allow it in any browser, paste the code here.
-
-    The code is read from the input, so it works over ssh and in a script. No secret of the app is needed.
-    """
-    from raspi_agent import dropbox_link as link
-    from tasks.settings import load_settings
-
-    folder = use_home(home)
-    settings = load_settings()
-    key = app_key or settings.store.dropbox_app_key
-    refuse_unless(bool(key), link.NO_APP_KEY)
-
-    def ask(url: str) -> str:
-        out.print("Open this address in any browser, allow the access, and copy the code:\n")
-        out.print(url, soft_wrap=True, highlight=False, markup=False)
-        out.print("\nCode: ", end="")
-        return sys.stdin.readline()
-
-    account = link.link_dropbox(folder, key, link.SERVER_SCOPES, ask)
-    out.print(f"Linked with the Dropbox of {account}.", highlight=False, markup=False)
-    if not settings.store.url.startswith("dropbox:"):
-        out.print(
-            f'To use it, write url = "dropbox:/" under [store] in {folder / "smartmeter.toml"}.',
-            soft_wrap=True,
-            highlight=False,
-            markup=False,
-        )
 
 
 def check_days(first: datetime | None, last: datetime | None) -> None:

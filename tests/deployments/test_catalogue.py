@@ -12,7 +12,17 @@ from tasks.settings import load_settings
 def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: Path) -> None:
     built = {f"{entry.flow.name}/{entry.name}": deployment(entry) for entry in catalogue(load_settings())}
     assert set(built) == {
-        f"{flow}/home" for flow in ("ingest", "backup", "import-pictures", "report", "restore", "reread")
+        f"{flow}/home"
+        for flow in (
+            "ingest",
+            "backup",
+            "import-pictures",
+            "report",
+            "restore",
+            "reread",
+            "watch",
+            "keep-home",
+        )
     }
     for name, each in built.items():
         assert each.description, f"{name} has no description for the UI"
@@ -25,7 +35,8 @@ def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: P
 
 
 @pytest.mark.parametrize(
-    "flow", ["ingest", "backup", "report", "restore", "reread", "import_pictures", "capture"]
+    "flow",
+    ["ingest", "backup", "report", "restore", "reread", "import_pictures", "capture", "watch", "keep_home"],
 )
 def test_flow_modules_keep_their_annotations(flow: str) -> None:
     # With the future import, a served flow fails every run when its parameters are validated.

@@ -23,6 +23,7 @@ def address(home: Path) -> Iterator[str]:
     environment = {**os.environ, "PREFECT_API_URL": address, "SMARTMETER_SCHEDULE__INGEST": "* * * * *"}
     environment["SMARTMETER_REPORT__ADDRESS"] = f"http://127.0.0.1:{free_port()}"
     environment["SMARTMETER_HOME"] = str(home)
+    environment["SMARTMETER_SCHEDULE__WATCH"] = "0 0 1 1 *"
     process = subprocess.Popen(
         [sys.executable, "-m", "flows.cli", "up", "--home", str(home)],
         env=environment,
@@ -65,3 +66,18 @@ def test_the_schedule_fires_and_a_person_can_run_it_too(home: Path, address: str
         check=True,
     )
     assert "ingest" in asked.stdout
+    assert_a_failed_run_is_looked_at(address)
+
+
+def assert_a_failed_run_is_looked_at(address: str) -> None:
+    """The server's automation starts a watch, whose schedule is years away, as soon as a run fails."""
+    names = {each["name"] for each in httpx.post(f"{address}/automations/filter", json={}, timeout=10).json()}
+    assert names == {
+        f"smartmeter: {name}" for name in ("look when a run fails", "end zombies", "drop late runs")
+    }
+    backup = httpx.get(f"{address}/deployments/name/backup/home", timeout=10).json()
+    run = httpx.post(f"{address}/deployments/{backup['id']}/create_flow_run", json={}, timeout=10).json()
+    failed = {"state": {"type": "FAILED", "message": "the disk refuses"}, "force": True}
+    httpx.post(f"{address}/flow_runs/{run['id']}/set_state", json=failed, timeout=10).raise_for_status()
+    watch = wait_for(address, name={"like_": "watch-"}, state={"type": {"any_": ["COMPLETED"]}})
+    assert watch["parameters"] == {"because": "a run failed or crashed"}

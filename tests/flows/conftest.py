@@ -9,7 +9,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner, Result
 
+from flows.backend import prefect_environment
+from flows.cli import app
 from models.rendering.meter import MeterFace, draw_frame, encode_jpeg, register_corners
 from raspi_agent.open_store import open_store
 from raspi_agent.picture_key import synced_key
@@ -115,3 +118,14 @@ def read_by_an_oracle(
             pl.DataFrame(candidates, schema=CANDIDATE_SCHEMA),
         )
     decode_series.fn(settings, common["register_id"])
+
+
+@pytest.fixture
+def commands(home: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command in this process against the tests' Prefect server; what it exports is taken back."""
+    for name, value in prefect_environment(home).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS", "flows.console.BriefConsole")
+    return lambda *arguments: CliRunner().invoke(app, [str(each) for each in arguments])

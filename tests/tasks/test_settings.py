@@ -69,7 +69,7 @@ def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
     settings = load_settings()
     text = example.read_text()
-    for table in ("store", "reader", "report", "schedule", "backup"):
+    for table in ("store", "reader", "report", "schedule", "backup", "alerts"):
         for name in type(getattr(settings, table)).model_fields:
             assert f"\n{name} =" in text, f"{table}.{name} is not in the example"
     for name in type(settings.meters["home"]).model_fields:
@@ -82,6 +82,17 @@ def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.
         "report",
         "schedule",
         "backup",
+        "alerts",
         "meters",
         "tariffs",
     }
+
+
+def test_settings_of_the_first_release_still_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Path(__file__).with_name("first_release.toml").read_text()
+    (tmp_path / "smartmeter.toml").write_text(first)
+    monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
+    settings = load_settings()
+    assert settings.register_of("home").digits == 7
+    assert settings.schedule.ingest == "2-59/15 * * * *"
+    assert (settings.backup.keep_days, settings.alerts.silent_slots) == (14, 6)

@@ -1,0 +1,264 @@
+"""Doctor: every part of an installation looked at, each finding with its remedy."""
+
+import ctypes
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from models.recognizer import load_recognizer
+from models.rendering.meter import MeterFace, draw_frame, register_corners
+from models.window import Window, cut_window
+from raspi_agent.finding import Finding, fault, ok, warning, within
+from tasks.home_archive import archives_in
+from tasks.looking import limits_of, look_around, look_at_store
+from tasks.settings import Settings
+from tasks.watching.book_file import read_book
+from tasks.watching.channels import ChannelError, load_channels
+from tasks.watching.facts import CameraFacts, Seen
+from tasks.watching.faults import Fault
+from tasks.watching.rules import find_incidents
+from tasks.watching.wording import local, size, span
+from warehouse.connection import open_warehouse
+from warehouse.errors import WarehouseError
+from warehouse.migrate import pending_migrations
+
+OTHERS_MAY = 0o077
+CLOCK_UNSET = 5  # TIME_ERROR of adjtimex: no time server sets this clock
+OLD_BACKUP = timedelta(days=15)
+LATE = timedelta(minutes=2)
+STORE_S, READER_S, PREFECT_S = 60.0, 120.0, 30.0
+DRAWN = MeterFace(digits=7, decimals=1, seed=7)
+DRAWN_UNITS = 361_097
+UP = "Start everything with: smartmeter up"
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """The findings about an installation, each as soon as it is known; nothing is changed by looking.
+
+    Args:
+        settings: Of the installation; they are usable, or there would be none.
+    """
+    yield examine_secrets(settings.home)
+    yield examine_alerts(settings)
+    yield examine_disk(settings)
+    yield examine_clock()
+    yield within(STORE_S, "store", lambda: examine_store(settings), "Look at the network, or at the share.")
+    yield examine_warehouse(settings)
+    yield from examine_cameras(settings)
+    yield within(
+        READER_S, "reader", lambda: examine_reader(settings), "Set the project up anew: make setup (weights)."
+    )
+    yield within(PREFECT_S, "prefect", examine_prefect, UP)
+    yield examine_report(settings)
+    yield examine_backups(settings)
+    yield examine_open_incidents(settings)
+
+
+def examine_secrets(home: Path) -> Finding:
+    """Whether only the owner may read what is secret."""
+    folder = home / "secrets"
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()] if folder.is_dir() else []
+    open_files = [path for path in files if stat.S_IMODE(path.stat().st_mode) & OTHERS_MAY]
+    if open_files:
+        names = ", ".join(path.name for path in open_files)
+        return fault("secrets", f"others may read {names}", f"chmod 600 {' '.join(map(str, open_files))}")
+    return ok("secrets", f"{len(files)} files, readable by their owner alone" if files else "none are kept")
+
+
+def examine_alerts(settings: Settings) -> Finding:
+    """Whether anybody is told."""
+    try:
+        channels = [each.name for each in load_channels(settings.home)]
+    except ChannelError as error:
+        return fault("alerts", str(error), "Then try: smartmeter watch --test")
+    channels += [settings.alerts.prefect_block] if settings.alerts.prefect_block else []
+    if not channels:
+        return warning(
+            "alerts", "nobody is told when something is wrong", "docs/watch.md: one line is enough."
+        )
+    ping = "" if settings.alerts.ping_url else "; no ping outward tells when this machine itself dies"
+    return ok("alerts", f"told through {', '.join(channels)}{ping}")
+
+
+def examine_disk(settings: Settings) -> Finding:
+    """Whether there is room."""
+    disk = shutil.disk_usage(settings.home)
+    found = f"{size(disk.free)} of {size(disk.total)} free"
+    if disk.free < limits_of(settings).free_share * disk.total:
+        return fault("disk", found, "Free room; smartmeter backup --prune-archive thins old pictures.")
+    return ok("disk", found)
+
+
+def examine_clock() -> Finding:
+    """Whether the kernel says that a time server sets this machine's clock."""
+    buffer = ctypes.create_string_buffer(512)  # struct timex, all zero: look, change nothing
+    state = ctypes.CDLL(None).adjtimex(buffer) if hasattr(ctypes.CDLL(None), "adjtimex") else -1
+    if state == CLOCK_UNSET:
+        return warning(
+            "clock",
+            "no time server sets this machine's clock",
+            "timedatectl set-ntp true, or install chrony.",
+        )
+    return ok("clock", "set by a time server" if state >= 0 else "nothing tells whether it is right")
+
+
+def examine_store(settings: Settings) -> Finding:
+    """Whether the store answers."""
+    store = look_at_store(settings, None)
+    if store.trouble is not None:
+        remedy = (
+            "smartmeter link-dropbox"
+            if store.refused and store.url.startswith("dropbox:")
+            else ("Look at [store] in smartmeter.toml, the network and the share.")
+        )
+        return fault("store", f"{store.url}: {store.trouble}", remedy)
+    used = size(store.used_bytes or 0)
+    total = f" of {size(store.total_bytes)}" if store.total_bytes else ""
+    return ok("store", f"{store.url} answers; {used}{total} in it")
+
+
+def examine_warehouse(settings: Settings) -> Finding:
+    """Whether the warehouse opens and is of this program's version."""
+    if not settings.warehouse.exists():
+        return warning("warehouse", "there is none yet", "The first ingest makes it: smartmeter ingest")
+    remedy = "Bring it back: smartmeter restore-home. Or move it away; an ingest builds it from the archive."
+    try:
+        with open_warehouse(settings.warehouse, read_only=True, wait_s=10) as warehouse:
+            pending = pending_migrations(warehouse)
+    except WarehouseError as error:
+        return fault("warehouse", str(error), remedy)
+    except Exception as error:  # noqa: BLE001 - a file may be a database and no warehouse
+        return fault("warehouse", f"{settings.warehouse} is no warehouse ({type(error).__name__})", remedy)
+    if any(name.startswith("newer: ") for name in pending):
+        return fault("warehouse", "a newer version of SmartMeter has written it", "Install that version.")
+    if pending:
+        return warning("warehouse", f"{len(pending)} migrations are due", "The next ingest applies them.")
+    return ok("warehouse", f"opens, schema is current, {size(settings.warehouse.stat().st_size)}")
+
+
+def examine_cameras(settings: Settings) -> Iterator[Finding]:
+    """Each camera's last picture, and whatever is wrong with it or its registers."""
+    seen = look_around(settings, None)
+    faults = {each.fault_id: each for each in find_incidents(seen, limits_of(settings)).faults}
+    for camera in seen.cameras or ():
+        yield _finding_of_camera(camera, seen, settings, faults)
+    for name, each in faults.items():
+        if name.partition(":")[0] in {
+            "unread",
+            "base-load",
+            "clock",
+            "card",
+            "outbox",
+            "restarts",
+            "power",
+            "hot",
+        }:
+            yield fault(name.partition(":")[0], each.sentence, each.remedy)
+
+
+def examine_reader(settings: Settings) -> Finding:
+    """Whether the model loads and reads a drawn counter."""
+    reader = load_recognizer(settings.reader.model, settings.reader.engine)
+    window = cut_window(draw_frame(DRAWN, float(DRAWN_UNITS), seed=1), Window(register_corners(DRAWN)))
+    found = reader.read([window], digits=DRAWN.digits)[0]
+    text = found.best.text if found.best else f"nothing ({found.reason})"
+    if text != f"{DRAWN_UNITS:0{DRAWN.digits}d}":
+        return fault(
+            "reader",
+            f"{reader.name} reads a drawn 0361097 as {text}",
+            'Use model = "builtin" under [reader].',
+        )
+    return ok("reader", f"{reader.name} {reader.version} reads a drawn counter right")
+
+
+def examine_prefect() -> Finding:
+    """Whether the Prefect server answers and its schedules fire."""
+    address = os.environ["PREFECT_API_URL"]
+    try:
+        with httpx.Client(timeout=10, auth=_prefect_auth()) as client:
+            deployment = client.get(f"{address}/deployments/name/ingest/home")
+            if deployment.status_code == httpx.codes.NOT_FOUND:
+                return fault("prefect", f"{address} knows no deployment ingest/home", UP)
+            deployment.raise_for_status()
+            is_paused = not any(each["active"] for each in deployment.json()["schedules"])
+            scheduled = _due(client, address, deployment.json()["id"])
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        return fault("prefect", f"{address} does not answer as Prefect does ({type(error).__name__})", UP)
+    if is_paused:
+        return warning("prefect", "the schedule of ingest/home is paused", "Resume it in the Prefect UI.")
+    due = [at for at in scheduled if at > datetime.now(UTC) - LATE]
+    if not due:
+        return fault("prefect", "no run of ingest/home is scheduled", "Restart smartmeter up; see its log.")
+    if late := len(scheduled) - len(due):
+        return fault("prefect", f"{late} runs of ingest/home are late: nobody runs them", UP)
+    return ok("prefect", f"{address} answers; the next ingest is due {local(min(due), UTC)} UTC")
+
+
+def examine_report(settings: Settings) -> Finding:
+    """Whether the report is fresh."""
+    if not settings.page.exists():
+        return warning("report", "there is none yet", "smartmeter ingest, or smartmeter report")
+    age = datetime.now(UTC) - datetime.fromtimestamp(settings.page.stat().st_mtime, UTC)
+    if age > limits_of(settings).ingest:
+        return fault("report", f"it is {span(age)} old", "See prefect above; or now: smartmeter ingest")
+    return ok("report", f"written {span(age)} ago")
+
+
+def examine_backups(settings: Settings) -> Finding:
+    """Whether there is a fresh archive of the home folder."""
+    folder = settings.home / settings.backup.home_folder
+    archives = archives_in(folder)
+    remedy = "smartmeter backup --warehouse; the schedule keep_home does it every Sunday."
+    if not archives:
+        return warning("backups", f"no archive of the home folder lies in {folder}", remedy)
+    age = datetime.now(UTC) - datetime.fromtimestamp(archives[-1].stat().st_mtime, UTC)
+    if age > OLD_BACKUP:
+        return warning("backups", f"the newest archive is {span(age)} old", remedy)
+    return ok("backups", f"{len(archives)} archives, the newest {span(age)} old")
+
+
+def examine_open_incidents(settings: Settings) -> Finding:
+    """What the watch has told and is not over."""
+    told = sorted(read_book(settings.home).told)
+    if told:
+        return warning("watch", f"open: {', '.join(told)}", "smartmeter watch --list says what to do.")
+    return ok("watch", "no incident is open")
+
+
+def _finding_of_camera(
+    camera: CameraFacts, seen: Seen, settings: Settings, faults: dict[str, Fault]
+) -> Finding:
+    silent = faults.get(f"silent:{camera.camera}")
+    if silent is not None:
+        return fault("camera", silent.sentence, silent.remedy)
+    if not camera.taken_at:
+        return warning(
+            "camera",
+            f"{camera.camera}: no picture has arrived yet",
+            f"It puts them into the store as images/{camera.camera}/...; then: smartmeter ingest",
+        )
+    last_at = camera.taken_at[-1]
+    report = f"; its agent reported {span(seen.now_at - camera.health[-1].at)} ago" if camera.health else ""
+    return ok("camera", f"{camera.camera}: last picture {local(last_at, settings.zone)}{report}")
+
+
+def _prefect_auth() -> tuple[str, str] | None:
+    """User and password of a server that asks for them."""
+    user, mark, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    return (user, password) if mark else None
+
+
+def _due(client: httpx.Client, address: str, deployment_id: str) -> list[datetime]:
+    """When the runs of a deployment are due that wait."""
+    wanted = {
+        "deployments": {"id": {"any_": [deployment_id]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+    }
+    answer = client.post(f"{address}/flow_runs/filter", json=wanted)
+    answer.raise_for_status()
+    return [datetime.fromisoformat(each["expected_start_time"]) for each in answer.json()]

@@ -1,0 +1,31 @@
+"""Keep home: settings, warehouse and what else nothing brings back, in one archive; pictures in a mirror."""
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+from tasks.home_archive import keep_newest, mirror, write_archive
+from tasks.settings import Settings
+from tasks.step import step
+
+log = logging.getLogger(__name__)
+Pictures = Literal["none", "link", "copy"]
+MIRROR = "pictures"
+
+
+@step(timeout_s=3600)
+def archive_home(settings: Settings, folder: Path, *, with_secrets: bool, keep: int) -> Path:
+    """Write a new archive, read it back, and only then remove the oldest ones beyond `keep`."""
+    path = write_archive(settings.home, folder, with_secrets=with_secrets)
+    for gone in keep_newest(folder, keep):
+        log.info("%s was older than the newest %d and is removed", gone.name, keep)
+    log.info("%s holds the home folder and has been read back", path)
+    return path
+
+
+@step(timeout_s=12 * 3600)
+def mirror_pictures(settings: Settings, folder: Path, pictures: Pictures) -> int:
+    """Bring new pictures, reports and logs into the mirror beside the archives; return how many came."""
+    if pictures == "none":
+        return 0
+    return mirror(settings.home, folder / MIRROR, link=pictures == "link")

@@ -1,0 +1,159 @@
+"""The book of incidents: which are told, which are watched, and the messages on their way.
+
+What is decided here is decided once: a message goes into the book together with the incident that it tells,
+and leaves it channel by channel as each has taken it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tasks.watching.faults import Fault, Judgement, is_judged, kind_of
+
+UNDELIVERABLE = timedelta(days=3)
+REMEMBERED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A fault over time.
+
+    Attributes:
+        fault: As it was seen last.
+        seen_at: When it was first seen.
+        told_at: When it had lasted long enough to be told; None while it is only watched.
+        clear_at: Since when it is not seen any more; None while it is.
+        over_at: When it was over; None before.
+        announced: A message of its beginning is written; without one there is none of its end.
+    """
+
+    fault: Fault
+    seen_at: datetime
+    told_at: datetime | None = None
+    clear_at: datetime | None = None
+    over_at: datetime | None = None
+    announced: bool = False
+
+    @property
+    def since_at(self) -> datetime:
+        """Since when it has been so, as far as that is known."""
+        return min(self.seen_at, self.fault.since_at or self.seen_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message on its way.
+
+    Attributes:
+        incident: As it was when the message was written.
+        made_at: When that was.
+        waiting: The channels that have not taken it yet.
+    """
+
+    incident: Incident
+    made_at: datetime
+    waiting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All of it.
+
+    Attributes:
+        incidents: Told and watched ones, by fault.
+        notices: On their way, oldest first.
+        silenced: Faults that are not told: until an instant, or with None until they are over.
+        past: What is over, oldest first.
+    """
+
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    silenced: Mapping[str, datetime | None] = field(default_factory=dict)
+    past: tuple[Incident, ...] = ()
+
+    @property
+    def told(self) -> frozenset[str]:
+        """The faults that are told and not over."""
+        return frozenset(name for name, each in self.incidents.items() if each.told_at is not None)
+
+    @property
+    def has_fault_of_this_machine(self) -> bool:
+        """Whether an open incident is this machine's own."""
+        return any(kind_of(name).machine for name in self.told)
+
+
+def advance(book: Book, judgement: Judgement, now_at: datetime, channels: Sequence[str]) -> Book:
+    """The book after one more watch: what lasts is told, what is gone for long enough is over.
+
+    Args:
+        book: Before it.
+        judgement: What the watch found.
+        now_at: When.
+        channels: Who is to be told.
+    """
+    silenced = {name: until for name, until in book.silenced.items() if until is None or until > now_at}
+    faults = {fault.fault_id: fault for fault in judgement.faults}
+    kept: dict[str, Incident] = {}
+    ended: list[Incident] = []
+    notices: list[Notice] = []
+    for name in sorted({*book.incidents, *faults}):
+        after = _after(name, book.incidents.get(name), faults.get(name), judgement.unjudged, now_at)
+        if after is None:
+            continue
+        is_news = after.announced if after.over_at else after.told_at is not None and not after.announced
+        if is_news and name not in silenced and channels:
+            after = replace(after, announced=True)
+            notices.append(Notice(after, now_at, tuple(channels)))
+        if after.over_at is not None:
+            ended.append(after)
+        else:
+            kept[name] = after
+    over = {each.fault.fault_id for each in ended}
+    return Book(
+        kept,
+        (*(each for each in book.notices if now_at - each.made_at < UNDELIVERABLE), *notices),
+        {name: until for name, until in silenced.items() if until is not None or name not in over},
+        (*book.past, *ended)[-REMEMBERED:],
+    )
+
+
+def delivered(book: Book, notice: Notice, channel: str) -> Book:
+    """The book after a channel has taken a message."""
+    notices = []
+    for each in book.notices:
+        if (each.incident, each.made_at) != (notice.incident, notice.made_at):
+            notices.append(each)
+        elif left := tuple(name for name in each.waiting if name != channel):
+            notices.append(replace(each, waiting=left))
+    return replace(book, notices=tuple(notices))
+
+
+def without_channels(book: Book, known: AbstractSet[str]) -> Book:
+    """The book without messages to channels that are not configured any more."""
+    notices = (
+        replace(each, waiting=tuple(name for name in each.waiting if name in known)) for each in book.notices
+    )
+    return replace(book, notices=tuple(each for each in notices if each.waiting))
+
+
+def silence(book: Book, names: Iterable[str], until: datetime | None) -> Book:
+    """The book in which these faults are not told: until an instant, or with None until they are over."""
+    return replace(book, silenced={**book.silenced, **dict.fromkeys(names, until)})
+
+
+def _after(
+    name: str, before: Incident | None, fault: Fault | None, unjudged: frozenset[str], now_at: datetime
+) -> Incident | None:
+    """An incident after one more watch; None when there is none (any more) and nobody was told."""
+    if fault is not None:
+        seen = replace(before, fault=fault, clear_at=None) if before else Incident(fault, now_at)
+        is_due = seen.told_at is None and now_at - seen.seen_at >= kind_of(name).patience
+        return replace(seen, told_at=now_at) if is_due else seen
+    if before is None or not is_judged(name, unjudged):
+        return before
+    if before.told_at is None:
+        return None
+    clear_at = before.clear_at or now_at
+    is_over = now_at - clear_at >= kind_of(name).calm
+    return replace(before, clear_at=clear_at, over_at=now_at if is_over else None)

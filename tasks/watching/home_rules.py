@@ -1,0 +1,112 @@
+"""What is wrong with the server's side: store, ingest, runs, warehouse, disk."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+from tasks.watching.camera_rules import CLEARLY
+from tasks.watching.facts import Run, Seen, StoreFacts
+from tasks.watching.faults import Fault, Judgement
+from tasks.watching.limits import Limits
+from tasks.watching.wording import size, span
+
+# What comes again in minutes may fail once; the next run does its work.
+FAILURES = {"ingest/home": 2}
+
+
+def judge_store(store: StoreFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:
+    """What is wrong with the store."""
+    if store.trouble is not None and store.refused:
+        fault = Fault(
+            "store-refused",
+            "the store refuses",
+            f"The store {store.url} refuses: {store.trouble}",
+            "For a Dropbox: smartmeter link-dropbox. The camera keeps its pictures meanwhile.",
+        )
+        return Judgement((fault,), frozenset({"store-full", "store-unreachable"}))
+    if store.trouble is not None:
+        fault = Fault(
+            "store-unreachable",
+            "the store does not answer",
+            f"The store {store.url} does not answer: {store.trouble}",
+            "Look at this machine's network, or at the share. Nothing is lost; it is tried again and again.",
+        )
+        return Judgement((fault,), frozenset({"store-full", "store-refused"}))
+    if store.used_bytes is None or not store.total_bytes:
+        return Judgement(unjudged=frozenset({"store-full"}))
+    free_bytes = max(store.total_bytes - store.used_bytes, 0)
+    least = limits.free_share * (CLEARLY if "store-full" in told else 1)
+    if free_bytes >= least * store.total_bytes:
+        return Judgement()
+    return Judgement(
+        (
+            Fault(
+                "store-full",
+                "the store is filling",
+                f"The store {store.url} has {size(free_bytes)} of {size(store.total_bytes)} left.",
+                "smartmeter backup makes room; `keep_days` under [backup] says how much it leaves there.",
+            ),
+        )
+    )
+
+
+def judge_machine(seen: Seen, limits: Limits, told: AbstractSet[str]) -> Judgement:
+    """What is wrong with this machine; what a dead store or warehouse explains is not told besides."""
+    faults = list(_disk(seen, limits, told))
+    if seen.warehouse_trouble is not None:
+        faults.append(
+            Fault(
+                "warehouse",
+                "the warehouse cannot be opened",
+                f"The warehouse cannot be opened: {seen.warehouse_trouble}",
+                "smartmeter doctor looks closer. A broken file is brought back by "
+                "smartmeter restore-home, or grows anew from the archive by smartmeter ingest.",
+            )
+        )
+    if seen.warehouse_trouble is not None or seen.store.trouble is not None:
+        return Judgement(tuple(faults), frozenset({"ingest", "run:ingest/home", "run:backup/home"}))
+    unjudged = set()
+    known = [at for at in (seen.store.listed_at, seen.published_at) if at is not None]
+    if not known:
+        unjudged.add("ingest")
+    elif (late := seen.now_at - min(known)) > limits.ingest:
+        faults.append(
+            Fault(
+                "ingest",
+                "no ingest succeeds",
+                f"No ingest has succeeded for {span(late)}: pictures are not fetched, or not read and shown.",
+                "The Prefect UI shows why under ingest/home, or that somebody paused it; smartmeter doctor.",
+                min(known),
+            )
+        )
+    if seen.runs is None:
+        unjudged.add("run")
+    else:
+        faults += [
+            _failed(run)
+            for run in seen.runs
+            if run.failures >= (1 if f"run:{run.deployment}" in told else FAILURES.get(run.deployment, 1))
+        ]
+    return Judgement(tuple(faults), frozenset(unjudged))
+
+
+def _disk(seen: Seen, limits: Limits, told: AbstractSet[str]) -> Iterator[Fault]:
+    least = limits.free_share * (CLEARLY if "disk" in told else 1)
+    if seen.disk_free_bytes < least * seen.disk_total_bytes:
+        yield Fault(
+            "disk",
+            "the disk of this machine is filling",
+            f"The disk of the home folder has {size(seen.disk_free_bytes)} of "
+            f"{size(seen.disk_total_bytes)} left.",
+            "Free room. smartmeter backup --prune-archive keeps only the register windows of old pictures.",
+        )
+
+
+def _failed(run: Run) -> Fault:
+    why = f": {run.message}" if run.message else "."
+    return Fault(
+        f"run:{run.deployment}",
+        f"{run.deployment} fails",
+        f"The newest run of {run.deployment} ({run.run}) failed{why}",
+        "The Prefect UI has its log. It is tried again by its schedule.",
+        run.ended_at,
+    )

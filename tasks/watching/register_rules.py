@@ -1,0 +1,107 @@
+"""What is wrong with a register: nothing to read any more, or a base load that jumped."""
+
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+from statistics import median
+
+from tasks.watching.facts import RegisterFacts
+from tasks.watching.faults import Fault, Judgement
+from tasks.watching.limits import Limits
+
+BACK_AMONG, BACK_PICTURES = 3, 2
+NIGHTS, USUAL_NIGHTS, FEWEST_NIGHTS = 3, 28, 10
+SPREADS = 3.0
+WORDS = {
+    "dark": ("pictures are dark", "Look at the lamp: is it lit when the picture is taken?"),
+    "bright": ("pictures are overexposed", "Look for reflections, or lower the exposure in agent.toml."),
+    "blurred": ("pictures are blurred", "Clean the lens and focus: smartmeter-agent calibrate."),
+    "moved": (
+        "the camera or the meter has moved",
+        "Put the camera back, or: smartmeter find-window PICTURE --write, then smartmeter reread.",
+    ),
+    "covered": ("the counter is covered", "Take away what stands before it."),
+    "no_counter": (
+        "no counter is found",
+        "Look at the picture. Where the counter can be seen: smartmeter find-window PICTURE --write.",
+    ),
+    "empty": ("pictures arrive broken", "Look at the camera's cable and card: smartmeter-agent doctor."),
+}
+WORDS |= dict.fromkeys(("truncated", "not_a_picture", "too_small", "unreadable_picture"), WORDS["empty"])
+OTHERWISE = (
+    "readings are rejected",
+    "Look at the pictures. If the meter was exchanged: smartmeter event list shows what is proposed.",
+)
+
+
+def judge_register(register: RegisterFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:
+    """What is wrong with a register.
+
+    Args:
+        register: What is known of it.
+        limits: From when on something is wrong.
+        told: The faults that are told and not over.
+    """
+    return _judge_streak(register, limits, told) + _judge_base_load(register, limits, told)
+
+
+def _judge_streak(register: RegisterFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:
+    fault_id = f"unread:{register.register_id}"
+    outcomes = register.outcomes
+    if len(outcomes) < limits.unread_pictures:
+        return Judgement(unjudged=frozenset({fault_id}))
+    if fault_id in told:
+        is_over = sum(each.is_read for each in outcomes[:BACK_AMONG]) >= BACK_PICTURES
+    else:
+        is_over = any(each.is_read for each in outcomes[: limits.unread_pictures])
+    if is_over:
+        return Judgement()
+    streak = next((place for place, each in enumerate(outcomes) if each.is_read), len(outcomes))
+    unread = [each for each in outcomes[: max(streak, limits.unread_pictures)] if not each.is_read]
+    reason, _ = Counter(each.reason or "" for each in unread).most_common(1)[0]
+    what, remedy = WORDS.get(reason, OTHERWISE)
+    named = f" ({reason})" if reason else ""
+    return Judgement(
+        (
+            Fault(
+                fault_id,
+                f"{register.register_id} cannot be read: {what}",
+                f"The last {len(unread)} pictures of {register.register_id} gave no reading: {what}{named}.",
+                remedy,
+                unread[-1].taken_at,
+                next(each for each in unread if (each.reason or "") == reason).picture_key,
+            ),
+        )
+    )
+
+
+def _judge_base_load(register: RegisterFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:
+    """The newest nights beside the four weeks before; what is usual by then is no jump any more."""
+    fault_id = f"base-load:{register.register_id}"
+    newest = register.base_load[-NIGHTS:]
+    before = [watts for _, watts in register.base_load[-NIGHTS - USUAL_NIGHTS : -NIGHTS]]
+    if len(newest) < NIGHTS or len(before) < FEWEST_NIGHTS:
+        return Judgement(unjudged=frozenset({fault_id}))
+    usual = median(before)
+    spread = median(abs(watts - usual) for watts in before)
+    least = max(limits.base_load_w, SPREADS * spread) * (0.5 if fault_id in told else 1)
+    changes = [watts - usual for _, watts in newest]
+    if not (min(changes) >= least or max(changes) <= -least):
+        return Judgement()
+    now_w = median(watts for _, watts in newest)
+    more = "more" if now_w > usual else "less"
+    nights = (newest[-1][0] - newest[0][0] + timedelta(days=1)).days
+    return Judgement(
+        (
+            Fault(
+                fault_id,
+                f"base load of {register.register_id} jumped",
+                f"{register.register_id} draws {now_w:.0f} W at its quietest for {nights} nights, "
+                f"{abs(now_w - usual):.0f} W {more} than the usual {usual:.0f} W: "
+                f"{abs(now_w - usual) * 8.766:.0f} kWh a year.",
+                f"Something runs all the time that did not before; it began about {newest[0][0]:%Y-%m-%d}."
+                if now_w > usual
+                else "Something that always ran is off: a freezer, a router, a pump?",
+            ),
+        )
+    )

@@ -1,0 +1,160 @@
+"""`smartmeter doctor`: sound installations pass, and each fault is found with its remedy."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from prefect import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.states import Cancelled, Scheduled
+from typer.testing import Result
+
+from deployments.catalogue import catalogue
+from deployments.keeping import deployment
+from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
+from tasks.settings import load_settings
+from warehouse.connection import open_warehouse
+
+if TYPE_CHECKING:
+    from tests.flows.conftest import DrawnMeter
+
+pytestmark = pytest.mark.prefect
+
+
+Commands = Callable[..., Result]
+
+
+def findings(commands: Commands) -> dict[str, tuple[str, str]]:
+    """Each check's verdict and its sentence with the remedy."""
+    found = json.loads(commands("doctor", "--json").stdout)
+    return {each["name"]: (each["verdict"], f"{each['sentence']} -> {each['remedy']}") for each in found}
+
+
+@pytest.fixture
+def sound(drawn_meter: "DrawnMeter", commands: Commands, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation with pictures of the last hour, a page, a channel, and its deployments."""
+    secret = drawn_meter.home / "secrets" / "alerts"
+    secret.parent.mkdir()
+    secret.write_text("ntfys://ntfy.sh/sesame")
+    secret.chmod(0o600)
+    monkeypatch.setattr("tests.flows.conftest.STARTED_AT", datetime.now(UTC) - timedelta(minutes=150))
+    drawn_meter.fill(range(10))
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    listing = list_new_pictures.fn(settings)
+    fetch_batch.fn(settings, listing.revisions)
+    keep_cursor.fn(settings, listing.cursor)
+    settings.site.mkdir()
+    settings.page.write_text("report")
+    entry = catalogue(settings)[0]
+    deployment_id = deployment(entry).apply()
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs():
+            if run.deployment_id == deployment_id:
+                client.set_flow_run_state(run.id, Cancelled(), force=True)
+        due_at = datetime.now(UTC) + timedelta(minutes=5)
+        client.create_flow_run_from_deployment(deployment_id, state=Scheduled(scheduled_time=due_at))  # type: ignore[arg-type]
+    return drawn_meter.home
+
+
+def test_a_sound_installation_passes_and_fits_the_terminal(sound: Path, commands: Commands) -> None:
+    found = findings(commands)
+    assert {name for name, (verdict, _) in found.items() if verdict == "fault"} == set()
+    assert set(found) == {
+        *("settings", "secrets", "alerts", "disk", "clock", "store", "warehouse", "camera", "reader"),
+        *("prefect", "report", "backups", "watch"),
+    }
+    answer = commands("doctor")
+    assert answer.exit_code == 0
+    assert max(map(len, answer.stdout.splitlines())) <= 80
+    assert "sesame" not in answer.stdout
+
+
+def break_settings(home: Path) -> None:
+    (home / "smartmeter.toml").write_text("colour = 'red'")
+
+
+def show_secrets(home: Path) -> None:
+    (home / "secrets" / "alerts").chmod(0o644)
+
+
+def lose_store(home: Path) -> None:
+    path = home / "smartmeter.toml"
+    path.write_text(path.read_text().replace("[meters", '[store]\nurl = "file:/nowhere"\n\n[meters', 1))
+
+
+def break_warehouse(home: Path) -> None:
+    (home / "smartmeter.duckdb").write_bytes(b"no database" * 1000)
+
+
+def come_from_the_future(home: Path) -> None:
+    with open_warehouse(home / "smartmeter.duckdb") as warehouse:
+        warehouse.script("insert into schema_migrations values ('9999_later.sql', 'x', now())")
+
+
+def fall_silent(home: Path) -> None:
+    with open_warehouse(home / "smartmeter.duckdb") as warehouse:
+        warehouse.script("update raw.pictures set taken_at = taken_at - interval 5 hour")
+
+
+def let_the_page_grow_old(home: Path) -> None:
+    import os
+
+    long_ago = (datetime.now(UTC) - timedelta(hours=5)).timestamp()
+    os.utime(home / "site" / "index.html", (long_ago, long_ago))
+
+
+def lose_the_model(home: Path) -> None:
+    path = home / "smartmeter.toml"
+    path.write_text(path.read_text().replace("[meters", '[reader]\nmodel = "/nowhere"\n\n[meters', 1))
+
+
+@pytest.mark.parametrize(
+    ("harm", "name", "says"),
+    [
+        (break_settings, "settings", "colour"),
+        (show_secrets, "secrets", "chmod 600"),
+        (show_secrets, "alerts", "chmod 600"),
+        (lose_store, "store", "/nowhere"),
+        (break_warehouse, "warehouse", "restore-home"),
+        (come_from_the_future, "warehouse", "newer version"),
+        (fall_silent, "camera", "has sent no picture for"),
+        (let_the_page_grow_old, "report", "5 h old"),
+        (lose_the_model, "reader", "/nowhere"),
+    ],
+)
+def test_each_fault_is_found_with_its_remedy(
+    sound: Path, commands: Commands, harm: Callable[[Path], None], name: str, says: str
+) -> None:
+    harm(sound)
+    verdict, text = findings(commands)[name]
+    assert verdict == "fault"
+    assert says in text
+    assert commands("doctor").exit_code == 1
+
+
+def test_a_server_that_is_away_or_knows_no_deployment_is_a_fault(
+    sound: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with get_client(sync_client=True) as client:
+        found = client.read_deployment_by_name("ingest/home")
+        for run in client.read_flow_runs(limit=200):
+            if run.deployment_id == found.id and run.state_type is StateType.SCHEDULED:
+                client.set_flow_run_state(run.id, Cancelled(), force=True)
+        assert "no run of ingest/home is scheduled" in findings(commands)["prefect"][1]
+        client.delete_deployment(found.id)
+    assert "smartmeter up" in findings(commands)["prefect"][1]
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert findings(commands)["prefect"][0] == "fault"
+
+
+def test_an_empty_home_is_told_where_to_begin(home: Path, commands: Commands) -> None:
+    shutil.rmtree(home)
+    home.mkdir()
+    answer = commands("doctor")
+    assert answer.exit_code == 1
+    assert "smartmeter init" in answer.stdout

@@ -1,0 +1,69 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.watching.rhythm import longest_usual_silence
+
+MIDNIGHT = datetime(2026, 11, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def days(count: int, every_min: int, quiet: range = range(0)) -> list[datetime]:
+    """Pictures of whole days, none in the quiet hours."""
+    slots = range(0, count * 1440, every_min)
+    return [MIDNIGHT + slot * MINUTE for slot in slots if slot % 1440 // 60 not in quiet]
+
+
+@pytest.mark.parametrize(
+    ("taken_at", "hours"),
+    [
+        (days(5, 15), 1.5),
+        (days(5, 1), 0.1),
+        (days(14, 60), 6),
+        (days(14, 1440), 144),
+        (days(5, 15, range(6)), 1.5),  # last picture before midnight: then it rests for six hours
+        (days(5, 15)[: 4 * 96 + 48], 1.5),
+    ],
+    ids=["quarter hours", "minutes", "hours", "once a day", "quiet nights", "until noon"],
+)
+def test_six_slots_of_the_usual_distance(taken_at: list[datetime], hours: float) -> None:
+    allowed = longest_usual_silence(taken_at, 6)
+    rest = timedelta(hours=6.25) if taken_at == days(5, 15, range(6)) else timedelta(0)
+    assert allowed == timedelta(hours=hours) + rest
+
+
+def test_by_day_a_camera_that_rests_at_night_may_not_rest() -> None:
+    until_noon = days(5, 15, range(6))[: 4 * 72 + 24]
+    assert longest_usual_silence(until_noon, 6) == timedelta(hours=1.5)
+
+
+def test_a_failure_of_some_days_does_not_become_the_rhythm() -> None:
+    taken_at = days(14, 15)
+    broken = [at for at in taken_at if not MIDNIGHT + timedelta(days=3) < at < MIDNIGHT + timedelta(days=5.3)]
+    assert longest_usual_silence(broken, 6) == timedelta(hours=1.5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_too_few_pictures_make_no_rhythm(count: int) -> None:
+    assert longest_usual_silence(days(1, 15)[:count], 6) is None
+
+
+def test_many_pictures_of_one_instant_make_none_either() -> None:
+    assert longest_usual_silence([MIDNIGHT] * 20, 6) is None
+
+
+@given(
+    st.lists(st.integers(1, 20_000), min_size=8, max_size=60),
+    st.integers(2, 10),
+)
+def test_the_allowed_silence_is_never_shorter_than_the_slots(minutes: list[int], slots: int) -> None:
+    at, taken_at = MIDNIGHT, []
+    for each in minutes:
+        at += each * MINUTE
+        taken_at.append(at)
+    allowed = longest_usual_silence(taken_at, slots)
+    assert allowed is not None
+    usual = sorted(minutes[1:])[(len(minutes) - 2) // 2]
+    assert allowed >= slots * usual * MINUTE

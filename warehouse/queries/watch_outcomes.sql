@@ -1,0 +1,27 @@
+-- What became of each register's newest pictures, newest first; those that are no pictures count as unread.
+with newest as (
+    select register_id, max(read_at) as read_at from core.register_readings group by register_id
+),
+outcomes as (
+    select
+        r.register_id,
+        r.picture_key,
+        r.read_at as taken_at,
+        r.quality in ('measured', 'repaired', 'manual') as is_read,
+        r.reason
+    from core.register_readings r
+    join newest n on n.register_id = r.register_id and r.read_at > n.read_at - interval 14 day
+    where r.picture_key not like 'manual/%'
+    union all
+    select g.register_id, p.picture_key, p.taken_at, false, p.reason
+    from raw.pictures p
+    join core.registers g on g.camera = p.camera
+    left join newest n on n.register_id = g.register_id
+    where p.reason is not null
+        and p.reason not in ('no_time', 'from_the_future')
+        and p.taken_at > coalesce(n.read_at - interval 14 day, '-infinity'::timestamptz)
+)
+select register_id, picture_key, taken_at, is_read, reason
+from outcomes
+qualify row_number() over (partition by register_id order by taken_at desc, picture_key) <= 100
+order by register_id, taken_at desc, picture_key;

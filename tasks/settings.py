@@ -24,6 +24,7 @@ BOX_NUMBERS = 4
 CORNER_NUMBERS = 8
 OBIS_CODE = r"^\d+-\d+:\d+\.\d+\.\d+$"
 QUARTER_HOUR = r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$"
+Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 Money = Annotated[Decimal, Field(ge=-1000, le=1_000_000)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -66,10 +67,10 @@ class ReportSettings(_Table):
 
 
 class ScheduleSettings(_Table):
-    """When the served deployments run, as cron in UTC; the report follows each ingest."""
+    """When the served deployments run, as cron: the ingest in UTC, what is daily in the household's zone."""
 
-    ingest: str = "2-59/15 * * * *"
-    backup: str = "41 3 * * *"
+    ingest: Cron = "2-59/15 * * * *"
+    backup: Cron = "41 3 * * *"
 
 
 class BackupSettings(_Table):

@@ -4,13 +4,15 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flows.backend import export_environment, is_healthy, prefect_environment
+from flows.backend import BackendError, export_environment, is_healthy, prefect_environment
 from tasks.settings import Settings, SettingsError, home_folder, load_settings
 
 if TYPE_CHECKING:
@@ -25,10 +27,12 @@ AT_ONCE = 4
 def main() -> int:
     """Serve, or deploy; exit code 0 done, 1 failed, 2 wrong use."""
     wish = _arguments()
-    export_environment(wish.home)
+    if wish.leashed:
+        threading.Thread(target=_end_with_our_starter, daemon=True).start()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
+        export_environment(wish.home)
         settings = load_settings()
         if not is_healthy(os.environ["PREFECT_API_URL"]):
             return _complain(
@@ -41,11 +45,22 @@ def main() -> int:
         return _serve(settings)
     except SettingsError as error:
         return _complain(str(error), 2)
+    except BackendError as error:
+        return _complain(str(error), 1)
+
+
+def _end_with_our_starter() -> None:
+    # A buffered read would hold a lock that the interpreter wants at its end.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deployments", description=__doc__)
     parser.add_argument("--home", type=Path, default=home_folder(), help="home folder (default: %(default)s)")
+    # Of `smartmeter up`, which holds the other end of the standard input: it ends when that one does.
+    parser.add_argument("--leashed", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", metavar="serve | deploy")
     commands.add_parser("serve", help="run what is due, in child processes, until SIGTERM (the default)")
     deploy = commands.add_parser(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.backend import export_environment
+from flows.backend import BackendError, export_environment
 from raspi_agent.settings import AgentSettings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deployments.capture", description=__doc__)
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("SMARTMETER_HOME", "var")))
     home: Path = parser.parse_args().home
-    export_environment(home)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
+        export_environment(home)
         settings = load_settings(home)
-    except SettingsError as error:
+    except (SettingsError, BackendError) as error:
         print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
         return 2
     stopping = threading.Event()

@@ -60,6 +60,12 @@ class ReaderSettings(_Table):
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
 
 
+class ServerSettings(_Table):
+    """Where the Prefect server of `smartmeter up` listens."""
+
+    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,253}$")] = "127.0.0.1"
+
+
 class ReportSettings(_Table):
     """Where `smartmeter up` shows the report."""
 
@@ -169,6 +175,7 @@ class Settings(BaseSettings):
     reader: ReaderSettings = ReaderSettings()
     report: ReportSettings = ReportSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    server: ServerSettings = ServerSettings()
     backup: BackupSettings = BackupSettings()
     meters: dict[Annotated[str, Field(pattern=NAME)], MeterSettings] = {}
     tariffs: dict[Annotated[str, Field(pattern=NAME)], TariffSettings] = {}

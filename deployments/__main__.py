@@ -1,4 +1,4 @@
-"""`python -m deployments`: serve the catalogue until told to stop, or deploy it to a work pool."""
+"""`python -m deployments`: serve the catalogue until told to stop, check that it is served, or deploy it."""
 
 import argparse
 import json
@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import httpx
 
 from flows.backend import BackendError, export_environment, is_healthy, prefect_environment
 from tasks.settings import Settings, SettingsError, home_folder, load_settings
@@ -40,6 +42,8 @@ def main() -> int:
                 "`prefect server start`, or let `smartmeter up` start everything.",
                 1,
             )
+        if wish.command == "check":
+            return 0 if is_served() else _complain("Nobody has asked the Prefect server for work lately.", 1)
         if wish.command == "deploy":
             return _deploy(settings, wish.pool, wish.image, wish.variables)
         return _serve(settings)
@@ -61,8 +65,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--home", type=Path, default=home_folder(), help="home folder (default: %(default)s)")
     # Of `smartmeter up`, which holds the other end of the standard input: it ends when that one does.
     parser.add_argument("--leashed", action="store_true", help=argparse.SUPPRESS)
-    commands = parser.add_subparsers(dest="command", metavar="serve | deploy")
+    commands = parser.add_subparsers(dest="command", metavar="serve | check | deploy")
     commands.add_parser("serve", help="run what is due, in child processes, until SIGTERM (the default)")
+    commands.add_parser("check", help="exit code 0 if somebody serves the catalogue at present, else 1")
     deploy = commands.add_parser(
         "deploy", help="hand the catalogue to a work pool; its workers run what is due"
     )
@@ -88,6 +93,17 @@ def _json_object(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise argparse.ArgumentTypeError('not a JSON object, like {"name": "value"}')
     return found
+
+
+def is_served() -> bool:
+    """Whether the Prefect server has lately been asked for work of the catalogue; a check must be light."""
+    user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    answer = httpx.get(
+        f"{os.environ['PREFECT_API_URL']}/deployments/name/ingest/home",
+        auth=(user, password) if user else None,
+        timeout=10,
+    )
+    return answer.status_code == httpx.codes.OK and answer.json().get("status") == "READY"
 
 
 def _serve(settings: Settings) -> int:

@@ -32,7 +32,10 @@ def prefect_environment(home: Path) -> dict[str, str]:
     """
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["prefect"]
     variables = {f"PREFECT_{name}": text for name, text in _flatten(table)}
-    return {**variables, "PREFECT_HOME": str(home.resolve() / "prefect"), "DO_NOT_TRACK": "1"}
+    folder = home.resolve() / "prefect"
+    # Prefect writes its pages beside its code otherwise, which a service may not change.
+    pages = {"PREFECT_SERVER_UI_STATIC_DIRECTORY": str(folder / "ui")}
+    return {**variables, **pages, "PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"}
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

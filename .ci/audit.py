@@ -15,10 +15,10 @@ def main() -> int:
     """Ask, and print what was found; exit code 1 for a hole."""
     command = [sys.executable, "-m", "pip_audit", *COMMAND, "--progress-spinner", "off", "--timeout", "10"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         found: list[dict[str, Any]] = json.loads(answer.stdout)["dependencies"]
     except (subprocess.TimeoutExpired, ValueError, KeyError):
-        print("pip-audit: not checked, the advisory service does not answer.")  # noqa: T201
+        print("pip-audit: not checked, the advisory service does not answer.")
         return 0
     return tell(found)
 
@@ -28,9 +28,9 @@ def tell(found: list[dict[str, Any]]) -> int:
     asked = [each for each in found if "skip_reason" not in each]
     holes = [(each["name"], each["version"], hole["id"]) for each in asked for hole in each["vulns"]]
     for name, version, hole in holes:
-        print(f"pip-audit: {name} {version} has {hole}")  # noqa: T201
+        print(f"pip-audit: {name} {version} has {hole}")
     known = f"{len(asked)} of {len(found)} pinned versions could be looked up"
-    print(f"pip-audit: {known}, {len(holes)} known holes." if asked else f"pip-audit: not checked, {known}.")  # noqa: T201
+    print(f"pip-audit: {known}, {len(holes)} known holes." if asked else f"pip-audit: not checked, {known}.")
     return 1 if holes else 0
 
 

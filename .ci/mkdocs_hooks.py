@@ -15,11 +15,11 @@ OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+([^)#]+)(#[^)]*)?\)")
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """The menu without pages that are not there, and a folder in it as its pages."""
-    config.nav = _present(config.nav, Path(config.docs_dir))
+    config.nav = _present(config.nav or [], Path(config.docs_dir))
     return config
 
 
-def _present(entries: Any, docs: Path) -> Any:
+def _present(entries: list[Any], docs: Path) -> list[Any]:
     kept: list[Any] = []
     for entry in entries:
         ((name, target),) = entry.items()

@@ -271,7 +271,11 @@ def _tell(soak: Soak, console: Console) -> bool:
         table.add_row(name, str(times))
     console.print(table)
     readings, intervals, energy_wh = _counts(soak)
-    runs = Counter(f"{run['name'].split('-')[0]} {run['state_name']}" for run in soak.runs())
+    now_at = datetime.now(UTC)
+    runs = Counter(
+        "planned" if datetime.fromisoformat(run["expected_start_time"]) > now_at else run["state_name"]
+        for run in soak.runs()
+    )
     table = Table("seen in the end", "", box=None)
     table.add_row("readings", f"{readings} of {SLOTS}")
     table.add_row("quarter-hours", f"{intervals} of {SLOTS - 1}")

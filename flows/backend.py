@@ -18,6 +18,7 @@ import httpx
 PROJECT = Path(__file__).parents[1]
 START_TIMEOUT_S = 180
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  (refused without a password)
 LOOPBACKS = frozenset({LOOPBACK, "localhost", "::1"})
 
 
@@ -113,21 +114,24 @@ def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "s
             not answer within three minutes.
     """
     refuse_open(home, host)
-    if is_taken(port):
+    reached = LOOPBACK if host in EVERYWHERE else host
+    if is_taken(port, reached):
         raise BackendError(
             f"Port {port} is taken by a program that is no Prefect server. End it, or choose another port: "
             f"PREFECT_API_URL=http://127.0.0.1:{port + 1}/api"
         )
     log = home / "logs" / "prefect-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    api_url = f"http://127.0.0.1:{port}/api"
+    api_url = f"http://{reached}:{port}/api"
+    # Browsers find the API beside the pages, under whatever name they came by.
+    here = {"PREFECT_API_URL": api_url, "PREFECT_UI_API_URL": "/api"}
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
             command if ui else [*command, "--no-ui"],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PREFECT_API_URL": api_url},
+            env={**here, **os.environ, "PREFECT_API_URL": api_url},
         )
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -154,11 +158,11 @@ def refuse_open(home: Path, host: str) -> None:
     )
 
 
-def is_taken(port: int) -> bool:
+def is_taken(port: int, host: str = LOOPBACK) -> bool:
     """Whether something listens on this port of this machine."""
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((LOOPBACK, port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 def stop(process: "subprocess.Popen[bytes]", patience_s: float = 15) -> None:

@@ -45,7 +45,7 @@ class Server:
         parts = urlsplit(self._address)
         if is_healthy(self._address):
             log.warning("A Prefect server answers at %s already; it is used.", self._address)
-        elif parts.hostname in LOOPBACKS:
+        elif parts.hostname in LOOPBACKS | {self._host}:
             self._process = start_server(self._home, parts.port or 4200, ui=True, host=self._host)
         else:
             raise BackendError(f"No Prefect server answers at {self._address}. Start it there first.")

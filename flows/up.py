@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import BackendError, export_environment, refuse_open
+from flows.backend import EVERYWHERE, LOOPBACKS, BackendError, export_environment, refuse_open
 from flows.kept_alive import Deployments, Server, cut_log
 from flows.report_page import report_page
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 PATROL_S = 5.0
+PORT = 4200  # Prefect's own
 
 
 def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None]) -> None:
@@ -30,6 +31,8 @@ def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None])
         BackendError: The server did not start, a port is taken, or this home runs already.
         SettingsError: The deployments can't use the settings.
     """
+    if settings.server.host not in LOOPBACKS | EVERYWHERE:
+        os.environ.setdefault("PREFECT_API_URL", f"http://{settings.server.host}:{PORT}/api")
     export_environment(settings.home)
     refuse_open(settings.home, settings.server.host)
     stopping = threading.Event()

@@ -8,7 +8,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 COMMAND = ("--requirement", str(ROOT / "constraints.txt"), "--no-deps", "--disable-pip", "--format", "json")
-PATIENCE_S = 120
+PATIENCE_S = 60
 
 
 def main() -> int:

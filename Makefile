@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check lint up setup constraints clean
+.PHONY: demo test check lint docs audit up setup constraints clean
 .DEFAULT_GOAL := help
 
 help:                      ## this list
@@ -38,6 +38,12 @@ lint: $(VENV)/.dev         ## style, types and import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+docs: $(VENV)/.dev         ## the site, in var/site-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build --config-file .ci/mkdocs.yml && echo 'The site: var/site-docs/index.html'
+
+audit: $(VENV)/.dev        ## known holes in the pinned versions, where the advisory service can be reached
+	@$(BIN)/python .ci/audit.py
 
 check: lint test           ## what continuous integration runs
 

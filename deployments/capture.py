@@ -8,9 +8,9 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flows.backend import export_environment
+from flows.backend import BackendError, export_environment
 from raspi_agent.settings import AgentSettings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deployments.capture", description=__doc__)
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("SMARTMETER_HOME", "var")))
     home: Path = parser.parse_args().home
-    export_environment(home)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each poll would wear out the card
     try:
+        export_environment(home)
         settings = load_settings(home)
-    except SettingsError as error:
+    except (SettingsError, BackendError) as error:
         print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
         return 2
     stopping = threading.Event()
@@ -52,9 +52,11 @@ def _serve(settings: AgentSettings) -> None:
     from prefect import serve
 
     from deployments.keeping import deployment_keeping_pauses
+    from deployments.leftovers import crash_dead, drop_missed
 
     entry = deployed(settings)
-    drop_missed(f"{entry.flow.name}/{entry.name}", settings.schedule.window)
+    crash_dead(entry.full_name)
+    drop_missed(entry.full_name, settings.schedule.window, "Too late; the agent took its slot.")
     serve(deployment_keeping_pauses(entry), limit=1, pause_on_shutdown=False, print_starting_message=False)
 
 
@@ -68,43 +70,6 @@ def deployed(settings: AgentSettings) -> "Deployed":
     minutes = timedelta(minutes=settings.interval_minutes)
     schedule = Schedule(interval=minutes, anchor_date=EPOCH, slug=SLUG) if minutes else None
     return Deployed(capture, settings.camera, schedule, ("smartmeter", "pi"))
-
-
-def drop_missed(deployment: str, older_than: timedelta) -> int:
-    """Cancel runs that were due while nobody served them; the agent has taken their slots. How many."""
-    from prefect import get_client
-    from prefect.client.schemas.filters import (
-        DeploymentFilter,
-        DeploymentFilterId,
-        FlowRunFilter,
-        FlowRunFilterExpectedStartTime,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-    )
-    from prefect.client.schemas.objects import State, StateType
-    from prefect.exceptions import ObjectNotFound
-    from prefect.states import Cancelled
-
-    due = FlowRunFilterExpectedStartTime.model_validate({"before_": datetime.now(UTC) - older_than})
-    missed = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-        expected_start_time=due,
-    )
-    with get_client(sync_client=True) as client:
-        try:
-            found = client.read_deployment_by_name(deployment)
-        except ObjectNotFound:
-            return 0
-        only = DeploymentFilter(id=DeploymentFilterId(any_=[found.id]))
-        dropped = 0
-        while runs := client.read_flow_runs(deployment_filter=only, flow_run_filter=missed, limit=200):
-            for run in runs:
-                state: State[Any] = Cancelled(name="Missed", message="Too late; the agent took its slot.")
-                client.set_flow_run_state(run.id, state, force=True)
-            dropped += len(runs)
-        if dropped:
-            log.info("%d runs that were due meanwhile are cancelled", dropped)
-        return dropped
 
 
 def _brief(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +17,9 @@ import httpx
 
 PROJECT = Path(__file__).parents[1]
 START_TIMEOUT_S = 180
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  (refused without a password)
+LOOPBACKS = frozenset({LOOPBACK, "localhost", "::1"})
 
 
 class BackendError(Exception):
@@ -29,7 +33,10 @@ def prefect_environment(home: Path) -> dict[str, str]:
     """
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["prefect"]
     variables = {f"PREFECT_{name}": text for name, text in _flatten(table)}
-    return {**variables, "PREFECT_HOME": str(home.resolve() / "prefect"), "DO_NOT_TRACK": "1"}
+    folder = home.resolve() / "prefect"
+    # Prefect writes its pages beside its code otherwise, which a service may not change.
+    pages = {"PREFECT_SERVER_UI_STATIC_DIRECTORY": str(folder / "ui")}
+    return {**variables, **pages, "PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"}
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -41,6 +48,30 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield name, value if isinstance(value, str) else json.dumps(value)
 
 
+def auth_file(home: Path) -> Path:
+    """Where the user and password of the Prefect API lie, as `user:password`, if it has any."""
+    return home / "secrets" / "prefect-auth"
+
+
+def auth_environment(home: Path) -> dict[str, str]:
+    """What server and clients need to know of the user and password; empty without them.
+
+    Raises:
+        BackendError: The file holds something else, or others may read it.
+    """
+    path = auth_file(home)
+    try:
+        text = path.read_text().strip()
+        others = path.stat().st_mode & 0o077
+    except FileNotFoundError:
+        return {}
+    if others:
+        raise BackendError(f"{path} can be read by others. Keep it to yourself: chmod 600 {path}")
+    if not re.fullmatch(r"[^:\s]+:\S{12,}", text):
+        raise BackendError(f"{path} must hold user:password, the password with 12 characters or more.")
+    return {"PREFECT_API_AUTH_STRING": text, "PREFECT_SERVER_API_AUTH_STRING": text}
+
+
 def export_environment(home: Path, *, quiet: bool = False) -> None:
     """Set what Prefect and its child processes need, leaving every variable that is set already.
 
@@ -49,8 +80,11 @@ def export_environment(home: Path, *, quiet: bool = False) -> None:
     Args:
         home: The home folder.
         quiet: Show warnings only on the terminal; the UI has every line.
+
+    Raises:
+        BackendError: The file with the API's password can't be used.
     """
-    for name, value in prefect_environment(home).items():
+    for name, value in {**prefect_environment(home), **auth_environment(home)}.items():
         os.environ.setdefault(name, value)
     os.environ["SMARTMETER_HOME"] = str(home.resolve())
     if quiet:
@@ -66,22 +100,38 @@ def is_healthy(api_url: str) -> bool:
         return False
 
 
-def start_server(home: Path, port: int, *, ui: bool) -> "subprocess.Popen[bytes]":
-    """A Prefect server process on loopback, logging to `home/logs/prefect-server.log`.
+def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "subprocess.Popen[bytes]":
+    """A Prefect server process, logging to `home/logs/prefect-server.log`.
+
+    Args:
+        home: The home folder.
+        port: Where it answers.
+        ui: With its pages.
+        host: The address it listens on; any other than this machine's own needs a password.
 
     Raises:
-        BackendError: It ended, or did not answer within three minutes.
+        BackendError: The port is taken, other machines could use it without a password, it ended, or it did
+            not answer within three minutes.
     """
+    refuse_open(home, host)
+    reached = LOOPBACK if host in EVERYWHERE else host
+    if is_taken(port, reached):
+        raise BackendError(
+            f"Port {port} is taken by a program that is no Prefect server. End it, or choose another port: "
+            f"PREFECT_API_URL=http://127.0.0.1:{port + 1}/api"
+        )
     log = home / "logs" / "prefect-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    api_url = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    api_url = f"http://{reached}:{port}/api"
+    # Browsers find the API beside the pages, under whatever name they came by.
+    here = {"PREFECT_API_URL": api_url, "PREFECT_UI_API_URL": "/api"}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
             command if ui else [*command, "--no-ui"],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PREFECT_API_URL": api_url},
+            env={**here, **os.environ, "PREFECT_API_URL": api_url},
         )
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -90,6 +140,29 @@ def start_server(home: Path, port: int, *, ui: bool) -> "subprocess.Popen[bytes]
         time.sleep(0.2)
     stop(process)
     raise BackendError(f"The Prefect server did not start. {log} says why.")
+
+
+def refuse_open(home: Path, host: str) -> None:
+    """Refuse to let other machines use a Prefect API that asks for no password.
+
+    Raises:
+        BackendError: It would.
+    """
+    if host in LOOPBACKS or os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        return
+    path = auth_file(home)
+    raise BackendError(
+        f"A Prefect server on {host} can be used by other machines, so it needs a password. Make one: "
+        f'(umask 077; mkdir -p {path.parent}; echo "smartmeter:$(openssl rand -hex 24)" > {path}). '
+        f"The same text goes into PREFECT_API_AUTH_STRING on each machine that uses it."
+    )
+
+
+def is_taken(port: int, host: str = LOOPBACK) -> bool:
+    """Whether something listens on this port of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
 
 
 def stop(process: "subprocess.Popen[bytes]", patience_s: float = 15) -> None:

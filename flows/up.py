@@ -1,20 +1,23 @@
 """`smartmeter up`: Prefect server, deployments and report page on this machine, kept alive."""
 
+import fcntl
 import logging
 import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import export_environment, is_healthy, start_server, stop
+from flows.backend import EVERYWHERE, LOOPBACKS, BackendError, export_environment, refuse_open
+from flows.kept_alive import Deployments, Server, cut_log
+from flows.report_page import report_page
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 PATROL_S = 5.0
+PORT = 4200  # Prefect's own
 
 
 def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None]) -> None:
@@ -25,56 +28,66 @@ def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None])
         announce: Called once with the UI's address and the folder of the logs.
 
     Raises:
-        BackendError: The server did not start.
+        BackendError: The server did not start, a port is taken, or this home runs already.
+        SettingsError: The deployments can't use the settings.
     """
+    if settings.server.host not in LOOPBACKS | EVERYWHERE:
+        os.environ.setdefault("PREFECT_API_URL", f"http://{settings.server.host}:{PORT}/api")
     export_environment(settings.home)
+    refuse_open(settings.home, settings.server.host)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    server = _server(settings)
-    services = {name: start(settings) for name, start in SERVICES.items()}
-    announce(os.environ["PREFECT_API_URL"].removesuffix("/api"), settings.home / "logs")
-    try:
-        while not stopping.wait(PATROL_S):
-            if server is not None and server.poll() is not None:
-                log.warning("the Prefect server ended with code %s; starting it again", server.returncode)
-                server = _server(settings)
-            # The deployments end by themselves some minutes after they lose the server.
-            for name, process in services.items():
-                if process.poll() is not None:
-                    log.warning("%s ended with code %s; starting it again", name, process.returncode)
-                    services[name] = SERVICES[name](settings)
-    finally:
-        for process in filter(None, (*services.values(), server)):
-            stop(process)
-
-
-def _server(settings: Settings) -> "subprocess.Popen[bytes] | None":
-    """A server of our own, or None where one answers already."""
+    logs = settings.home / "logs"
     address = os.environ["PREFECT_API_URL"]
-    if is_healthy(address):
-        return None
-    return start_server(settings.home, urlsplit(address).port or 4200, ui=True)
+    with only_one(settings.home), report_page(settings.site, urlsplit(settings.report.address).port or 80):
+        server = Server(settings.home, address, settings.server.host)
+        deployments = Deployments(settings.home)
+        try:
+            if not stopping.is_set():
+                server.start()
+                deployments.start()
+                announce(address.removesuffix("/api"), logs)
+            while not stopping.wait(PATROL_S):
+                patrol(server, deployments)
+                for path in logs.glob("*.log"):
+                    cut_log(path)
+        finally:
+            deployments.stop()
+            server.stop()
 
 
-def _deployments(settings: Settings) -> "subprocess.Popen[bytes]":
-    return _child(settings, "deployments", ["deployments", "--home", str(settings.home.resolve())])
+def patrol(server: Server, deployments: Deployments) -> None:
+    """Start again what has ended; what can't be started now is tried again by the next patrol.
+
+    Raises:
+        SettingsError: The deployments can't use the settings.
+    """
+    try:
+        server.look()
+        deployments.look()
+    except (BackendError, OSError) as error:
+        log.warning("%s", error)
 
 
-def _page(settings: Settings) -> "subprocess.Popen[bytes]":
-    settings.site.mkdir(parents=True, exist_ok=True)
-    port = str(urlsplit(settings.report.address).port)
-    folder = str(settings.site.resolve())
-    return _child(settings, "page", ["http.server", port, "--bind", "127.0.0.1", "--directory", folder])
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Holds this home for one `smartmeter up` at a time; a process that dies lets go of it.
 
-
-def _child(settings: Settings, name: str, module: list[str]) -> "subprocess.Popen[bytes]":
-    log_file = settings.home / "logs" / f"{name}.log"
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    with log_file.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
-            [sys.executable, "-m", *module], stdout=output, stderr=subprocess.STDOUT
-        )
-
-
-SERVICES = {"deployments": _deployments, "page": _page}
+    Raises:
+        BackendError: Another one holds it.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise BackendError(
+                f"`smartmeter up` runs already for {home} (process {lock.read().strip() or 'unknown'}). "
+                "End that one first, or choose another home with --home."
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield

@@ -25,6 +25,7 @@ BOX_NUMBERS = 4
 CORNER_NUMBERS = 8
 OBIS_CODE = r"^\d+-\d+:\d+\.\d+\.\d+$"
 QUARTER_HOUR = r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$"
+Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 Money = Annotated[Decimal, Field(ge=-1000, le=1_000_000)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -78,6 +79,12 @@ class MeasureSettings(_Table):
     meters: tuple[str, ...] | None = None
 
 
+class ServerSettings(_Table):
+    """Where the Prefect server of `smartmeter up` listens."""
+
+    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,253}$")] = "127.0.0.1"
+
+
 class ReportSettings(_Table):
     """How the report looks, and where `smartmeter up` shows it."""
 
@@ -91,12 +98,12 @@ class ReportSettings(_Table):
 
 
 class ScheduleSettings(_Table):
-    """When the served deployments run, as cron in UTC; the report follows each ingest."""
+    """When the served deployments run, as cron: the ingest in UTC, what is daily in the household's zone."""
 
-    ingest: str = "2-59/15 * * * *"
-    backup: str = "41 3 * * *"
-    watch: str = "4-59/5 * * * *"
-    keep_home: str = "11 4 * * 0"
+    ingest: Cron = "2-59/15 * * * *"
+    watch: Cron = "4-59/5 * * * *"
+    backup: Cron = "41 3 * * *"
+    keep_home: Cron = "11 4 * * 0"
 
 
 class BackupSettings(_Table):
@@ -212,6 +219,7 @@ class Settings(BaseSettings):
     reader: ReaderSettings = ReaderSettings()
     report: ReportSettings = ReportSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    server: ServerSettings = ServerSettings()
     backup: BackupSettings = BackupSettings()
     alerts: AlertSettings = AlertSettings()
     meters: dict[Annotated[str, Field(pattern=NAME)], MeterSettings] = {}

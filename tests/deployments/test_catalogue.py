@@ -6,7 +6,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 
 from deployments.catalogue import catalogue
 from deployments.keeping import deployment, deployment_keeping_pauses
-from tasks.settings import load_settings
+from tasks.settings import SettingsError, load_settings
 
 
 def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: Path) -> None:
@@ -15,17 +15,19 @@ def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: P
         f"{flow}/home"
         for flow in (
             "ingest",
+            "watch",
             "backup",
+            "keep-home",
+            "evaluate",
             "import-pictures",
             "report",
             "restore",
             "reread",
-            "watch",
-            "keep-home",
         )
     }
     for name, each in built.items():
         assert each.description, f"{name} has no description for the UI"
+        assert {"smartmeter", "server"} <= set(each.tags)
         assert each.concurrency_limit == 1
         assert each.concurrency_options is not None
         assert each.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
@@ -34,9 +36,56 @@ def test_every_deployment_is_described_scheduled_once_and_never_piles_up(home: P
         assert each.entrypoint == f"flows.{module}.{module}"
 
 
+def test_every_flow_ends_by_itself_and_every_parameter_is_typed_and_explained(home: Path) -> None:
+    for entry in catalogue(load_settings()):
+        assert entry.flow.timeout_seconds, entry.full_name
+        for name, field in entry.flow.parameters.properties.items():
+            assert field.get("description"), f"{entry.full_name} does not explain {name}"
+            assert {"type", "anyOf"} & set(field), f"{entry.full_name} has no type for {name}"
+
+
+def test_quarter_hours_are_utc_and_days_are_the_households(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMARTMETER_TIMEZONE", "America/New_York")
+    zones = {
+        entry.flow.name: entry.schedule.timezone for entry in catalogue(load_settings()) if entry.schedule
+    }
+    assert zones["ingest"] == "UTC"
+    assert zones["backup"] == "America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("cron", "fault"),
+    [("61 * * * *", "is no cron"), ("hourly", "schedule.ingest"), ("* * * * * ; rm", "schedule.ingest")],
+)
+def test_what_is_no_cron_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, cron: str, fault: str
+) -> None:
+    monkeypatch.setenv("SMARTMETER_SCHEDULE__INGEST", cron)
+    with pytest.raises(SettingsError, match=fault):
+        catalogue(load_settings())
+
+
+def test_an_empty_cron_means_on_demand(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTMETER_SCHEDULE__INGEST", "")
+    assert catalogue(load_settings())[0].schedule is None
+
+
 @pytest.mark.parametrize(
     "flow",
-    ["ingest", "backup", "report", "restore", "reread", "import_pictures", "capture", "watch", "keep_home"],
+    [
+        "backup",
+        "capture",
+        "evaluate",
+        "import_pictures",
+        "ingest",
+        "keep_home",
+        "report",
+        "reread",
+        "restore",
+        "watch",
+    ],
 )
 def test_flow_modules_keep_their_annotations(flow: str) -> None:
     # With the future import, a served flow fails every run when its parameters are validated.

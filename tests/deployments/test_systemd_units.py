@@ -13,7 +13,11 @@ UNITS = ROOT / "deployments" / "systemd"
 NAMES = sorted(path.name for path in UNITS.iterdir() if path.suffix in {".service", ".path", ".mount"})
 RETRY = UNITS / "smartmeter-retry.service"
 SYSTEM = Path("/usr/lib/systemd/system")
-PROGRAMS = ("opt/smartmeter/venv/bin/smartmeter-agent", "opt/smartmeter/venv/bin/python")
+PROGRAMS = (
+    "opt/smartmeter/venv/bin/smartmeter-agent",
+    "opt/smartmeter/venv/bin/python",
+    "opt/smartmeter-server/venv/bin/smartmeter",
+)
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +62,7 @@ def test_systemd_finds_nothing_wrong(systemd_analyze: str, root: Path) -> None:
         ("smartmeter-agent.service", "WatchdogSec=180", "WatchdogSecs=180"),
         ("smartmeter-reboot.path", "PathExists=", "PathExist="),
         ("smartmeter-capture.service", "/bin/python ", "/bin/snake "),
+        ("smartmeter-server.service", "/bin/smartmeter up", "/bin/smart up"),
     ],
 )
 def test_and_would_find_a_mistake(
@@ -68,7 +73,9 @@ def test_and_would_find_a_mistake(
     assert verify(systemd_analyze, root) != ""
 
 
-@pytest.mark.parametrize("unit", ["smartmeter-agent.service", "smartmeter-capture.service"])
+@pytest.mark.parametrize(
+    "unit", ["smartmeter-agent.service", "smartmeter-capture.service", "smartmeter-server.service"]
+)
 def test_a_service_is_exposed_little(systemd_analyze: str, unit: str) -> None:
     answer = subprocess.run(
         [systemd_analyze, "security", "--offline=true", "--threshold=20", str(UNITS / unit)],
@@ -104,6 +111,15 @@ def test_the_agent_waits_for_nobody_and_needs_nobody() -> None:
     capture = lines("smartmeter-capture.service")["Unit"]
     assert capture["After"] == "smartmeter-agent.service"
     assert not set(capture) & {"Requires", "BindsTo", "PartOf"}
+
+
+def test_the_server_always_comes_back_but_for_wrong_settings_and_no_run_outlives_it() -> None:
+    unit = lines("smartmeter-server.service")
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    service = unit["Service"]
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", "2")
+    assert service["KillMode"] == "mixed"
+    assert service["User"] != "root"
 
 
 @pytest.mark.parametrize("wish", ["reboot", "poweroff"])

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from flows.backend import export_environment, free_port, is_healthy, prefect_environment, stop
+from flows.backend import (
+    BackendError,
+    auth_environment,
+    auth_file,
+    export_environment,
+    free_port,
+    is_healthy,
+    prefect_environment,
+    stop,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +79,25 @@ def test_a_child_is_ended_even_if_it_does_not_listen(deaf: bool) -> None:
     child.stdout.readline()
     stop(child, patience_s=0.5)
     assert child.returncode == (-9 if deaf else -15)
+
+
+def test_the_apis_password_comes_from_a_file_of_the_owner_alone(tmp_path: Path) -> None:
+    assert auth_environment(tmp_path) == {}
+    path = auth_file(tmp_path)
+    path.parent.mkdir()
+    path.write_text("smartmeter:0123456789abcdef\n")
+    path.chmod(0o644)
+    with pytest.raises(BackendError, match="chmod 600"):
+        auth_environment(tmp_path)
+    path.chmod(0o600)
+    assert set(auth_environment(tmp_path).values()) == {"smartmeter:0123456789abcdef"}
+
+
+@pytest.mark.parametrize("text", ["", "password", "smartmeter:short", "a b:0123456789abcdef"])
+def test_what_is_no_user_and_password_is_refused(tmp_path: Path, text: str) -> None:
+    path = auth_file(tmp_path)
+    path.parent.mkdir()
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(BackendError, match="user:password"):
+        auth_environment(tmp_path)

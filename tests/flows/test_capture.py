@@ -117,8 +117,9 @@ def test_runs_that_nobody_served_are_dropped_and_late_ones_end_as_missed(
     from prefect import get_client
     from prefect.states import Scheduled
 
-    from deployments.capture import deployed, drop_missed
+    from deployments.capture import deployed
     from deployments.keeping import deployment
+    from deployments.leftovers import drop_missed
     from flows.capture import is_late
     from raspi_agent.settings import load_settings
 
@@ -130,8 +131,8 @@ def test_runs_that_nobody_served_are_dropped_and_late_ones_end_as_missed(
         for minutes in (-90, -40, 60):
             due_at = now_at + timedelta(minutes=minutes)
             client.create_flow_run_from_deployment(deployment_id, state=Scheduled(scheduled_time=due_at))
-        assert drop_missed("capture/cellar", timedelta(minutes=15)) == 2
-        assert drop_missed("capture/cellar", timedelta(minutes=15)) == 0
+        assert drop_missed("capture/cellar", timedelta(minutes=15), "Too late.") == 2
+        assert drop_missed("capture/cellar", timedelta(minutes=15), "Too late.") == 0
         client.delete_deployment(deployment_id)
-    assert drop_missed("capture/nowhere", timedelta(minutes=15)) == 0
+    assert drop_missed("capture/nowhere", timedelta(minutes=15), "Too late.") == 0
     assert not is_late(timedelta(minutes=15))

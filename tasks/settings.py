@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +17,16 @@ from pydantic_settings import (
 )
 
 from tasks.metering.register import Register
+from tasks.settings_tables import (
+    AlertSettings,
+    BackupSettings,
+    ReaderSettings,
+    ReportSettings,
+    ScheduleSettings,
+    ServerSettings,
+    StoreSettings,
+    Table,
+)
 
 FILE_NAME = "smartmeter.toml"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
@@ -25,7 +34,6 @@ BOX_NUMBERS = 4
 CORNER_NUMBERS = 8
 OBIS_CODE = r"^\d+-\d+:\d+\.\d+\.\d+$"
 QUARTER_HOUR = r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$"
-Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 Money = Annotated[Decimal, Field(ge=-1000, le=1_000_000)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -41,96 +49,7 @@ def _known_timezone(name: str) -> str:
     return name
 
 
-def _known_place(place: str) -> str:
-    if not place:
-        return place
-    country, _, part = place.partition("-")
-    known = holidays.list_supported_countries()
-    if country not in known or (part and part not in known[country]):
-        raise ValueError(f"{place!r} has no public holidays that are known; write it like DE, or DE-BY")
-    return place
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StoreSettings(_Table):
-    """Where the camera leaves its pictures."""
-
-    url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$")] = "file:store"
-    dropbox_app_key: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$")] = ""
-    downloads_at_once: Annotated[int, Field(ge=1, le=16)] = 4
-
-
-class ReaderSettings(_Table):
-    """What reads the pictures."""
-
-    model: str = "builtin"
-    engine: Literal["onnx", "torch"] = "onnx"
-    batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
-
-
-class MeasureSettings(_Table):
-    """Something done on a day to use less, whose effect the report shows."""
-
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    start: date
-    meters: tuple[str, ...] | None = None
-
-
-class ServerSettings(_Table):
-    """Where the Prefect server of `smartmeter up` listens."""
-
-    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,253}$")] = "127.0.0.1"
-
-
-class ReportSettings(_Table):
-    """How the report looks, and where `smartmeter up` shows it."""
-
-    address: Annotated[str, Field(pattern=r"^http://(127\.0\.0\.1|localhost):\d+$")] = "http://127.0.0.1:4280"
-    language: Literal["en", "de"] = "en"
-    holidays: Annotated[str, AfterValidator(_known_place)] = ""
-    measures: tuple[MeasureSettings, ...] = ()
-    proof_days: Annotated[int, Field(ge=1, le=366)] = 14
-    web_root: str = ""
-    web_pictures: bool = False
-
-
-class ScheduleSettings(_Table):
-    """When the served deployments run, as cron: the ingest in UTC, what is daily in the household's zone."""
-
-    ingest: Cron = "2-59/15 * * * *"
-    watch: Cron = "4-59/5 * * * *"
-    backup: Cron = "41 3 * * *"
-    keep_home: Cron = "11 4 * * 0"
-
-
-class BackupSettings(_Table):
-    """What a backup leaves in the store although the archive has it; and where copies of the home go."""
-
-    keep_days: Annotated[float, Field(ge=0)] = 14
-    grace_hours: Annotated[float, Field(ge=0)] = 24
-    home_folder: Annotated[str, Field(min_length=1)] = "backups"
-    home_keep: Annotated[int, Field(ge=1)] = 5
-    home_pictures: Literal["none", "link", "copy"] = "none"
-
-
-class AlertSettings(_Table):
-    """When something is wrong, and whom the watch tells besides the addresses in `secrets/alerts`."""
-
-    prefect_block: Annotated[str, Field(pattern=r"^([a-z0-9-]+/[a-z0-9-]+)?$")] = ""
-    ping_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
-    silent_slots: Annotated[int, Field(ge=2)] = 6
-    silent_minutes: Annotated[float, Field(ge=0)] = 0
-    unread_pictures: Annotated[int, Field(ge=3, le=100)] = 8
-    free_percent: Annotated[float, Field(gt=0, lt=50)] = 10
-    outbox_pictures: Annotated[int, Field(ge=4)] = 100
-    ingest_hours: Annotated[float, Field(gt=0)] = 2
-    base_load_w: Annotated[float, Field(gt=0)] = 50
-
-
-class TariffHours(_Table):
+class TariffHours(Table):
     """Hours of the local day with a price of their own; `end` may lie before `start`, after midnight."""
 
     start: Annotated[str, Field(pattern=QUARTER_HOUR)]
@@ -139,7 +58,7 @@ class TariffHours(_Table):
     energy_per_kwh: Money
 
 
-class TariffSettings(_Table):
+class TariffSettings(Table):
     """What energy costs: one price, prices by the hour, or day-ahead prices; and the fee."""
 
     start: date | None = None
@@ -148,7 +67,7 @@ class TariffSettings(_Table):
     fee_per_month: Money = Decimal(0)
     energy_per_kwh: Money | None = None
     feed_in_per_kwh: Money = Decimal(0)
-    registers: dict[Annotated[str, Field(pattern=OBIS_CODE)], Money] = {}
+    registers: dict[Annotated[str, Field(pattern=OBIS_CODE)], Money] = Field(default_factory=dict)
     hours: tuple[TariffHours, ...] = ()
     area: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     factor: Annotated[Decimal, Field(gt=0, le=10)] = Decimal(1)
@@ -161,7 +80,7 @@ class TariffSettings(_Table):
         return self
 
 
-class RegisterSettings(_Table):
+class RegisterSettings(Table):
     """A further register of a meter: what differs from the first one."""
 
     obis_code: Annotated[str, Field(pattern=OBIS_CODE)]
@@ -170,7 +89,7 @@ class RegisterSettings(_Table):
     window: tuple[float, ...] | None = None
 
 
-class MeterSettings(_Table):
+class MeterSettings(Table):
     """One meter, its registers, and where they stand in its camera's pictures."""
 
     camera: Annotated[str, Field(pattern=NAME)]

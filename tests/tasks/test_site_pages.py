@@ -23,7 +23,8 @@ from tasks.reports.page import build_page
 from tasks.reports.periods import months_of
 from tasks.reports.season_figures import monthly_costs
 from tasks.reports.steps import base_load_steps
-from tasks.settings import ReportSettings, Settings
+from tasks.settings import Settings
+from tasks.settings_tables import ReportSettings
 from warehouse.connection import open_warehouse
 from warehouse.events import Event, add_event
 from warehouse.publish import publish_copy

@@ -12,7 +12,8 @@ from benchmarks.report import made_up_home
 from tasks.health_files import cameras_of, system_data
 from tasks.publish import publish_pages
 from tasks.reports.language import language
-from tasks.settings import ReportSettings, Settings
+from tasks.settings import Settings
+from tasks.settings_tables import ReportSettings
 from warehouse.connection import open_warehouse
 
 BERLIN = "Europe/Berlin"

@@ -1,0 +1,100 @@
+"""The tables of smartmeter.toml that say how this installation works, besides meters and tariffs."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import holidays
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
+
+
+def _known_place(place: str) -> str:
+    if not place:
+        return place
+    country, _, part = place.partition("-")
+    known = holidays.list_supported_countries()
+    if country not in known or (part and part not in known[country]):
+        raise ValueError(f"{place!r} has no public holidays that are known; write it like DE, or DE-BY")
+    return place
+
+
+class Table(BaseModel):
+    """A table of smartmeter.toml: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(Table):
+    """Where the camera leaves its pictures."""
+
+    url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$")] = "file:store"
+    dropbox_app_key: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$")] = ""
+    downloads_at_once: Annotated[int, Field(ge=1, le=16)] = 4
+
+
+class ReaderSettings(Table):
+    """What reads the pictures."""
+
+    model: str = "builtin"
+    engine: Literal["onnx", "torch"] = "onnx"
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
+
+
+class MeasureSettings(Table):
+    """Something done on a day to use less, whose effect the report shows."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    start: date
+    meters: tuple[str, ...] | None = None
+
+
+class ServerSettings(Table):
+    """Where the Prefect server of `smartmeter up` listens."""
+
+    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,253}$")] = "127.0.0.1"
+
+
+class ReportSettings(Table):
+    """How the report looks, and where `smartmeter up` shows it."""
+
+    address: Annotated[str, Field(pattern=r"^http://(127\.0\.0\.1|localhost):\d+$")] = "http://127.0.0.1:4280"
+    language: Literal["en", "de"] = "en"
+    holidays: Annotated[str, AfterValidator(_known_place)] = ""
+    measures: tuple[MeasureSettings, ...] = ()
+    proof_days: Annotated[int, Field(ge=1, le=366)] = 14
+    web_root: str = ""
+    web_pictures: bool = False
+
+
+class ScheduleSettings(Table):
+    """When the served deployments run, as cron: the ingest in UTC, what is daily in the household's zone."""
+
+    ingest: Cron = "2-59/15 * * * *"
+    watch: Cron = "4-59/5 * * * *"
+    backup: Cron = "41 3 * * *"
+    keep_home: Cron = "11 4 * * 0"
+
+
+class BackupSettings(Table):
+    """What a backup leaves in the store although the archive has it; and where copies of the home go."""
+
+    keep_days: Annotated[float, Field(ge=0)] = 14
+    grace_hours: Annotated[float, Field(ge=0)] = 24
+    home_folder: Annotated[str, Field(min_length=1)] = "backups"
+    home_keep: Annotated[int, Field(ge=1)] = 5
+    home_pictures: Literal["none", "link", "copy"] = "none"
+
+
+class AlertSettings(Table):
+    """When something is wrong, and whom the watch tells besides the addresses in `secrets/alerts`."""
+
+    prefect_block: Annotated[str, Field(pattern=r"^([a-z0-9-]+/[a-z0-9-]+)?$")] = ""
+    ping_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    silent_slots: Annotated[int, Field(ge=2)] = 6
+    silent_minutes: Annotated[float, Field(ge=0)] = 0
+    unread_pictures: Annotated[int, Field(ge=3, le=100)] = 8
+    free_percent: Annotated[float, Field(gt=0, lt=50)] = 10
+    outbox_pictures: Annotated[int, Field(ge=4)] = 100
+    ingest_hours: Annotated[float, Field(gt=0)] = 2
+    base_load_w: Annotated[float, Field(gt=0)] = 50

@@ -45,8 +45,8 @@ class Server:
         parts = urlsplit(self._address)
         if is_healthy(self._address):
             log.warning(
-                "A Prefect server answers at %s already; it is used. If it is another home's, end this and give "
-                "this one a server of its own: PREFECT_API_URL=http://127.0.0.1:%d/api",
+                "A Prefect server answers at %s already; it is used. If it is another home's, end this and "
+                "give this one a server of its own: PREFECT_API_URL=http://127.0.0.1:%d/api",
                 self._address,
                 (parts.port or 4200) + 1,
             )

@@ -35,7 +35,6 @@ from raspi_agent.picture_key import synced_key
 from warehouse.connection import open_warehouse
 
 SLOTS = 96
-SLOT = timedelta(minutes=15)
 FACE = MeterFace(digits=7, decimals=1, seed=7)
 START_UNITS, STEP_UNITS = 36109, 3
 QUIET_S = 420.0  # after the last fault: a lease of Prefect lasts five minutes
@@ -50,7 +49,6 @@ while time.monotonic() < ends_at:
             database.execute("rollback")
     except sqlite3.OperationalError:
         pass
-    time.sleep(random.uniform(0, 0.3))
 """
 
 
@@ -235,12 +233,11 @@ def _live(soak: Soak, minutes: float, console: Console) -> None:
     while time.monotonic() - settled_s < QUIET_S and _counts(soak)[0] < SLOTS:
         soak.look()
         time.sleep(5)
-    console.print(f"{soak.minute:5.1f} min  all read, or given up waiting", highlight=False)
 
 
 def _photograph(soak: Soak, number: int, started_at: datetime) -> None:
     """A picture reaches the store by rename; while that is away, it waits there like in an outbox."""
-    at = started_at + SLOT * number
+    at = started_at + timedelta(minutes=15 * number)
     root = next(each for each in (soak.home / "store", soak.home / "store.away") if each.exists())
     path = root / synced_key("cellar", at, number)
     path.parent.mkdir(parents=True, exist_ok=True)

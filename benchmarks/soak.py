@@ -49,6 +49,7 @@ while time.monotonic() < ends_at:
             database.execute("rollback")
     except sqlite3.OperationalError:
         pass
+    time.sleep(random.uniform(0, 0.3))
 """
 
 
@@ -109,11 +110,8 @@ class Soak:
             if role in {"server", "serving"}:
                 self.memory_mb[role].append(pages * 4096 / 1e6)
         now_at = datetime.now(UTC)
-        states = Counter(
-            run["state_type"]
-            for run in self.runs()
-            if run["state_type"] != "SCHEDULED" or datetime.fromisoformat(run["expected_start_time"]) < now_at
-        )
+        due = [run for run in self.runs() if datetime.fromisoformat(run["expected_start_time"]) < now_at]
+        states = Counter(run["state_type"] for run in due)
         self.waiting.append(states["SCHEDULED"])
         self.at_once.append(states["RUNNING"] + states["PENDING"])
 
@@ -293,7 +291,7 @@ def _tell(soak: Soak, console: Console) -> bool:
 
 def _check(database: Path) -> str:
     with sqlite3.connect(database, timeout=30) as connection:
-        (verdict,) = connection.execute("pragma quick_check").fetchone()
+        verdict = connection.execute("pragma quick_check").fetchone()[0]
     return f"{verdict}, {database.stat().st_size / 1e6:.0f} MB"
 
 

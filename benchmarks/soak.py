@@ -29,13 +29,12 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from flows.backend import free_port, is_healthy
+from flows.backend import free_port
 from models.rendering.meter import MeterFace, draw_frame, encode_jpeg, register_corners
 from raspi_agent.picture_key import synced_key
 from warehouse.connection import open_warehouse
 
 SLOTS = 96
-SLOT = timedelta(minutes=15)
 FACE = MeterFace(digits=7, decimals=1, seed=7)
 START_UNITS, STEP_UNITS = 36109, 3
 QUIET_S = 420.0  # after the last fault: a lease of Prefect lasts five minutes
@@ -62,8 +61,8 @@ class Soak:
     address: str
     started_s: float = field(default_factory=time.monotonic)
     up: "subprocess.Popen[bytes] | None" = None
-    thrown: list[tuple[float, str]] = field(default_factory=list)
-    memory_mb: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    thrown: list[str] = field(default_factory=list)
+    memory_mb: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     waiting: list[int] = field(default_factory=list)
     at_once: list[int] = field(default_factory=list)
 
@@ -109,13 +108,10 @@ class Soak:
             except OSError:
                 continue
             if role in {"server", "serving"}:
-                self.memory_mb[role].append((self.minute, pages * 4096 / 1e6))
+                self.memory_mb[role].append(pages * 4096 / 1e6)
         now_at = datetime.now(UTC)
-        states = Counter(
-            run["state_type"]
-            for run in self.runs()
-            if run["state_type"] != "SCHEDULED" or datetime.fromisoformat(run["expected_start_time"]) < now_at
-        )
+        due = [run for run in self.runs() if datetime.fromisoformat(run["expected_start_time"]) < now_at]
+        states = Counter(run["state_type"] for run in due)
         self.waiting.append(states["SCHEDULED"])
         self.at_once.append(states["RUNNING"] + states["PENDING"])
 
@@ -224,7 +220,7 @@ def _live(soak: Soak, minutes: float, console: Console) -> None:
             taken += 1
         while faults and soak.minute >= faults[0][0]:
             _, name, throw = faults.pop(0)
-            soak.thrown.append((soak.minute, name))
+            soak.thrown.append(name)
             console.print(f"{soak.minute:5.1f} min  {name}", highlight=False)
             throw()
         if time.monotonic() - looked_s > 10:  # noqa: PLR2004  (seconds)
@@ -235,12 +231,11 @@ def _live(soak: Soak, minutes: float, console: Console) -> None:
     while time.monotonic() - settled_s < QUIET_S and _counts(soak)[0] < SLOTS:
         soak.look()
         time.sleep(5)
-    console.print(f"{soak.minute:5.1f} min  all read, or given up waiting", highlight=False)
 
 
 def _photograph(soak: Soak, number: int, started_at: datetime) -> None:
     """A picture reaches the store by rename; while that is away, it waits there like in an outbox."""
-    at = started_at + SLOT * number
+    at = started_at + timedelta(minutes=15 * number)
     root = next(each for each in (soak.home / "store", soak.home / "store.away") if each.exists())
     path = root / synced_key("cellar", at, number)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -265,9 +260,8 @@ def _counts(soak: Soak) -> tuple[int, int, int]:
 
 def _tell(soak: Soak, console: Console) -> bool:
     """Print the tables; whether something is missing."""
-    thrown = Counter(name for _, name in soak.thrown if name != "store back")
     table = Table("thrown at it", "times", box=None)
-    for name, times in thrown.items():
+    for name, times in Counter(name for name in soak.thrown if name != "store back").items():
         table.add_row(name, str(times))
     console.print(table)
     readings, intervals, energy_wh = _counts(soak)
@@ -284,22 +278,20 @@ def _tell(soak: Soak, console: Console) -> bool:
         table.add_row(f"runs: {name}", str(count))
     table.add_row("runs due that waited, at most", str(max(soak.waiting, default=0)))
     table.add_row("runs at once, at most", str(max(soak.at_once, default=0)))
-    for role, seen in soak.memory_mb.items():
-        values = [each for _, each in seen]
+    for role, values in soak.memory_mb.items():
         third = max(len(values) // 3, 1)
         early, late = statistics.median(values[:third]), statistics.median(values[-third:])
         table.add_row(
             f"memory of {role}, MB", f"{early:.0f} early, {late:.0f} late, {max(values):.0f} at most"
         )
     table.add_row("database of Prefect", _check(soak.home / "prefect" / "prefect.db"))
-    table.add_row("server answers", str(is_healthy(soak.address)))
     console.print(table)
     return (readings, intervals) != (SLOTS, SLOTS - 1)
 
 
 def _check(database: Path) -> str:
     with sqlite3.connect(database, timeout=30) as connection:
-        (verdict,) = connection.execute("pragma quick_check").fetchone()
+        verdict = connection.execute("pragma quick_check").fetchone()[0]
     return f"{verdict}, {database.stat().st_size / 1e6:.0f} MB"
 
 

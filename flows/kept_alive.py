@@ -44,7 +44,12 @@ class Server:
         """
         parts = urlsplit(self._address)
         if is_healthy(self._address):
-            log.warning("A Prefect server answers at %s already; it is used.", self._address)
+            log.warning(
+                "A Prefect server answers at %s already; it is used. If it is another home's, end this and "
+                "give this one a server of its own: PREFECT_API_URL=http://127.0.0.1:%d/api",
+                self._address,
+                (parts.port or 4200) + 1,
+            )
         elif parts.hostname in LOOPBACKS | {self._host}:
             self._process = start_server(self._home, parts.port or 4200, ui=True, host=self._host)
         else:

@@ -35,14 +35,17 @@ def findings(commands: Commands) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture
-def sound(drawn_meter: "DrawnMeter", commands: Commands, monkeypatch: pytest.MonkeyPatch) -> Path:
+def sound(
+    drawn_meter: "DrawnMeter", commands: Commands, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """An installation with pictures of the last hour, a page, a channel, and its deployments."""
     secret = drawn_meter.home / "secrets" / "alerts"
     secret.parent.mkdir()
     secret.write_text("ntfys://ntfy.sh/sesame")
     secret.chmod(0o600)
     monkeypatch.setattr("tests.flows.conftest.STARTED_AT", datetime.now(UTC) - timedelta(minutes=150))
-    drawn_meter.fill(range(10))
+    for number in range(10):
+        drawn_meter.put(drawn_meter.key(number), photo)
     settings = load_settings()
     prepare_warehouse.fn(settings)
     listing = list_new_pictures.fn(settings)

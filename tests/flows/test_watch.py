@@ -13,6 +13,7 @@ from uuid import UUID
 
 import polars as pl
 import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -23,7 +24,7 @@ from raspi_agent.capture_facts import CaptureFacts, embed_facts
 from raspi_agent.picture_key import synced_key
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.settings import load_settings
-from tasks.watch import deliver, give_sign_of_life, judge, look
+from tasks.watch import deliver, give_sign_of_life, judge, look, try_channels
 from tasks.watching.channels import SECRETS
 from tests.flows.conftest import FACE
 from warehouse.connection import open_warehouse
@@ -367,6 +368,28 @@ def test_a_dead_channel_holds_up_nobody_and_gets_its_messages_later(
     assert [len(watched.receivers.at(place)) for place in PLACES] == [0, 1, 1]
     assert watch()["undelivered"] == 0
     assert watched.told() == ["no picture from cellar"]
+
+
+def test_a_block_of_prefect_is_a_channel_too(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.watching.channels.FIRST_PAUSE_S", 0.01)
+    block = CustomWebhookNotificationBlock.model_validate(
+        {
+            "name": "home",
+            "url": f"http://127.0.0.1:{watched.receivers.http_port}/block",
+            "json_data": {"title": "{{subject}}", "message": "{{body}}"},
+        }
+    )
+    block.save("alerts", overwrite=True)
+    monkeypatch.setenv("SMARTMETER_ALERTS__PREFECT_BLOCK", "custom-webhook/alerts")
+    watched.receivers.refused["/block"] = 1
+    watched.take(range(60, 40, -1))
+    watched.arrive()
+    watched.watch()
+    watched.watch()
+    assert watched.told() == ["no picture from cellar"]
+    assert [each.subject for each in watched.receivers.at("/block")] == ["SmartMeter: no picture from cellar"]
+    monkeypatch.setenv("SMARTMETER_ALERTS__PREFECT_BLOCK", "custom-webhook/nobody")
+    assert "did not take" in str(try_channels(load_settings())["custom-webhook/nobody"])
 
 
 def test_people_list_silence_and_try(watched: Watched) -> None:

@@ -4,7 +4,7 @@ select
     picture_key,
     taken_at,
     received_at,
-    (facts ->> 'clock_synchronised')::boolean as synchronised,
+    try_cast(facts ->> 'clock_synchronised' as boolean) as synchronised,
     reason
 from raw.pictures
 where received_at >= (select max(received_at) from raw.pictures) - interval 14 day

@@ -1,5 +1,6 @@
 """The book of incidents: one message when something begins, one when it is over, whatever happens between."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.watching.book import Book, advance, delivered, silence, without_channels
-from tasks.watching.book_file import change_book, read_book
+from tasks.watching.book_file import change_book, delivering, read_book
 from tasks.watching.faults import KINDS, Fault, Judgement
 
 STARTED_AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -143,3 +144,19 @@ def test_a_damaged_book_is_kept_aside_and_begun_anew(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     assert read_book(tmp_path) == Book()
     assert path.with_suffix(".damaged").exists()
+
+
+def test_only_one_delivers_at_a_time(tmp_path: Path) -> None:
+    with delivering(tmp_path) as first, delivering(tmp_path) as second:
+        assert (first, second) == (True, False)
+    with delivering(tmp_path) as again:
+        assert again
+
+
+def test_changes_of_many_at_once_are_all_kept(tmp_path: Path) -> None:
+    def add(number: int) -> None:
+        change_book(tmp_path, lambda book: silence(book, [f"silent:{number}"], None))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(40)))
+    assert len(read_book(tmp_path).silenced) == 40

@@ -66,7 +66,7 @@ def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
     settings = load_settings()
     text = example.read_text()
-    for table in ("store", "reader", "report", "schedule", "backup"):
+    for table in ("store", "reader", "report", "server", "schedule", "backup"):
         for name in type(getattr(settings, table)).model_fields:
             assert f"\n{name} =" in text, f"{table}.{name} is not in the example"
     for name in type(settings.meters["home"]).model_fields:
@@ -77,6 +77,7 @@ def test_the_example_explains_every_setting(tmp_path: Path, monkeypatch: pytest.
         "store",
         "reader",
         "report",
+        "server",
         "schedule",
         "backup",
         "meters",

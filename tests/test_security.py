@@ -45,7 +45,7 @@ def test_a_checkpoint_with_code_in_it_is_refused_and_its_code_not_run(tmp_path: 
     import torch
 
     mark, checkpoint = tmp_path / "mark", tmp_path / "pytorch_model.bin"
-    checkpoint.write_bytes(pickle.dumps(Exploit(mark)))
+    checkpoint.write_bytes(pickle.dumps(Exploit(mark), protocol=2))
     with pytest.raises(pickle.UnpicklingError):
         torch.load(checkpoint)
     assert not mark.exists()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raspi_agent.tally import Tally
 
 from raspi_agent.cameras.camera import CameraError, CameraStuck, Shot
 from raspi_agent.capture import Equipment, Taken
@@ -19,6 +18,7 @@ from raspi_agent.capture_loop import ACTIVITY, CaptureLoop
 from raspi_agent.clock import ClockReading
 from raspi_agent.outbox import Outbox
 from raspi_agent.settings import AgentSettings
+from raspi_agent.tally import Tally
 from raspi_agent.watchdog import Watchdog
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from raspi_agent.tally import Tally
 
 from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.folder_store import FolderStore
 from raspi_agent.outbox import Outbox
 from raspi_agent.store import Store, StoreRefused, StoreUnavailable
+from raspi_agent.tally import Tally
 from raspi_agent.upload_loop import ACTIVITY, UploadLoop
 from raspi_agent.watchdog import Watchdog
 

@@ -28,6 +28,7 @@ def main() -> int:
     home: Path = parser.parse_args().home
     export_environment(home)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each poll would wear out the card
     try:
         settings = load_settings(home)
     except SettingsError as error:

@@ -6,7 +6,15 @@ from prefect import flow
 
 from flows.ingest import fetch_everything, run_name
 from flows.progress import in_batches
-from tasks.backup import BATCH, Outcome, free_batch, plan_backup, report_backup, verify_batch
+from tasks.backup import (
+    BATCH,
+    Outcome,
+    free_agent_files,
+    free_batch,
+    plan_backup,
+    report_backup,
+    verify_batch,
+)
 from tasks.custody import Fate
 from tasks.fetch import prepare_warehouse
 from tasks.settings import Settings, load_settings
@@ -38,17 +46,17 @@ def backup(
     prepare_warehouse(settings)
     if not dry_run:
         fetch_everything(settings)
-    plan = plan_backup(
-        settings,
-        settings.backup.keep_days if keep_days is None else keep_days,
-        settings.backup.grace_hours if grace_hours is None else grace_hours,
-    )
+    grace_hours = settings.backup.grace_hours if grace_hours is None else grace_hours
+    keep_days = settings.backup.keep_days if keep_days is None else keep_days
+    plan = plan_backup(settings, keep_days, grace_hours)
     outcome = Outcome()
     work = verify_batch if dry_run else free_batch
     for held in in_batches(
         plan.of(Fate.FREE), BATCH, "Checking pictures" if dry_run else "Freeing the store"
     ):
         outcome += work(settings, held)
+    if plan.agent_files and not dry_run:
+        free_agent_files(settings, plan.agent_files, grace_hours)
     summary = report_backup(settings, plan, outcome, dry_run=dry_run)
     return summary if prune_archive_days is None else summary | _thin(settings, prune_archive_days, dry_run)
 

@@ -5,7 +5,17 @@ import sys
 
 import typer
 
-from flows.commands import moving, query, reader, running, series, series_files, storage, watching
+from flows.commands import (
+    moving,
+    query,
+    reader,
+    running,
+    series,
+    series_files,
+    simulation,
+    storage,
+    watching,
+)
 from flows.commands.common import err
 from tasks.settings import SettingsError
 
@@ -17,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, query, reader, storage, moving, watching, series, series_files):
+for room in (running, query, reader, storage, moving, watching, series, series_files, simulation):
     app.add_typer(room.app)
 
 

@@ -6,7 +6,15 @@ from flows.progress import in_batches
 from tasks.adopt_archive import adopt_archive
 from tasks.decode import decode_series
 from tasks.derive import derive_energy
-from tasks.fetch import BATCH, fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
+from tasks.fetch import (
+    BATCH,
+    date_by_boot,
+    fetch_agent_files,
+    fetch_batch,
+    keep_cursor,
+    list_new_pictures,
+    prepare_warehouse,
+)
 from tasks.publish import announce, publish_report
 from tasks.recognize import list_unread_pictures, recognize_batch
 from tasks.settings import Settings, load_settings
@@ -40,8 +48,11 @@ def fetch_everything(settings: Settings) -> None:
     left = []
     for revisions in in_batches(listing.revisions, BATCH, "Fetching pictures"):
         left += fetch_batch(settings, revisions)
+    for revisions in in_batches(listing.agent_files, BATCH, "Fetching reports and logs"):
+        left += fetch_agent_files(settings, revisions)
     if not left:
         keep_cursor(settings, listing.cursor)
+    date_by_boot(settings)
 
 
 def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:

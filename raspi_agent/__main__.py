@@ -9,6 +9,7 @@ from pathlib import Path
 
 from raspi_agent import commands
 from raspi_agent.cameras.camera import CameraError
+from raspi_agent.running import AnotherAgent
 from raspi_agent.store import StoreError
 
 Command = Callable[[Path, argparse.Namespace], int]
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options.home, options)
     except ValueError as error:
         return _complain(str(error), commands.WRONG_USE)
-    except StoreError as error:
+    except (StoreError, AnotherAgent) as error:
         return _complain(str(error), commands.FAILED)
     except (CameraError, TimeoutError) as error:
         return _complain(f"no picture: {error}", commands.FAILED)
@@ -48,8 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         default=Path(home),
         help="folder with agent.toml and the outbox (default: $SMARTMETER_HOME or var)",
     )
-    verbs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_commands(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
+    return parser
 
+
+def _add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     def add(name: str, run: Command, summary: str, description: str | None = None) -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=summary, description=description or f"{summary.capitalize()}.")
         verb.set_defaults(run=run)
@@ -83,7 +87,6 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", commands.doctor, "check settings, camera, lamp, store, disk and clock; each with its remedy"
     )
     add("light-off", commands.light_off, "turn the lamp off, as systemd does when the agent has ended")
-    return parser
 
 
 def _complain(sentence: str, code: int) -> int:

@@ -58,6 +58,17 @@ def ask_for_picture(home: Path, *, is_extra: bool, timeout_s: float) -> Reply:
         raise AgentAway(message) from error
 
 
+def agent_answers(home: Path) -> bool:
+    """Whether an agent runs in a home folder; it is not asked for anything."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+            channel.settimeout(_READ_S)
+            channel.connect(_address(home))
+    except OSError:
+        return False
+    return True
+
+
 class AskServer:
     """Hands wishes for pictures to the capture loop while the agent runs.
 

@@ -12,8 +12,7 @@ from raspi_agent import durable
 from raspi_agent.cameras.camera import Camera, CameraError
 from raspi_agent.cameras.open_camera import open_camera
 from raspi_agent.lamp import lit
-from raspi_agent.light import Light
-from raspi_agent.open_light import open_light
+from raspi_agent.light import Light, open_light
 from raspi_agent.outbox import Outbox
 from raspi_agent.picture_quality import judge_picture
 

@@ -98,13 +98,15 @@ class CaptureLoop:
         """Take pictures until stopped or, with a power cycle, until its end."""
         self._seen = self._look_at_clock()
         self._target_at = current_slot(self._schedule, self._seen.now_at)
-        if self._target_at is None and self._settings.power.cycle:
+        if self._target_at is None and self._settings.power.cycle and not self.is_cycle_over:
             self._take(None)
-        while not (self._stop.is_set() or self.is_cycle_over):
+        while not self._stop.is_set():
             self._wake.clear()
             self._turn()
             self._watchdog.progress(ACTIVITY)
             self._watchdog.feed()
+            if self.is_cycle_over:
+                break
             self._pause(self._wake, self._seconds_to_wait())
         for asked in self._all_asked():
             asked.answer.set_exception(CameraError("the agent is being stopped"))

@@ -53,7 +53,7 @@ class HttpCameraSettings(Table):
     ] = ""
     largest_mb: Annotated[int, Field(ge=1, le=64, description="what is larger is no picture")] = 16
     frozen_after: Annotated[
-        int, Field(ge=0, description="identical pictures in a row that make a camera frozen; 0: any number")
+        int, Field(ge=0, description="repeats of a picture that make a camera frozen; 0: any number")
     ] = 1
 
 

@@ -1,12 +1,17 @@
 """The agent at work: clockwork, upload, reports and the end of a power cycle, wired together."""
 
+import fcntl
 import logging
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raspi_agent import durable
 from raspi_agent.ask import AskServer
 from raspi_agent.cameras.open_camera import open_camera
 from raspi_agent.capture import Equipment
@@ -16,7 +21,7 @@ from raspi_agent.clock import read_clock
 from raspi_agent.health import look_at_machine
 from raspi_agent.lamp import turn_off
 from raspi_agent.light import open_light
-from raspi_agent.log_segments import set_up_logging
+from raspi_agent.log_segments import LogSegments, set_up_logging
 from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.power import ask_for
@@ -36,13 +41,75 @@ _STOP_S = 8.0  # systemd waits longer
 _log = logging.getLogger("smartmeter-agent")
 
 
+class AnotherAgent(Exception):  # noqa: N818 - a state of the home folder, named as one
+    """An agent works in this home folder already; the message says how to stop it."""
+
+
 def run_agent(home: Path, settings: "AgentSettings") -> None:
     """Take pictures and upload them until SIGTERM or the end of a power cycle.
 
     Raises:
         ValueError: camera, lamp or store cannot be what the settings say.
+        AnotherAgent: one runs there.
         OSError: the home folder's disk refuses.
     """
+    with only_agent(home):
+        _run(home, settings)
+
+
+@contextmanager
+def only_agent(home: Path) -> Iterator[None]:
+    """Be the only agent of a home folder within the block; the kernel ends that with the process.
+
+    Raises:
+        AnotherAgent: one runs there.
+    """
+    durable.make_folder(home)
+    with (home / "agent.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"another agent runs in {home}: stop it first (systemctl stop smartmeter-agent)"
+            raise AnotherAgent(message) from None
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What works together."""
+
+    settings: "AgentSettings"
+    equipment: Equipment
+    segments: LogSegments
+    watchdog: Watchdog
+    reporter: Reporter
+    uploads: UploadLoop
+    pictures: CaptureLoop
+    asked: AskServer
+
+
+def _run(home: Path, settings: "AgentSettings") -> None:
+    parts = _assemble(home, settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: parts.pictures.stop())
+    turn_off(parts.equipment.light)
+    parts.asked.start()
+    parts.uploads.start()
+    notify("READY=1")
+    _log.info("the agent of %s runs, with %s", settings.camera, settings.camera_url.partition(":")[0])
+    try:
+        parts.pictures.run()
+    finally:
+        parts.asked.stop()
+        parts.equipment.camera.close()
+        turn_off(parts.equipment.light)
+        parts.uploads.stop(_STOP_S)
+    if parts.pictures.is_cycle_over:
+        _end_cycle(parts)
+    notify("STOPPING=1")
+
+
+def _assemble(home: Path, settings: "AgentSettings") -> _Parts:
     outbox = Outbox(home / settings.outbox)
     outbox.sweep()
     segments = set_up_logging(home, settings.camera, outbox.folder)
@@ -70,28 +137,26 @@ def run_agent(home: Path, settings: "AgentSettings") -> None:
         on_taken=uploads.wake,
     )
     asked = AskServer(home, pictures.ask, picture_s)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: pictures.stop())
-    turn_off(equipment.light)
-    asked.start()
-    uploads.start()
-    notify("READY=1")
-    _log.info("the agent of %s runs: %s", settings.camera, settings.camera_url)
+    return _Parts(settings, equipment, segments, watchdog, reporter, uploads, pictures, asked)
+
+
+def _end_cycle(parts: _Parts) -> None:
+    """Send everything, for as long as the owner lets it, and ask for the power to go off."""
     try:
-        pictures.run()
-    finally:
-        notify("STOPPING=1")
-        asked.stop()
-        equipment.camera.close()
-        turn_off(equipment.light)
-        uploads.stop(_STOP_S)
-    if pictures.is_cycle_over:
-        segments.close_segment()
-        reporter.report()
-        left = uploads.drain(settings.power.upload_minutes * 60.0)
-        _log.info("the power cycle is over; %d pictures wait for the next", left)
-        ask_for("poweroff", settings.power.request_folder)
-        threading.Event().wait(_STOP_S)
+        parts.reporter.report()
+    except OSError:
+        _log.exception("no last report: the disk refuses")
+    parts.segments.close_segment()
+
+    def feed() -> None:  # systemd would take a long wait for the store for a hang
+        parts.watchdog.progress(CAMERA)
+        parts.watchdog.feed()
+
+    power = parts.settings.power
+    left = parts.uploads.drain(power.upload_minutes * 60.0, meanwhile=feed)
+    _log.info("the power cycle is over; %d pictures wait for the next", left)
+    ask_for("poweroff", power.request_folder)
+    threading.Event().wait(_STOP_S)
 
 
 def equipment_of(home: Path, settings: "AgentSettings") -> Equipment:

@@ -5,17 +5,19 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from raspi_agent.mail import send_mail
 from raspi_agent.outbox import Outbox
 from raspi_agent.store import Store, StoreError, StoreUnavailable
 from raspi_agent.tally import Tally
 from raspi_agent.upload import Uploaded, upload_waiting
-from raspi_agent.watchdog import Watchdog
+from raspi_agent.watchdog import Watchdog, notify
 
 ACTIVITY = "the upload"
 HANGS_AFTER_S = 1800.0
 _PAUSE_S = 60.0
+_AGAIN_S = 5.0  # at the end of a power cycle, which does not wait for long
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 15.0, 900.0
 
 _log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class UploadLoop:
         self._store: Store | None = None
         self._not_before_s = 0.0
         self._failures = 0
+        self._meanwhile: Callable[[], object] = lambda: None
         self._thread = threading.Thread(target=self._run, name="upload", daemon=True)
 
     @property
@@ -70,28 +73,33 @@ class UploadLoop:
         self._wake.set()
         self._thread.join(patience_s)
 
-    def drain(self, patience_s: float) -> int:
+    def drain(self, patience_s: float, meanwhile: Callable[[], object] = lambda: None) -> int:
         """Try again and again for so long to send everything; return how many pictures still wait.
 
         For the time after `stop`.
+
+        Args:
+            patience_s: the longest wait for a store that is away.
+            meanwhile: called before each picture and each attempt.
         """
         until_s = self._clock() + patience_s
         self._stop.clear()
+        self._meanwhile = meanwhile
         while True:
+            meanwhile()
             left = self._send()
             if not left or self._clock() >= until_s:
                 return left
-            time.sleep(min(_FIRST_RETRY_S, max(0.0, until_s - self._clock())))
+            time.sleep(min(_AGAIN_S, max(0.0, until_s - self._clock())))
 
     def turn(self) -> None:
-        """Do what is due now: the housekeeping, and sending unless the store is to be left alone."""
-        try:
-            self._housekeeping()
-            if not self.seconds_left_alone:
-                self._send()
-        except Exception:  # noqa: BLE001 - an upload that ended would end in silence
-            _log.exception("the upload goes on after an error that nobody foresaw")
-        self._watchdog.progress(ACTIVITY)
+        """Do what is due now: sending, unless the store is to be left alone, and the housekeeping."""
+        for duty in (self._send_if_allowed, self._housekeeping):
+            try:
+                duty()
+            except Exception:  # noqa: BLE001 - neither may stop the other, or end in silence
+                _log.exception("the upload goes on after an error that nobody foresaw")
+            self._watchdog.progress(ACTIVITY)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -99,13 +107,19 @@ class UploadLoop:
             self.turn()
             self._wake.wait(_PAUSE_S)
 
+    def _send_if_allowed(self) -> None:
+        if not self.seconds_left_alone:
+            self._send()
+
     def _send(self) -> int:
         started_s = self._clock()
         try:
             self._store = self._store or self._open_store()
             uploaded = upload_waiting(self._outbox, self._store, self._goes_on)
             if uploaded.stopped_by is None:
-                send_mail(self._outbox.folder, self._store)
+                mailed = send_mail(self._outbox.folder, self._store)
+                if isinstance(mailed.stopped_by, StoreUnavailable):  # what is refused holds up no picture
+                    uploaded = replace(uploaded, stopped_by=mailed.stopped_by)
         except StoreError as error:
             uploaded = Uploaded(waiting=len(self._outbox.waiting()), stopped_by=error)
         except OSError:
@@ -117,9 +131,11 @@ class UploadLoop:
 
     def _goes_on(self) -> bool:
         self._watchdog.progress(ACTIVITY)
+        self._meanwhile()
         return not self._stop.is_set()
 
     def _note(self, uploaded: Uploaded, seconds: float) -> None:
+        notify(f"STATUS={uploaded.waiting} pictures wait for the store")
         count = uploaded.stored + uploaded.already_there
         if count:
             _log.info("uploaded: %d, waiting: %d", count, uploaded.waiting)

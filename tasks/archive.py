@@ -57,7 +57,7 @@ class Arrival:
         data: The bytes as they came.
         camera: Whose picture it is.
         taken_at: UTC, or None when nobody knows.
-        time_source: name, exif, labels or unknown.
+        time_source: name, exif, labels, boot or unknown.
         source: Where it came from, for people.
     """
 
@@ -73,7 +73,8 @@ def arrival_from_store(key: str, data: bytes, source: str, cameras: Sequence[str
     """What a picture's key says about it; keys of no known form keep their picture, without a time."""
     parsed = parse_picture_key(key)
     taken_at, time_source = (None, "unknown") if parsed is None else _time_of_key(parsed, zone)
-    if taken_at is None:
+    # a camera without a clock writes a wrong time into its pictures too: `date_by_boot` finds the right one
+    if taken_at is None and (parsed is None or parsed.boot is None):
         taken_at, time_source = _exif_time(inspect_picture(data), zone)
     return Arrival(key, data, _camera_of(key, parsed, cameras), taken_at, time_source, source)
 

@@ -11,7 +11,8 @@ from prefect.artifacts import create_table_artifact
 
 from raspi_agent import durable
 from raspi_agent.open_store import open_store
-from raspi_agent.store import RevisionGone, Store
+from raspi_agent.store import Revision, RevisionGone, Store
+from tasks.agent_files import is_agents, provably_kept
 from tasks.custody import Fate, Held, Policy, copies_by_store_key, decide, read_back, restored_at, sha256_of
 from tasks.settings import Settings
 from tasks.step import step
@@ -23,9 +24,15 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class BackupPlan:
-    """The pictures of the store with their fates."""
+    """The pictures of the store with their fates, and agents' reports and logs.
+
+    Attributes:
+        held: The pictures.
+        agent_files: The reports and logs.
+    """
 
     held: tuple[Held, ...]
+    agent_files: tuple[Revision, ...] = ()
 
     def of(self, fate: Fate) -> list[Held]:
         """Those with this fate, oldest key first."""
@@ -70,10 +77,12 @@ def plan_backup(settings: Settings, keep_days: float, grace_hours: float) -> Bac
     policy = Policy(timedelta(days=keep_days), timedelta(hours=grace_hours))
     copies = copies_by_store_key(pictures, settings.store.url)
     restored = restored_at(settings.home)
-    held = decide(listing.revisions, copies, policy, datetime.now(UTC), restored)
+    agent_files = tuple(each for each in listing.revisions if is_agents(each.key))
+    pictures_held = (each for each in listing.revisions if not is_agents(each.key))
+    held = decide(pictures_held, copies, policy, datetime.now(UTC), restored)
     counts = Counter(each.fate.value for each in held)
     log.info("the store holds %d pictures: %s", len(held), dict(counts))
-    return BackupPlan(tuple(held))
+    return BackupPlan(tuple(held), agent_files)
 
 
 @step(timeout_s=3600)
@@ -102,6 +111,17 @@ def free_batch(settings: Settings, held: Sequence[Held]) -> Outcome:
         outcome += free_one(store, each, settings.archive)
     log.info("%d pictures left the store, up to %s", outcome.freed, held[-1].revision.key if held else "none")
     return outcome
+
+
+@step(timeout_s=3600)
+def free_agent_files(settings: Settings, revisions: Sequence[Revision], grace_hours: float) -> int:
+    """Delete reports and logs in the store that the home folder proves to have; return how many went."""
+    store = open_store(settings.store.url, settings.home)
+    grace = timedelta(hours=grace_hours)
+    kept = [each for each in revisions if provably_kept(settings.home, each, grace)]
+    freed = sum(store.delete(each) for each in kept)
+    log.info("%d reports and logs of agents left the store, %d stay", freed, len(revisions) - freed)
+    return freed
 
 
 def free_one(store: Store, held: Held, archive: Path) -> Outcome:

@@ -1,35 +1,55 @@
-"""Fetch: pictures from the store into archive and warehouse."""
+"""Fetch: pictures into archive and warehouse; agents' reports and logs into the home folder."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from raspi_agent.content_hash import content_hash_of_file
 from raspi_agent.open_store import open_store
-from raspi_agent.store import Listing, Revision
+from raspi_agent.store import Revision
+from tasks.agent_files import NoAgentFile, drafts_of, is_agents, keep_agent_file, wanted
 from tasks.archive import arrival_from_store, keep, note_pictures, sweep_drafts
 from tasks.download import download
 from tasks.settings import Settings
 from tasks.step import step
 from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import open_warehouse
-from warehouse.loading import load_registers
+from warehouse.loading import date_pictures, load_registers
 from warehouse.migrate import migrate
 from warehouse.tariffs import load_tariffs
 
 log = logging.getLogger(__name__)
 BATCH = 64
+WAIT_FOR_A_CLOCK = timedelta(days=30)  # a boot without a picture of known time is given up after so long
 LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the store has that is not here yet.
+
+    Attributes:
+        revisions: Pictures.
+        agent_files: Agents' reports and logs.
+        cursor: Behind all of them, for the next listing.
+    """
+
+    revisions: tuple[Revision, ...]
+    agent_files: tuple[Revision, ...]
+    cursor: str
 
 
 @step(timeout_s=600)
 def prepare_warehouse(settings: Settings) -> None:
     """Bring the warehouse's schema, registers and tariffs up to date."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    sweep_drafts(settings.archive)
+    for folder in (settings.archive, *drafts_of(settings.home)):
+        sweep_drafts(folder)
     with open_warehouse(settings.warehouse) as warehouse:
         migrate(warehouse)
         if settings.meters:
@@ -38,8 +58,8 @@ def prepare_warehouse(settings: Settings) -> None:
 
 
 @step(timeout_s=600)
-def list_new_pictures(settings: Settings) -> Listing:
-    """The store's pictures that the warehouse does not know yet, and the cursor behind them."""
+def list_new_pictures(settings: Settings) -> News:
+    """The store's pictures that the warehouse does not know yet, what agents sent besides, and the cursor."""
     with open_warehouse(settings.warehouse) as warehouse:
         cursor = warehouse.query("store_cursor", store=settings.store.url).get_column("cursor")
         known = warehouse.query("known_sources")
@@ -48,13 +68,15 @@ def list_new_pictures(settings: Settings) -> Listing:
     # A store that moved is no news; other bytes under a name of this store are.
     here = {key for key, source in known.iter_rows() if source.startswith(f"{settings.store.url}/")}
     elsewhere = set(known.get_column("picture_key")) - here
+    pictures = [each for each in listed.revisions if not is_agents(each.key)]
     fresh = tuple(
         each
-        for each in listed.revisions
+        for each in pictures
         if _source(settings, each) not in sources and each.key not in elsewhere and _is_picture_sized(each)
     )
-    log.info("the store lists %d pictures, %d of them new", len(listed.revisions), len(fresh))
-    return Listing(fresh, listed.cursor)
+    log.info("the store lists %d pictures, %d of them new", len(pictures), len(fresh))
+    of_agents = (each for each in listed.revisions if is_agents(each.key))
+    return News(fresh, wanted(settings.home, of_agents), listed.cursor)
 
 
 @step(timeout_s=600)
@@ -84,6 +106,39 @@ def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> list[Revis
 
     done = download(revisions, fetch, at_once=settings.store.downloads_at_once)
     note_pictures(settings, done.kept)
+    if done.stopped_by is not None:
+        raise done.stopped_by
+    return done.left
+
+
+@step(timeout_s=600)
+def date_by_boot(settings: Settings) -> int:
+    """Date pictures that were taken before the camera's clock was set, by others of the same boot."""
+    with open_warehouse(settings.warehouse) as warehouse:
+        dated = date_pictures(warehouse, datetime.now(UTC) - WAIT_FOR_A_CLOCK)
+    log.info("%d pictures taken without a clock are dated by others of the same boot", dated)
+    return dated
+
+
+@step(timeout_s=600)
+def fetch_agent_files(settings: Settings, revisions: Sequence[Revision]) -> list[Revision]:
+    """Keep these reports and logs in the home folder; return those that would not come.
+
+    What turns out to be neither is passed over, and stays in the store.
+    """
+    store = open_store(settings.store.url, settings.home)
+
+    def fetch(revision: Revision) -> Counter[str] | None:
+        try:
+            return keep_agent_file(settings.home, revision.key, store.fetch(revision))
+        except NoAgentFile as error:
+            log.warning("%s; it stays where it is", error)
+            return None
+
+    done = download(revisions, fetch, at_once=settings.store.downloads_at_once)
+    kept = [levels for levels in done.kept if levels is not None]
+    lines = dict(sum(kept, Counter[str]()))
+    log.info("%d reports and logs of agents kept; lines of the logs by level: %s", len(kept), lines)
     if done.stopped_by is not None:
         raise done.stopped_by
     return done.left

@@ -61,6 +61,22 @@ def load_pictures(warehouse: Warehouse, pictures: pl.DataFrame) -> int:
         return new
 
 
+def date_pictures(warehouse: Warehouse, since: datetime) -> int:
+    """Give pictures whose camera had no clock the instant that others of the same boot tell; return how many.
+
+    Args:
+        warehouse: open for writing.
+        since: pictures that arrived before are given up.
+    """
+    with warehouse.transaction():
+        dated = warehouse.query("datable_pictures", since=since)
+        if dated.height:
+            warehouse.execute("date_pictures", incoming=dated)
+            warehouse.execute("mark_pictures", incoming=dated)
+            note_change(warehouse, "pictures", dated["taken_at"].min())
+        return dated.height
+
+
 def load_recognitions(warehouse: Warehouse, recognitions: pl.DataFrame, candidates: pl.DataFrame) -> int:
     """Append recognitions with all their candidates; return how many recognitions were new.
 

@@ -137,10 +137,10 @@ check_machine() {
 
 # Ask for what was not given: ask VARIABLE QUESTION DEFAULT
 ask() {
-  local answer
+  local typed
   [ -z "${!1}" ] || return 0
-  read -r -p "$2 [$3]: " answer </dev/tty
-  printf -v "$1" '%s' "${answer:-$3}"
+  read -r -p "$2 [$3]: " typed || refuse "nothing was answered, nothing was installed"
+  printf -v "$1" '%s' "${typed:-$3}"
 }
 
 ask_what_is_missing() {
@@ -171,8 +171,9 @@ setting() {
 }
 
 know_hardware() {
-  local kept="$settings is kept as it is; to change it: sudo nano $settings"
-  if [ -f "$settings" ] && [ -n "$camera$camera_url$store_url$light_url" ]; then say "Note: $kept"; fi
+  if [ -f "$settings" ] && [ -n "$camera$camera_url$store_url$light_url" ]; then
+    say "Note: $settings is kept as it is; to change it: sudo nano $settings"
+  fi
   camera=$(setting camera "$camera" '')
   camera_url=$(setting camera_url "$camera_url" '')
   store_url=$(setting store_url "$store_url" file:store)
@@ -268,6 +269,7 @@ write_constraints() {
   local numpy
   numpy=$("$python" -c 'import importlib.metadata as m; print(m.version("numpy"))' 2>/dev/null || true)
   grep -viE '^(numpy|pillow)==' "$opt/src/constraints.txt"
+  sed -n 's/^prefect==/prefect-client==/p' "$opt/src/constraints.txt" # the server's version
   if [ -n "$numpy" ]; then echo "numpy==$numpy"; else echo 'numpy<0'; fi
 }
 
@@ -311,7 +313,7 @@ timezone() {
 }
 
 write_settings() {
-  local zone values
+  local zone value values
   step "Settings: $settings"
   if [ -f "$settings" ]; then
     say "kept as it is"
@@ -320,8 +322,8 @@ write_settings() {
   zone=$(timezone)
   values=("camera=$camera" "camera_url=$camera_url" "store_url=$store_url" "timezone=${zone#*posix/}")
   if [ -n "$light_url" ]; then values+=("light.url=$light_url"); fi
-  say "from deployments/raspi/agent.example.toml, which explains each setting"
-  say "with ${values[*]}"
+  say "from agent.example.toml, which explains each setting, with"
+  for value in "${values[@]}"; do say "  $value"; done
   "$python" "$raspi/agent_toml.py" fill "$raspi/agent.example.toml" "${values[@]}" | write 640 "$settings"
   give_to_agent "$settings"
 }
@@ -376,7 +378,7 @@ install_services() {
   local unit drop_ins="$etc/systemd/system/smartmeter-agent.service.d"
   step "Services"
   make_folders
-  for unit in smartmeter-agent.service smartmeter-capture.service smartmeter-reboot.path \
+  for unit in smartmeter-agent.service smartmeter-retry.service smartmeter-capture.service smartmeter-reboot.path \
     smartmeter-reboot.service smartmeter-poweroff.path smartmeter-poweroff.service media-smartmeter.mount; do
     run install -D -m 644 "$units/$unit" "$etc/systemd/system/$unit"
   done
@@ -412,8 +414,8 @@ start_services() {
   if [ "$watchdog" = yes ]; then run systemctl daemon-reexec; fi
   case $light_url in
     usb:*)
-      run udevadm control --reload
-      run udevadm trigger --subsystem-match=usb --action=add
+      run udevadm control --reload || say "The rule for the lamp holds from the next boot on."
+      run udevadm trigger --subsystem-match=usb --action=add || true
       ;;
   esac
   run systemctl restart smartmeter-reboot.path smartmeter-poweroff.path

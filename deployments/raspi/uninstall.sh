@@ -54,12 +54,13 @@ read_options() {
   home="$root/var/lib/smartmeter" etc="$root/etc"
 }
 
-waiting() { find "$home/outbox/new" -type f 2>/dev/null | wc -l; }
+waiting() { { find "$home/outbox/new" -type f 2>/dev/null || true; } | wc -l; }
 
 ask_first() {
   local answer question="Remove the SmartMeter camera agent?"
   if [ "$purge" = yes ]; then
-    question="Remove the SmartMeter camera agent AND $home with all its pictures, $(waiting) of them not yet sent?"
+    question="Remove the SmartMeter camera agent AND $home with all its pictures,"
+    question+=" $(waiting) of them not yet sent?"
   fi
   if [ "$yes" = yes ] || [ "$dry_run" = yes ]; then return; fi
   [ -t 0 ] || refuse "it asks before it removes anything; --yes answers"
@@ -67,8 +68,9 @@ ask_first() {
   [ "$answer" = yes ] || refuse "nothing was removed"
 }
 
-units=(smartmeter-agent.service smartmeter-capture.service smartmeter-reboot.path smartmeter-reboot.service
-  smartmeter-poweroff.path smartmeter-poweroff.service media-smartmeter.mount)
+# the agent first: nobody asks for a reboot any more
+units=(smartmeter-agent.service smartmeter-retry.service smartmeter-capture.service smartmeter-reboot.path
+  smartmeter-reboot.service smartmeter-poweroff.path smartmeter-poweroff.service media-smartmeter.mount)
 
 stop_services() {
   local unit
@@ -98,7 +100,11 @@ remove_home() {
       "Prefect's address stays in $etc/smartmeter. --purge removes both."
     return
   fi
-  run rm -rf --one-file-system "$home" "$etc/smartmeter"
+  if [ -d "$home" ]; then
+    run find "$home" -xdev -mindepth 1 -delete
+    run rmdir "$home" || printf '    %s\n' "$home is a disk of its own; unmount it yourself."
+  fi
+  run rm -rf "$etc/smartmeter"
   if [ -z "$root" ] && getent passwd smartmeter >/dev/null; then run userdel smartmeter; fi
 }
 

@@ -1,28 +1,19 @@
-"""Cameras in the network that answer a request with a picture: ESP32-CAM, AI-on-the-edge, IP cameras.
-
-The standard library's client does: httpx bounds every read but not their sum, so that a camera that drips
-would hold the agent for ever, and costs a small Pi ten times the memory.
-"""
+"""Cameras in the network that answer a request with a picture: ESP32-CAM, AI-on-the-edge, IP cameras."""
 
 import base64
 import hashlib
 import http.client
-import queue
-import socket
-import ssl
-import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from raspi_agent.cameras.camera import CameraError, Shot
+from raspi_agent.http_get import explain_failure, get_within, parse_address
 from raspi_agent.picture_bytes import is_complete_jpeg, sniff
 
 _CHUNK_BYTES = 65_536
-_KEPT_IN_URLS = "/%:@!$&'()*+,;=~?"
 _PLACES = "an ESP32-CAM's is /capture, AI-on-the-edge's /img_tmp/raw.jpg"
 
 
@@ -55,20 +46,9 @@ class HttpCamera:
         largest_bytes: int = 16_000_000,
         frozen_after: int = 1,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.username is not None or parts.password is not None:
-            message = (
-                "camera_url holds a user or a password, and settings are no place for one:"
-                f" set user in [http] and write the password into {password_file}"
-            )
-            raise ValueError(message)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("camera_url is no address: it looks like http://192.168.1.20/capture")
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._host, self._port = parts.hostname, parts.port
-        self._target = quote(f"{parts.path or '/'}{parts.query and '?'}{parts.query}", safe=_KEPT_IN_URLS)
-        # queries hold passwords of many IP cameras
-        self._name = f"the camera at {parts.scheme}://{parts.netloc}{parts.path}"
+        remedy = f"set user in [http] and write the password into {password_file}"
+        self._address = parse_address(url, setting="camera_url", remedy=remedy)
+        self._name = f"the camera at {self._address.shown}"
         self._password_file = password_file
         self._user = user
         self._discard = discard
@@ -96,40 +76,13 @@ class HttpCamera:
         """Nothing is held; see `Camera.close`."""
 
     def _fetch(self, headers: Mapping[str, str], ends_at_s: float) -> bytes:
-        """The body of one answer, in a thread: neither a name server nor a dripping header has a deadline."""
-        left_s = max(ends_at_s - time.monotonic(), 0.001)
-        connection = self._connect(left_s)
-        answers: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
-
-        def ask() -> None:
-            try:
-                connection.request("GET", self._target, headers=dict(headers))
-                answers.put(self._read(connection, ends_at_s))
-            except Exception as error:  # noqa: BLE001 - raised again where the camera was asked
-                answers.put(error)
-            finally:
-                connection.close()
-
-        threading.Thread(target=ask, name="http-camera", daemon=True).start()
         try:
-            answer = answers.get(timeout=left_s)
-        except queue.Empty:
-            with suppress(OSError, AttributeError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-            answer = TimeoutError()
-        if isinstance(answer, bytes):
-            return answer
-        if isinstance(answer, CameraError):
-            raise answer
-        raise CameraError(f"{self._name} {_explain(answer)}") from answer
+            return get_within(self._address, self._read, ends_at_s, headers=headers)
+        except (OSError, http.client.HTTPException) as error:
+            message = f"{self._name} {explain_failure(error)}"
+            raise CameraError(message) from error
 
-    def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
-        if self._tls:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
-        return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
-
-    def _read(self, connection: http.client.HTTPConnection, ends_at_s: float) -> bytes:
-        response = connection.getresponse()
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
         self._check_status(response)
         expected_bytes = response.length
         body = bytearray()
@@ -141,8 +94,6 @@ class HttpCamera:
                     " is this the address of a video? largest_mb in [http] allows more"
                 )
                 raise CameraError(message)
-            if time.monotonic() > ends_at_s:
-                raise TimeoutError
         if expected_bytes is not None and len(body) != expected_bytes:
             message = f"{self._name} closed after {len(body)} of {expected_bytes} bytes; is its Wi-Fi weak?"
             raise CameraError(message)
@@ -169,7 +120,9 @@ class HttpCamera:
                 remedy = f"it sends us on to {where}; if that is right, write it into camera_url"
             case _:
                 remedy = "start it anew if this stays"
-        message = f"{self._name} answers {response.status} {response.reason}: {remedy}"
+        # its own words may repeat our password
+        meaning = http.client.responses.get(response.status, "")
+        message = f"{self._name} answers {response.status} {meaning}: {remedy}"
         raise CameraError(message)
 
     def _check_picture(self, data: bytes) -> None:
@@ -196,27 +149,10 @@ class HttpCamera:
         return {"sha256": sha256, "repeats": self._repeats}
 
     def _headers(self) -> dict[str, str]:
-        headers = {"User-Agent": "smartmeter-agent", "Cache-Control": "no-cache", "Connection": "close"}
-        if self._user:
-            login = f"{self._user}:{_read_password(self._password_file)}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
-        return headers
-
-
-def _explain(error: Exception) -> str:
-    match error:
-        case TimeoutError():
-            return "gave no whole picture in time; is it switched on, and near enough to its Wi-Fi?"
-        case socket.gaierror():
-            return "has a name that this network does not know; its number, like 192.168.1.20, will do"
-        case ssl.SSLCertVerificationError():
-            return f"has a certificate that is not trusted ({error.verify_message}); http:// needs none"
-        case http.client.RemoteDisconnected():
-            return "hung up without an answer; start it anew if this stays"
-        case http.client.HTTPException():
-            return f"does not speak HTTP as it should ({type(error).__name__}); start it anew if this stays"
-        case _:
-            return f"cannot be reached: {error}; is it switched on?"
+        if not self._user:
+            return {}
+        login = f"{self._user}:{_read_password(self._password_file)}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(login).decode()}"}
 
 
 def _read_password(path: Path) -> str:

@@ -231,11 +231,14 @@ class _Worker:
 
     def _log_complaints(self) -> None:
         assert self._process.stderr  # noqa: S101 - likewise
+        has_crashed = False
         with self._process.stderr as complaints:
             for line in iter(lambda: complaints.readline(1000), b""):
-                self.last_line = line.decode(errors="replace").strip()[:300] or self.last_line
+                text = line.decode(errors="replace").strip()[:300]
+                has_crashed |= text.startswith("Fatal Python error")  # long stacks follow, for the log alone
+                self.last_line = self.last_line if has_crashed or not text else text
                 self._lines_left -= 1
                 if self._lines_left >= 0:
-                    _log.info("camera: %s", self.last_line)
+                    _log.info("camera: %s", text)
                 elif self._lines_left == -1:
                     _log.info("camera: more lines of this picture are left out")

@@ -124,11 +124,10 @@ class PicameraSource:
                 for _ in range(self._options.settle_frames):
                     self._metadata(ends_at_s)
             wanted = settled or SettledControls(lens_dioptres=self._options.lens_dioptres)
-            data, metadata = self._take(wanted, started_ns, ends_at_s)
+            request, metadata = self._take(wanted, started_ns, ends_at_s)
         finally:
             self._camera.stop()
-        if not is_complete_jpeg(data):
-            raise ValueError("picamera2 made a JPEG without its end")
+        data = _encode(request)  # after the stop, so that the frame's buffer is not asked for another
         quality = judge_picture(data)
         if settled is None and quality is None:
             self._keep_settled(settled_from(metadata))
@@ -162,21 +161,16 @@ class PicameraSource:
         _log.info("the exposure has not come to rest")
 
     def _take(
-        self, settled: SettledControls, started_ns: int, ends_at_s: float
-    ) -> tuple[bytes, Mapping[str, Any]]:
+        self, wanted: SettledControls, started_ns: int, ends_at_s: float
+    ) -> tuple[Any, Mapping[str, Any]]:
         """The first frame that began after the start and obeys the controls, else the last one tried."""
         for left in range(_FRAMES_TO_OBEY, -1, -1):
             request = self._camera.capture_request(wait=_left_s(ends_at_s))
-            try:
-                metadata = request.get_metadata()
-                obeys = settled.agree_with(metadata)
-                if _began_after(metadata, started_ns) and (obeys or left == 0):
-                    # in memory: picamera2 hides a full disk's error when it writes itself
-                    file = io.BytesIO()
-                    request.save("main", file, format="jpeg")
-                    return file.getvalue(), {**metadata, "obeys": obeys}
-            finally:
-                request.release()
+            metadata = request.get_metadata()
+            obeys = wanted.agree_with(metadata)
+            if _began_after(metadata, started_ns) and (obeys or left == 0):
+                return request, {**metadata, "obeys": obeys}
+            request.release()
         raise TimeoutError("the camera gives only old frames")
 
     def _metadata(self, ends_at_s: float) -> Mapping[str, Any]:
@@ -256,6 +250,19 @@ class PicameraSource:
                 rounded = [each if isinstance(each, int) else round(each, 4) for each in numbers]
                 details[ours] = rounded if isinstance(value, (tuple, list)) else rounded[0]
         return details
+
+
+def _encode(request: Any) -> bytes:  # noqa: ANN401 - a picamera2.request.CompletedRequest
+    """A frame as a JPEG, in memory: writing a file itself, picamera2 would hide a full disk's error."""
+    file = io.BytesIO()
+    try:
+        request.save("main", file, format="jpeg")
+    finally:
+        request.release()
+    data = file.getvalue()
+    if not is_complete_jpeg(data):
+        raise ValueError("picamera2 made a JPEG without its end")
+    return data
 
 
 def _is_steady(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The life of a camera's own process: open the camera, take pictures on demand, end with the agent."""
 
+import faulthandler
 import fcntl
 import logging
 import os
@@ -33,6 +34,7 @@ class Source(Protocol):
 def serve(open_source: Callable[[], Source]) -> int:
     """Open the camera and answer the agent's requests until it hangs up; the process's exit status."""
     _die_with_the_agent()
+    faulthandler.enable()  # where a driver's library crashes belongs into the log
     answers = os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)  # nothing that a library prints may get between the messages
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "deployments" / "systemd"
 NAMES = sorted(path.name for path in UNITS.iterdir() if path.suffix in {".service", ".path", ".mount"})
+RETRY = UNITS / "smartmeter-retry.service"
 SYSTEM = Path("/usr/lib/systemd/system")
 PROGRAMS = ("opt/smartmeter/venv/bin/smartmeter-agent", "opt/smartmeter/venv/bin/python")
 
@@ -29,7 +30,7 @@ def root(tmp_path: Path) -> Path:
     shutil.copytree(SYSTEM, tmp_path / "usr/lib/systemd/system", symlinks=True)
     (tmp_path / "lib").symlink_to("usr/lib")
     shutil.copytree(UNITS, tmp_path / "etc/systemd/system")
-    for program in (*PROGRAMS, "usr/bin/rm", "usr/bin/systemctl"):
+    for program in (*PROGRAMS, *(f"usr/bin/{each}" for each in ("rm", "sh", "sleep", "systemctl"))):
         path = tmp_path / program
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
@@ -89,6 +90,10 @@ def test_wrong_settings_never_reboot_and_a_killed_agent_leaves_no_light_on() -> 
     unit = lines("smartmeter-agent.service")
     assert unit["Unit"]["StartLimitAction"] == "reboot"
     assert unit["Service"]["RestartPreventExitStatus"] == "2"
+    assert unit["Unit"]["OnFailure"] == "smartmeter-retry.service"
+    pause_s = int(re.findall(r"^ExecStart=sleep (\d+)$", RETRY.read_text(), flags=re.MULTILINE)[0])
+    assert unit["Unit"]["StartLimitIntervalSec"] == "2h"
+    assert 2 * 3600 / pause_s < int(unit["Unit"]["StartLimitBurst"]) / 2
     assert unit["Service"]["ExecStopPost"].startswith("-")
     assert unit["Service"]["ExecStopPost"].endswith(" light-off")
 
@@ -110,9 +115,8 @@ def test_a_request_is_removed_before_it_is_granted(wish: str) -> None:
     assert service["ExecStartPre"].startswith("-rm -rf")
     assert service["ExecStartPre"].endswith(request)
     assert service["ExecStart"] == f"systemctl --no-block {wish}"
-    assert (
-        "d /run/smartmeter-power 0770 root smartmeter -" in (UNITS / "smartmeter.tmpfiles.conf").read_text()
-    )
+    folders = (UNITS / "smartmeter.tmpfiles.conf").read_text()
+    assert "d /run/smartmeter-power 0700 smartmeter smartmeter -" in folders
 
 
 def test_nothing_on_the_maintenance_stick_is_executed() -> None:

@@ -59,9 +59,10 @@ def agent(agent_home: Path, photo: bytes) -> Iterator[Callable[[str], None]]:
 def artifacts() -> dict[str, str]:
     """The newest artifacts by key."""
     from prefect import get_client
+    from prefect.client.schemas.sorting import ArtifactSort
 
     with get_client(sync_client=True) as client:
-        found = client.read_artifacts()
+        found = client.read_artifacts(sort=ArtifactSort.CREATED_DESC)
     return {str(each.key): str(each.data) for each in reversed(found)}
 
 

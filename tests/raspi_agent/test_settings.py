@@ -1,9 +1,11 @@
-from datetime import timedelta
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from raspi_agent.settings import AgentSettings, SettingsError, describe_settings, load_settings
+from raspi_agent.settings import SettingsError, all_settings, describe_settings, load_settings
+from raspi_agent.slots import Schedule
 
 GOOD = 'camera = "home"\ncamera_url = "folder:pictures"\n'
 
@@ -17,6 +19,7 @@ def home(tmp_path: Path) -> Path:
 def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMARTMETER_AGENT_CAMERA", "cellar")
     monkeypatch.setenv("SMARTMETER_AGENT_INTERVAL_MINUTES", "5")
+    monkeypatch.setenv("SMARTMETER_AGENT_LIGHT__SETTLE_S", "2.5")
     settings = load_settings(home)
     assert (settings.camera, settings.camera_url, settings.interval_minutes) == (
         "cellar",
@@ -24,7 +27,8 @@ def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pyte
         5,
     )
     assert (settings.store_url, settings.outbox) == ("file:store", Path("outbox"))
-    assert timedelta(days=1) % timedelta(minutes=settings.interval_minutes) == timedelta(0)
+    assert (settings.light.settle_s, settings.light.longest_on_s) == (2.5, 90)
+    assert settings.schedule == Schedule(5, zone=ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,16 @@ def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pyte
         ('camera_url = "folder:x"', "camera is missing in .*agent.toml .*SMARTMETER_AGENT_CAMERA"),
         (GOOD + "intervall = 5", "intervall in .*agent.toml: no such setting; there are camera, camera_url"),
         (GOOD + "interval_minutes = 7", "7 minutes do not divide a day"),
-        (GOOD + "interval_minutes = 0", "greater than or equal to 1"),
+        (GOOD + "interval_minutes = 0", "needs daily_times, or no picture would ever be due"),
+        (GOOD + "interval_minutes = -1", "interval_minutes = -1: .*greater than or equal to 0"),
+        (GOOD + 'quiet_hours = ["1-5"]', "quiet_hours.*'1-5' is no span of time; write it like 01:00-05:00"),
+        (GOOD + 'timezone = "Berlin"', "'Berlin' is no time zone of this machine"),
+        (GOOD + "flow_grace_s = 500", "flow_grace_s must be at most half the time between two pictures"),
+        (
+            GOOD + "[light]\ncolour = 1",
+            "light.colour in .*: no such setting; there are light.url",
+        ),
+        (GOOD + "[power]\non_minutes = 0", "power.on_minutes = 0: .*greater than or equal to 1"),
         (GOOD.replace("home", "My House"), "'My House' is no name for a camera"),
         ("camera = ", "agent.toml cannot be read"),
     ],
@@ -54,4 +67,13 @@ def test_without_a_file_every_setting_is_explained(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
     assert describe_settings() in str(caught.value)
-    assert all(name in describe_settings() for name in AgentSettings.model_fields)
+    assert all(name in describe_settings() for name, _ in all_settings())
+    assert "light.settle_s" in describe_settings()
+
+
+def test_times_and_spans_become_a_schedule(home: Path) -> None:
+    lines = 'daily_times = ["23:59"]\nquiet_hours = ["23:00-05:00"]\ntimezone = "Europe/Berlin"\n'
+    (home / "agent.toml").write_text(GOOD + lines, encoding="utf-8")
+    assert load_settings(home).schedule == Schedule(
+        15, (time(23, 59),), ((time(23), time(5)),), ZoneInfo("Europe/Berlin")
+    )

@@ -98,6 +98,23 @@ def test_the_house_is_kept_and_the_watchdog_hears_whatever_happens(tmp_path: Pat
     assert uploads.watchdog.hangs() == "the upload has hung for 61 s"
 
 
+def test_a_house_that_cannot_be_kept_holds_up_no_picture(uploads: Uploads) -> None:
+    def fail() -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    broken = UploadLoop(
+        lambda: FolderStore(uploads.shelf, settle_s=0),
+        uploads.outbox,
+        tally=Tally(),
+        watchdog=uploads.watchdog,
+        housekeeping=fail,
+    )
+    uploads.shelf.mkdir()
+    uploads.outbox.add(b"a", FACTS)
+    broken.turn()
+    assert uploads.outbox.waiting() == ()
+
+
 def test_it_sends_in_its_own_thread_as_soon_as_it_is_woken(uploads: Uploads) -> None:
     uploads.shelf.mkdir()
     uploads.loop.start()

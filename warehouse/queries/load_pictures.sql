@@ -5,5 +5,7 @@ from incoming
 anti join (
     select picture_key
     from raw.pictures
-    where taken_at is null or taken_at between $first_at::timestamptz and $last_at::timestamptz
+    where taken_at is null
+        or time_source = 'boot'
+        or taken_at between $first_at::timestamptz and $last_at::timestamptz
 ) known using (picture_key);

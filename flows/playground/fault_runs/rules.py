@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
+import requests
 from dropbox.exceptions import ApiError
 from dropbox.files import WriteMode
 
@@ -48,7 +49,10 @@ class LaxDropbox(DropboxStore):
         if self.without is not Rule.HASH_ON_ARRIVAL:
             return super().fetch(revision)
         _, response = self._ask(lambda client: client.files_download(f"rev:{revision.revision}"))
-        data = bytes(response.content)
+        try:
+            data = bytes(response.content)
+        except requests.RequestException as error:
+            raise StoreUnavailable(str(error)) from error
         if len(data) != revision.size:
             raise StoreUnavailable("cut")
         return data

@@ -1,6 +1,7 @@
 """The installer, shown (`--dry-run`) and for real below another root, where it starts nothing."""
 
 import os
+import pty
 import shutil
 import stat
 import subprocess
@@ -164,6 +165,21 @@ PERMISSIONS = {
 }
 
 
+def test_without_options_it_asks(root: Path) -> None:
+    ours, its = pty.openpty()
+    os.write(ours, b"attic\nfolder:/srv/camera\n\nnone\nyes\n")
+    command = ["bash", str(RASPI / "install.sh"), "--root", str(root), "--no-pip"]
+    answer = subprocess.run(command, stdin=its, capture_output=True, text=True, check=False)
+    os.close(its)
+    os.close(ours)
+    assert answer.returncode == 0, answer.stderr
+    settings = load_settings(root / "var/lib/smartmeter")
+    assert (settings.camera, settings.store_url, settings.light.url) == ("attic", "dropbox:/", "")
+    assert "link-dropbox" in answer.stdout
+    watchdog = root / "etc/systemd/system.conf.d/90-smartmeter-watchdog.conf"
+    assert "RuntimeWatchdogSec=14" in watchdog.read_text()
+
+
 def test_settings_that_are_there_are_kept_and_say_what_is_installed(root: Path) -> None:
     home = root / "var/lib/smartmeter"
     home.mkdir(parents=True)
@@ -175,6 +191,16 @@ def test_settings_that_are_there_are_kept_and_say_what_is_installed(root: Path) 
     assert (home / "agent.toml").read_text() == text
     assert (root / "etc/udev/rules.d/60-smartmeter-usb.rules").is_file()
     assert not (root / LINKS / "smartmeter-capture.service").exists()
+
+
+def test_all_can_go_before_a_picture_was_taken(root: Path) -> None:
+    assert run("install.sh", "--root", str(root), *PARTS, *CAMERA).returncode == 0
+    removed = run("uninstall.sh", "--root", str(root), "--yes", "--purge")
+    assert removed.returncode == 0, removed.stderr
+    accounts = ("passwd", "group", "shadow", "gshadow", ".pwd.lock")
+    assert [
+        name for name in below(root) if not name.startswith(tuple(f"etc/{each}" for each in accounts))
+    ] == []
 
 
 def test_an_environment_with_a_numpy_of_its_own_is_refused(root: Path) -> None:

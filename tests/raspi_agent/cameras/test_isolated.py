@@ -15,6 +15,7 @@ from raspi_agent.cameras.isolated import IsolatedCamera
 ODD_CAMERA = Path(__file__).with_name("odd_camera.py")
 PICTURE_BYTES = 2 + 11 + 200_000 + 2
 ENOUGH_S = 20.0
+PROMPT_S = 3.0  # under a second on a quiet machine
 
 Make = Callable[..., IsolatedCamera]
 
@@ -111,10 +112,10 @@ def test_a_camera_in_trouble_costs_one_picture(make: Make, how: str, message: st
     with pytest.raises(CameraError, match=message) as caught:
         camera.capture(0.5)
     assert not isinstance(caught.value, CameraStuck)
-    assert time.monotonic() - started_s < 1.5
+    assert time.monotonic() - started_s < PROMPT_S
     failed_s = time.monotonic()
     assert len(camera.capture(ENOUGH_S).data) == PICTURE_BYTES
-    assert time.monotonic() - failed_s < 1
+    assert time.monotonic() - failed_s < PROMPT_S
 
 
 @pytest.mark.parametrize(

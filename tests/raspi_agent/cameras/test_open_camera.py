@@ -82,6 +82,7 @@ def test_when_the_ribbon_s_camera_is_held_between_pictures(
 def test_cameras_are_the_standard_library_alone() -> None:
     program = (
         "import sys; sys.path.insert(0, '.')\n"
+        "import raspi_agent.lamps.gpio, raspi_agent.lamps.http, raspi_agent.lamps.usb\n"
         "import raspi_agent.light, raspi_agent.picture_quality, raspi_agent.cameras.open_camera\n"
         "import raspi_agent.cameras.http, raspi_agent.cameras.isolated, raspi_agent.cameras.picamera\n"
         "import raspi_agent.cameras.picamera_worker, raspi_agent.cameras.v4l2\n"

@@ -1,0 +1,47 @@
+"""Pictures from a real outbox, taken before the camera knew the time."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from raspi_agent.capture_facts import CaptureFacts
+from raspi_agent.open_store import open_store
+from raspi_agent.outbox import Outbox
+from raspi_agent.upload import upload_waiting
+from tasks.fetch import date_by_boot, fetch_batch, list_new_pictures, prepare_warehouse
+from tasks.settings import load_settings
+from warehouse.connection import open_warehouse
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BOOT_ID = "10fcee1b-2107-4c1e-9a51-3d6b6a1f0c11"
+
+
+def take(outbox: Outbox, photo: bytes, minute: int, clock_off: timedelta, *, knows: bool) -> str:
+    facts = CaptureFacts(
+        camera="cellar",
+        taken_at=NOON + timedelta(minutes=minute) + clock_off,
+        clock_synchronised=knows,
+        boot_id=BOOT_ID,
+        boot_ms=minute * 60_000,
+    )
+    return outbox.add(photo, facts)
+
+
+def test_a_camera_that_booted_without_a_clock_loses_no_time(home: Path, photo: bytes) -> None:
+    outbox = Outbox(home / "camera")
+    yesterday = timedelta(hours=-20)
+    keys = [take(outbox, photo, minute, yesterday, knows=False) for minute in (1, 16)]
+    store = open_store("file:store", home)
+    upload_waiting(outbox, store)
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    fetch_batch.fn(settings, list_new_pictures.fn(settings).revisions)
+    assert date_by_boot.fn(settings) == 0
+    keys.append(take(outbox, photo, 31, timedelta(), knows=True))
+    upload_waiting(outbox, store)
+    fetch_batch.fn(settings, list_new_pictures.fn(settings).revisions)
+    assert date_by_boot.fn(settings) == 2
+    with open_warehouse(settings.warehouse, read_only=True) as warehouse:
+        found = dict(warehouse.sql("select picture_key, taken_at from raw.pictures").iter_rows())
+    assert found == {
+        key: NOON + timedelta(minutes=minute) for key, minute in zip(keys, (1, 16, 31), strict=True)
+    }

@@ -105,7 +105,7 @@ def _reported(camera: CameraFacts, limits: Limits, told: AbstractSet[str]) -> It
         yield fault
     if fault := _full_outbox(name, reports, limits, told):
         yield fault
-    restarts = _grown(reports, newest.at - timedelta(days=1), "restarts")
+    restarts = _restarts(reports, newest.at - timedelta(days=1))
     if restarts >= (1 if f"restarts:{name}" in told else limits.restarts_per_day):
         yield Fault(
             f"restarts:{name}",
@@ -114,11 +114,12 @@ def _reported(camera: CameraFacts, limits: Limits, told: AbstractSet[str]) -> It
             "`journalctl -u smartmeter-agent` on its machine says why; often it is a weak power supply.",
         )
     recent = reports[-CALM_REPORTS:] if f"power:{name}" in told else reports[-1:]
-    if any("undervoltage" in (each.throttled or ()) for each in recent):
+    # What has occurred since its start is told too: a look once an hour seldom meets it.
+    if any(flag.startswith("undervoltage") for each in recent for flag in each.throttled or ()):
         yield Fault(
             f"power:{name}",
             f"weak power supply at {name}",
-            f"The machine of {name!r} reports undervoltage: its power supply is too weak.",
+            f"The machine of {name!r} reports undervoltage since its start: its power supply is too weak.",
             "Use the original power supply or a shorter cable, before it damages the card.",
         )
     hot_c = limits.hot_c - (5 if f"hot:{name}" in told else 0)
@@ -158,6 +159,16 @@ def _full_outbox(
         f"pictures wait at {name}",
         f"{waiting or 0} pictures wait in the outbox of {name!r} to be sent.{lost}",
         "Look at its network and whether the store has room; they are sent by themselves afterwards.",
+    )
+
+
+def _restarts(reports: tuple[Health, ...], since_at: datetime) -> int:
+    """Starts since an instant without a boot: a camera on a timer switch boots for each of its pictures."""
+    day = [each for each in reports if each.at >= since_at]
+    return sum(
+        max(after.restarts - before.restarts, 0)
+        for before, after in itertools.pairwise(day)
+        if before.restarts is not None and after.restarts is not None and before.boot_id == after.boot_id
     )
 
 

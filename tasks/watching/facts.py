@@ -39,6 +39,7 @@ class Health:
         throttled: The names of what slows its processor down, or has.
         temperature_c: Of the processor.
         synchronised: Whether its clock is set by a time server.
+        boot_id: The kernel's id of the machine's boot.
     """
 
     at: datetime
@@ -50,6 +51,7 @@ class Health:
     throttled: tuple[str, ...] | None = None
     temperature_c: float | None = None
     synchronised: bool | None = None
+    boot_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ def health_of(fields: object) -> Health | None:
         throttled=tuple(str(each) for each in throttled) if isinstance(throttled, list) else None,
         temperature_c=float(temperature_c) if isinstance(temperature_c, int | float) else None,
         synchronised=synchronised if isinstance(synchronised, bool) else None,
+        boot_id=boot_id if isinstance(boot_id := fields.get("boot_id"), str) else None,
     )
 
 

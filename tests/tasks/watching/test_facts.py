@@ -8,6 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raspi_agent import health as agent
+from raspi_agent.clock import ClockReading
+from raspi_agent.machine import Machine
+from raspi_agent.outbox import OutboxStatus
+from raspi_agent.tally import Hour
 from tasks.looking import REPORTS, reports_of
 from tasks.watching.facts import Health, health_of
 
@@ -30,6 +35,15 @@ def test_a_report_is_understood() -> None:
         "clock_synchronised": False,
     }
     assert health_of(fields) == Health(AT, 5, 9, 3, 1, 2, ("undervoltage",), 51.5, synchronised=False)
+
+
+def test_what_the_agent_writes_is_understood() -> None:
+    clock = ClockReading(AT, synchronised=False, boot_id="b", boot_ms=1)
+    machine = Machine(51.5, ("undervoltage",), 5, 9, "b", 1.0)
+    outbox = OutboxStatus(3, 4, 5, 6, 0, None, None, None)
+    report = agent.Health("cellar", clock, "0.1.0", machine, outbox, 1, 2, Hour())
+    expected = Health(AT, 5, 9, 3, 1, 2, ("undervoltage",), 51.5, synchronised=False, boot_id="b")
+    assert health_of(json.loads(agent.format_health(report))) == expected
 
 
 @pytest.mark.parametrize("fields", [None, [], {}, {"at": "today"}, {"at": "2026-11-24T12:00:00"}, {"at": 7}])

@@ -1,9 +1,10 @@
 """Looking at windows: once where that is enough, several times and closer where it is not."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from models.views import as_input, narrowed, resized, trimmed
 
 Picture = NDArray[np.uint8]
 # With half steps beside their numbers, this many readings hold at least five different numbers as a rule.
-_BEAMS = 8
+_BEAMS, _BEAMS_AT_A_GLANCE = 8, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,29 @@ class _View:
     tenths: NDArray[np.float32] | None
 
 
-# What reads windows, given the number of digits that each reading must have, where that is known.
-Look = Callable[[Sequence[Picture], int | None], list[Seen]]
+class Look(Protocol):
+    """What reads windows, given the number of digits that each reading must have, where that is known."""
+
+    def __call__(
+        self,
+        windows: Sequence[Picture],
+        digits: int | None,
+        *,
+        wider: Sequence[Picture] = (),
+        once: bool = False,
+    ) -> list[Seen]:
+        """See `look`."""
 
 
-def look(engine: Engine, sure_above: float, windows: Sequence[Picture], digits: int | None) -> list[Seen]:
+def look(
+    engine: Engine,
+    sure_above: float,
+    windows: Sequence[Picture],
+    digits: int | None,
+    *,
+    wider: Sequence[Picture] = (),
+    once: bool = False,
+) -> list[Seen]:
     """What windows show, each looked at until its best reading has a share of `sure_above`, or all ways.
 
     Args:
@@ -65,11 +84,18 @@ def look(engine: Engine, sure_above: float, windows: Sequence[Picture], digits: 
         sure_above: The share at which one look is enough.
         windows: RGB `(height, width, 3)` each.
         digits: How many digits each reading must have; any number when None.
+        wider: Each window cut with more room beside it, where it may end within a drum; none when empty.
+        once: Whether one look is enough whatever it shows, and its two best readings of it.
     """
-    first = _views(engine, [resized(window) for window in windows], digits)
+    whole = [resized(window) for window in windows]
+    if once:
+        return [merged([view]) for view in _views(engine, whole, digits, _BEAMS_AT_A_GLANCE)]
+    first = _views(engine, whole, digits)
     seen = [merged([view]) for view in first]
     unsure = [index for index, each in enumerate(seen) if _certainty(each) < sure_above]
     closer = {index: _further(windows[index], first[index]) for index in unsure}
+    for index in unsure if wider else ():
+        closer[index] += trimmed(wider[index])[:2]
     more = iter(_views(engine, [view for views in closer.values() for view in views], digits))
     for index, views in closer.items():
         seen[index] = merged([first[index], *(next(more) for _ in views)])
@@ -86,11 +112,11 @@ def _further(window: Picture, first: _View) -> list[Picture]:
     return trimmed(window)[1:] if near is window else trimmed(near)
 
 
-def _views(engine: Engine, views: Sequence[Picture], digits: int | None) -> list[_View]:
+def _views(engine: Engine, views: Sequence[Picture], digits: int | None, beams: int = _BEAMS) -> list[_View]:
     if not views:
         return []
     memory = engine.encode(as_input(views))
-    found, empty = search(engine, memory, len(views), _BEAMS, digits)
+    found, empty = search(engine, memory, len(views), beams, digits)
     tenths = memory.tenths if memory.tenths is not None else [None] * len(views)
     return [_View(*each) for each in zip(found, empty, tenths, strict=True)]
 

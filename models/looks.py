@@ -15,7 +15,10 @@ from models.views import as_input, narrowed, resized, trimmed
 
 Picture = NDArray[np.uint8]
 # With half steps beside their numbers, this many readings hold at least five different numbers as a rule.
-_BEAMS, _BEAMS_AT_A_GLANCE = 8, 2
+# Further looks only have to weigh these.
+_BEAMS, _BEAMS_CLOSER, _BEAMS_AT_A_GLANCE = 8, 4, 2
+# On strips not trained on, a third round of looks changes no reading that has this share after two.
+_SETTLED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,14 @@ class Seen:
         opinions: Best first; shares sum to one at most.
         empty: The share of there being nothing to read.
         looks: How many looks were taken.
+        rounds: In how many rounds: one, two where the first left a doubt, three where the second did.
         tenths: The probabilities of the tenth at which the last drum stands, `(10,)`, where the model tells.
     """
 
     opinions: tuple[Opinion, ...]
     empty: float
     looks: int
+    rounds: int = 1
     tenths: NDArray[np.float32] | None = None
 
 
@@ -92,13 +97,19 @@ def look(
         return [merged([view]) for view in _views(engine, whole, digits, _BEAMS_AT_A_GLANCE)]
     first = _views(engine, whole, digits)
     seen = [merged([view]) for view in first]
-    unsure = [index for index, each in enumerate(seen) if _certainty(each) < sure_above]
-    closer = {index: _further(windows[index], first[index]) for index in unsure}
-    for index in unsure if wider else ():
-        closer[index] += trimmed(wider[index])[:2]
-    more = iter(_views(engine, [view for views in closer.values() for view in views], digits))
-    for index, views in closer.items():
-        seen[index] = merged([first[index], *(next(more) for _ in views)])
+    views = [[view] for view in first]
+    closer = {
+        index: _further(windows[index], first[index], wider[index] if wider else None)
+        for index, each in enumerate(seen)
+        if _certainty(each) < sure_above
+    }
+    for rounds in (2, 3):
+        shown = [view for second, third in closer.values() for view in (second, third)[rounds - 2]]
+        more = iter(_views(engine, shown, digits, _BEAMS_CLOSER))
+        for index, pair in closer.items():
+            views[index] += [next(more) for _ in pair[rounds - 2]]
+            seen[index] = merged(views[index], rounds)
+        closer = {index: pair for index, pair in closer.items() if _certainty(seen[index]) < _SETTLED}
     return seen
 
 
@@ -106,10 +117,15 @@ def _certainty(seen: Seen) -> float:
     return max(seen.empty, seen.opinions[0].share if seen.opinions else 0.0)
 
 
-def _further(window: Picture, first: _View) -> list[Picture]:
-    """More views: without what lies beside the drums where that is much, and without upper and lower rims."""
+def _further(window: Picture, first: _View, wider: Picture | None) -> tuple[list[Picture], list[Picture]]:
+    """Two rounds of views: without what lies beside the drums where that is much, and without rims.
+
+    The first of them is the likeliest to tell: without both rims, and with more room where there is any.
+    """
     near = narrowed(window, first.beams[0].places) if first.beams else window
-    return trimmed(window)[1:] if near is window else trimmed(near)
+    whole, inner, *halves = trimmed(near)
+    loose = trimmed(wider)[:2] if wider is not None else []
+    return [inner, *loose[1:]], [*([] if near is window else [whole]), *halves, *loose[:1]]
 
 
 def _views(engine: Engine, views: Sequence[Picture], digits: int | None, beams: int = _BEAMS) -> list[_View]:
@@ -121,7 +137,7 @@ def _views(engine: Engine, views: Sequence[Picture], digits: int | None, beams: 
     return [_View(*each) for each in zip(found, empty, tenths, strict=True)]
 
 
-def merged(views: Sequence[_View]) -> Seen:
+def merged(views: Sequence[_View], rounds: int = 1) -> Seen:
     """The mean of several looks at one window."""
     shares: dict[str, float] = defaultdict(float)
     halves: dict[str, float] = defaultdict(float)
@@ -134,4 +150,4 @@ def merged(views: Sequence[_View]) -> Seen:
     opinions = tuple(Opinion(text, halves[text] > share / 2, share) for text, share in ranked)
     told = [view.tenths for view in views if view.tenths is not None]
     tenths = np.mean(told, 0) if told else None
-    return Seen(opinions, sum(view.empty for view in views) / len(views), len(views), tenths)
+    return Seen(opinions, sum(view.empty for view in views) / len(views), len(views), rounds, tenths)

@@ -136,7 +136,7 @@ class Recognizer:
         if seen is None:
             return Recognition((), "dark", *about)
         shares = np.array([opinion.share for opinion in seen.opinions])
-        probabilities = self._calibration.probabilities(shares, sure=seen.looks == 1)
+        probabilities = self._calibration.probabilities(shares, seen.rounds)
         # Where the number of drums is known, texts of other lengths must not speak against these.
         known = float(probabilities.sum()) if digits is not None else 1.0
         if self._refuses(window, seen.empty, probabilities / max(known, _LEAST)):

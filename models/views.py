@@ -14,6 +14,8 @@ from models.vocabulary import INPUT_HEIGHT, INPUT_WIDTH
 TRIMS = ((0.0, 0.0), (0.15, 0.15), (0.15, 0.0), (0.0, 0.15))
 _LEAST_DRUMS, _WIDEST_NARROWING = 3, 0.88
 _DARK_LEVEL, _DARK_SPREAD = 24.0, 4.0
+# More pixels above that level than this, and the window is lit: most are, and counting is quicker.
+_DARK_SHARE = 0.03
 _BLURRED_BELOW = 0.06
 # Of ten blocks side by side, three in a row that have hardly any of the others' edges are covered.
 _BLOCKS, _COVERED_RUN, _COVERED_BELOW = 10, 3, 0.15
@@ -59,6 +61,8 @@ def as_input(views: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
 def is_dark(window: NDArray[np.uint8]) -> bool:
     """Whether the window is so nearly black that nothing can stand in it."""
     grey = cv2.blur(cv2.cvtColor(resized(window), cv2.COLOR_RGB2GRAY), (3, 3))
+    if np.count_nonzero(grey >= _DARK_LEVEL) > _DARK_SHARE * grey.size:
+        return False
     low, high = np.percentile(grey, (2, 98))
     return bool(high < _DARK_LEVEL and high - low < _DARK_SPREAD)
 

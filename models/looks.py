@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.beam import Beam, search
 from models.engines.engine import Engine
-from models.views import as_input, narrowed, resized, trimmed
+from models.views import INNER, LOWER, UPPER, as_input, narrowed, resized, trimmed
 
 Picture = NDArray[np.uint8]
 # With half steps beside their numbers, this many readings hold at least five different numbers as a rule.
@@ -98,18 +98,20 @@ def look(
     first = _views(engine, whole, digits)
     seen = [merged([view]) for view in first]
     views = [[view] for view in first]
-    closer = {
-        index: _further(windows[index], first[index], wider[index] if wider else None)
-        for index, each in enumerate(seen)
-        if _certainty(each) < sure_above
-    }
+    enough = sure_above
     for rounds in (2, 3):
-        shown = [view for second, third in closer.values() for view in (second, third)[rounds - 2]]
-        more = iter(_views(engine, shown, digits, _BEAMS_CLOSER))
-        for index, pair in closer.items():
-            views[index] += [next(more) for _ in pair[rounds - 2]]
+        doubted = [index for index, each in enumerate(seen) if _certainty(each) < enough]
+        shown = {
+            index: _further(windows[index], first[index], wider[index] if wider else None, rounds)
+            for index in doubted
+        }
+        more = iter(
+            _views(engine, [each for shows in shown.values() for each in shows], digits, _BEAMS_CLOSER)
+        )
+        for index, shows in shown.items():
+            views[index] += [next(more) for _ in shows]
             seen[index] = merged(views[index], rounds)
-        closer = {index: pair for index, pair in closer.items() if _certainty(seen[index]) < _SETTLED}
+        enough = min(_SETTLED, sure_above)
     return seen
 
 
@@ -117,15 +119,16 @@ def _certainty(seen: Seen) -> float:
     return max(seen.empty, seen.opinions[0].share if seen.opinions else 0.0)
 
 
-def _further(window: Picture, first: _View, wider: Picture | None) -> tuple[list[Picture], list[Picture]]:
-    """Two rounds of views: without what lies beside the drums where that is much, and without rims.
+def _further(window: Picture, first: _View, wider: Picture | None, rounds: int) -> list[Picture]:
+    """Closer views for the second or third round: without rims and what lies beside the drums.
 
-    The first of them is the likeliest to tell: without both rims, and with more room where there is any.
+    The second round has those that tell most: without both rims, and with more room where there is any.
     """
     near = narrowed(window, first.beams[0].places) if first.beams else window
-    whole, inner, *halves = trimmed(near)
-    loose = trimmed(wider)[:2] if wider is not None else []
-    return [inner, *loose[1:]], [*([] if near is window else [whole]), *halves, *loose[:1]]
+    if rounds == 2:  # noqa: PLR2004 the other is the third
+        return trimmed(near, [INNER]) + ([] if wider is None else trimmed(wider, [INNER]))
+    whole = [each for each in (None if near is window else near, wider) if each is not None]
+    return trimmed(near, [LOWER, UPPER]) + [resized(each) for each in whole]
 
 
 def _views(engine: Engine, views: Sequence[Picture], digits: int | None, beams: int = _BEAMS) -> list[_View]:

@@ -23,7 +23,8 @@ class Calibration:
     Args:
         sure_above: A window whose first look gives a share this high is not looked at again.
         sure: The curve for windows looked at once.
-        unsure: The curve for windows looked at several times.
+        unsure: The curve for windows that a second round of looks settled.
+        doubtful: The curve for windows that took all rounds.
         refuse_below: A best candidate less probable than this is no reading.
         fitted_on: What it was fitted on, for people.
     """
@@ -31,16 +32,26 @@ class Calibration:
     sure_above: float = 0.95
     sure: Curve = (1.0, 0.0)
     unsure: Curve = (1.0, 0.0)
+    doubtful: Curve = (1.0, 0.0)
     refuse_below: float = 0.0
     fitted_on: str = "nothing: shares as they are"
 
-    def probabilities(self, shares: NDArray[np.float64], *, sure: bool) -> NDArray[np.float64]:
-        """The probability that each candidate is right, for shares from the highest to the lowest."""
+    def probabilities(self, shares: NDArray[np.float64], rounds: int) -> NDArray[np.float64]:
+        """The probability that each candidate is right.
+
+        Args:
+            shares: Of the candidates, from the highest to the lowest.
+            rounds: How many rounds of looks they come from.
+        """
         if not len(shares):
             return shares
-        best = curve_at(self.sure if sure else self.unsure, shares[:1])
+        best = curve_at(self.curve_after(rounds), shares[:1])
         rest = shares[1:] * (1 - best) / max(1 - float(shares[0]), _LEAST)
         return np.concatenate([best, np.minimum(rest, best)])
+
+    def curve_after(self, rounds: int) -> Curve:
+        """The curve for windows that took so many rounds of looks."""
+        return (self.sure, self.unsure, self.doubtful)[min(rounds, 3) - 1]
 
 
 def curve_at(curve: Curve, shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,7 +76,9 @@ def load_calibration(folder: Path) -> Calibration:
         return Calibration()
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return Calibration(**values | {name: tuple(values[name]) for name in ("sure", "unsure")})
+        # Earlier readers had one curve for all windows looked at more than once.
+        curves = {"doubtful": values["unsure"]} | values
+        return Calibration(**values | {name: tuple(curves[name]) for name in ("sure", "unsure", "doubtful")})
     except (TypeError, KeyError, ValueError) as error:
         raise ValueError(f"{path} is no calibration: fit it anew.") from error
 

@@ -1,20 +1,24 @@
 """Looking at windows: once where that is enough, several times and closer where it is not."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.beam import Beam, search
 from models.engines.engine import Engine
-from models.views import as_input, narrowed, resized, trimmed
+from models.views import INNER, LOWER, UPPER, as_input, narrowed, resized, trimmed
 
 Picture = NDArray[np.uint8]
 # With half steps beside their numbers, this many readings hold at least five different numbers as a rule.
-_BEAMS = 8
+# Further looks only have to weigh these.
+_BEAMS, _BEAMS_CLOSER, _BEAMS_AT_A_GLANCE = 8, 4, 2
+# On strips not trained on, a third round of looks changes no reading that has this share after two.
+_SETTLED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,14 @@ class Seen:
         opinions: Best first; shares sum to one at most.
         empty: The share of there being nothing to read.
         looks: How many looks were taken.
+        rounds: In how many rounds: one, two where the first left a doubt, three where the second did.
         tenths: The probabilities of the tenth at which the last drum stands, `(10,)`, where the model tells.
     """
 
     opinions: tuple[Opinion, ...]
     empty: float
     looks: int
+    rounds: int = 1
     tenths: NDArray[np.float32] | None = None
 
 
@@ -53,11 +59,29 @@ class _View:
     tenths: NDArray[np.float32] | None
 
 
-# What reads windows, given the number of digits that each reading must have, where that is known.
-Look = Callable[[Sequence[Picture], int | None], list[Seen]]
+class Look(Protocol):
+    """What reads windows, given the number of digits that each reading must have, where that is known."""
+
+    def __call__(
+        self,
+        windows: Sequence[Picture],
+        digits: int | None,
+        *,
+        wider: Sequence[Picture] = (),
+        once: bool = False,
+    ) -> list[Seen]:
+        """See `look`."""
 
 
-def look(engine: Engine, sure_above: float, windows: Sequence[Picture], digits: int | None) -> list[Seen]:
+def look(
+    engine: Engine,
+    sure_above: float,
+    windows: Sequence[Picture],
+    digits: int | None,
+    *,
+    wider: Sequence[Picture] = (),
+    once: bool = False,
+) -> list[Seen]:
     """What windows show, each looked at until its best reading has a share of `sure_above`, or all ways.
 
     Args:
@@ -65,14 +89,29 @@ def look(engine: Engine, sure_above: float, windows: Sequence[Picture], digits: 
         sure_above: The share at which one look is enough.
         windows: RGB `(height, width, 3)` each.
         digits: How many digits each reading must have; any number when None.
+        wider: Each window cut with more room beside it, where it may end within a drum; none when empty.
+        once: Whether one look is enough whatever it shows, and its two best readings of it.
     """
-    first = _views(engine, [resized(window) for window in windows], digits)
+    whole = [resized(window) for window in windows]
+    if once:
+        return [merged([view]) for view in _views(engine, whole, digits, _BEAMS_AT_A_GLANCE)]
+    first = _views(engine, whole, digits)
     seen = [merged([view]) for view in first]
-    unsure = [index for index, each in enumerate(seen) if _certainty(each) < sure_above]
-    closer = {index: _further(windows[index], first[index]) for index in unsure}
-    more = iter(_views(engine, [view for views in closer.values() for view in views], digits))
-    for index, views in closer.items():
-        seen[index] = merged([first[index], *(next(more) for _ in views)])
+    views = [[view] for view in first]
+    enough = sure_above
+    for rounds in (2, 3):
+        doubted = [index for index, each in enumerate(seen) if _certainty(each) < enough]
+        shown = {
+            index: _further(windows[index], first[index], wider[index] if wider else None, rounds)
+            for index in doubted
+        }
+        more = iter(
+            _views(engine, [each for shows in shown.values() for each in shows], digits, _BEAMS_CLOSER)
+        )
+        for index, shows in shown.items():
+            views[index] += [next(more) for _ in shows]
+            seen[index] = merged(views[index], rounds)
+        enough = min(_SETTLED, sure_above)
     return seen
 
 
@@ -80,22 +119,28 @@ def _certainty(seen: Seen) -> float:
     return max(seen.empty, seen.opinions[0].share if seen.opinions else 0.0)
 
 
-def _further(window: Picture, first: _View) -> list[Picture]:
-    """More views: without what lies beside the drums where that is much, and without upper and lower rims."""
+def _further(window: Picture, first: _View, wider: Picture | None, rounds: int) -> list[Picture]:
+    """Closer views for the second or third round: without rims and what lies beside the drums.
+
+    The second round has those that tell most: without both rims, and with more room where there is any.
+    """
     near = narrowed(window, first.beams[0].places) if first.beams else window
-    return trimmed(window)[1:] if near is window else trimmed(near)
+    if rounds == 2:  # noqa: PLR2004 the other is the third
+        return trimmed(near, [INNER]) + ([] if wider is None else trimmed(wider, [INNER]))
+    whole = [each for each in (None if near is window else near, wider) if each is not None]
+    return trimmed(near, [LOWER, UPPER]) + [resized(each) for each in whole]
 
 
-def _views(engine: Engine, views: Sequence[Picture], digits: int | None) -> list[_View]:
+def _views(engine: Engine, views: Sequence[Picture], digits: int | None, beams: int = _BEAMS) -> list[_View]:
     if not views:
         return []
     memory = engine.encode(as_input(views))
-    found, empty = search(engine, memory, len(views), _BEAMS, digits)
+    found, empty = search(engine, memory, len(views), beams, digits)
     tenths = memory.tenths if memory.tenths is not None else [None] * len(views)
     return [_View(*each) for each in zip(found, empty, tenths, strict=True)]
 
 
-def merged(views: Sequence[_View]) -> Seen:
+def merged(views: Sequence[_View], rounds: int = 1) -> Seen:
     """The mean of several looks at one window."""
     shares: dict[str, float] = defaultdict(float)
     halves: dict[str, float] = defaultdict(float)
@@ -108,4 +153,4 @@ def merged(views: Sequence[_View]) -> Seen:
     opinions = tuple(Opinion(text, halves[text] > share / 2, share) for text, share in ranked)
     told = [view.tenths for view in views if view.tenths is not None]
     tenths = np.mean(told, 0) if told else None
-    return Seen(opinions, sum(view.empty for view in views) / len(views), len(views), tenths)
+    return Seen(opinions, sum(view.empty for view in views) / len(views), len(views), rounds, tenths)

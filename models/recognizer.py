@@ -66,7 +66,12 @@ class Recognizer:
         self._look, self._calibration = looking, calibration
 
     def read(
-        self, windows: Sequence[NDArray[np.uint8]], *, digits: int | None = None, n_candidates: int = 8
+        self,
+        windows: Sequence[NDArray[np.uint8]],
+        *,
+        digits: int | None = None,
+        n_candidates: int = 8,
+        wider: Sequence[NDArray[np.uint8]] = (),
     ) -> list[Recognition]:
         """What each window says, in their order.
 
@@ -74,12 +79,13 @@ class Recognizer:
             windows: Counters cut out upright and unmirrored, RGB `(height, width, 3)` each, of any size.
             digits: How many drums the register has, where that is known: every candidate then has as many.
             n_candidates: How many candidates to return of each window at most.
+            wider: Each window cut with more room beside it, where it may end within a drum; none when empty.
         """
         recognitions: list[Recognition] = []
         for first in range(0, len(windows), _BATCH):
             batch = windows[first : first + _BATCH]
             started = time.perf_counter()
-            seen = self._seen(batch, digits)
+            seen = self._seen(batch, digits, wider[first : first + _BATCH])
             milliseconds = (time.perf_counter() - started) * 1000 / len(batch)
             recognitions += [
                 self._recognition(window, each, digits, n_candidates, milliseconds)
@@ -87,14 +93,35 @@ class Recognizer:
             ]
         return recognitions
 
-    def _seen(self, windows: Sequence[NDArray[np.uint8]], digits: int | None) -> list[Seen | None]:
+    def glance(self, windows: Sequence[NDArray[np.uint8]], *, digits: int | None = None) -> list[float]:
+        """How likely each window is to be read right, by one short look at each; see `read`.
+
+        It costs a fifth of reading, and serves to choose among many windows.
+        """
+        seen: list[Seen | None] = []
+        for first in range(0, len(windows), _BATCH):
+            seen += self._seen(windows[first : first + _BATCH], digits, (), once=True)
+        return [
+            each.opinions[0].share if each and each.opinions and each.empty <= _EMPTY_ABOVE else 0.0
+            for each in seen
+        ]
+
+    def _seen(
+        self,
+        windows: Sequence[NDArray[np.uint8]],
+        digits: int | None,
+        wider: Sequence[NDArray[np.uint8]],
+        *,
+        once: bool = False,
+    ) -> list[Seen | None]:
         """What was seen in each window; None where there is no light to see by."""
         lit = [index for index, each in enumerate(windows) if min(each.shape[:2]) > 0 and not is_dark(each)]
         seen: list[Seen | None] = [None] * len(windows)
-        for index, each in zip(
-            lit, self._look([windows[i] for i in lit], digits) if lit else [], strict=True
-        ):
-            seen[index] = each
+        if lit:
+            room = [wider[index] for index in lit] if wider else ()
+            found = self._look([windows[index] for index in lit], digits, wider=room, once=once)
+            for index, each in zip(lit, found, strict=True):
+                seen[index] = each
         return seen
 
     def _recognition(
@@ -109,7 +136,7 @@ class Recognizer:
         if seen is None:
             return Recognition((), "dark", *about)
         shares = np.array([opinion.share for opinion in seen.opinions])
-        probabilities = self._calibration.probabilities(shares, sure=seen.looks == 1)
+        probabilities = self._calibration.probabilities(shares, seen.rounds)
         # Where the number of drums is known, texts of other lengths must not speak against these.
         known = float(probabilities.sum()) if digits is not None else 1.0
         if self._refuses(window, seen.empty, probabilities / max(known, _LEAST)):

@@ -11,9 +11,11 @@ from models.vocabulary import INPUT_HEIGHT, INPUT_WIDTH
 
 # Shares of the height that each look leaves out above and below the drums: windows are cut loosely as often
 # as closely, and lettering above or below is what misleads the reader most.
-TRIMS = ((0.0, 0.0), (0.15, 0.15), (0.15, 0.0), (0.0, 0.15))
+WHOLE, INNER, LOWER, UPPER = TRIMS = ((0.0, 0.0), (0.15, 0.15), (0.15, 0.0), (0.0, 0.15))
 _LEAST_DRUMS, _WIDEST_NARROWING = 3, 0.88
 _DARK_LEVEL, _DARK_SPREAD = 24.0, 4.0
+# More pixels above that level than this, and the window is lit: most are, and counting is quicker.
+_DARK_SHARE = 0.03
 _BLURRED_BELOW = 0.06
 # Of ten blocks side by side, three in a row that have hardly any of the others' edges are covered.
 _BLOCKS, _COVERED_RUN, _COVERED_BELOW = 10, 3, 0.15
@@ -37,10 +39,12 @@ def narrowed(window: NDArray[np.uint8], places: Sequence[float]) -> NDArray[np.u
     return window[:, int(left * width) : max(ceil(right * width), int(left * width) + 1)]
 
 
-def trimmed(window: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """The window at the reader's size, whole and without its upper, lower or both rims."""
+def trimmed(
+    window: NDArray[np.uint8], trims: Sequence[tuple[float, float]] = TRIMS
+) -> list[NDArray[np.uint8]]:
+    """The window at the reader's size without its rims, by shares of its height above and below."""
     height = window.shape[0]
-    rows = [(int(height * above), height - int(height * below)) for above, below in TRIMS]
+    rows = [(int(height * above), height - int(height * below)) for above, below in trims]
     return [resized(window[top : max(bottom, top + 1)]) for top, bottom in rows]
 
 
@@ -59,6 +63,8 @@ def as_input(views: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
 def is_dark(window: NDArray[np.uint8]) -> bool:
     """Whether the window is so nearly black that nothing can stand in it."""
     grey = cv2.blur(cv2.cvtColor(resized(window), cv2.COLOR_RGB2GRAY), (3, 3))
+    if np.count_nonzero(grey >= _DARK_LEVEL) > _DARK_SHARE * grey.size:
+        return False
     low, high = np.percentile(grey, (2, 98))
     return bool(high < _DARK_LEVEL and high - low < _DARK_SPREAD)
 

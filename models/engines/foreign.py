@@ -24,7 +24,14 @@ class ForeignReader:
         self.version = version_of(model)
         self._model, self._processor = model, processor
 
-    def look(self, windows: Sequence[NDArray[np.uint8]], digits: int | None) -> list[Seen]:
+    def look(
+        self,
+        windows: Sequence[NDArray[np.uint8]],
+        digits: int | None,
+        *,
+        wider: Sequence[NDArray[np.uint8]] = (),  # noqa: ARG002 such a model looks once, at the window
+        once: bool = True,  # noqa: ARG002 as before
+    ) -> list[Seen]:
         """What windows show; see `models.looks`."""
         return [_seen(_figures(*each), digits) for each in self._generated(windows)]
 

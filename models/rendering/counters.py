@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from models.rendering.degrade import Floats, chance
+from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
 from models.rendering.plate import contrasting, lettering, stamp
 from models.rendering.strips import display_cells, drawn_cells, random_digits, random_look, random_position
-from models.rendering.surroundings import Box, Font
+from models.rendering.surroundings import Font
 
 _UNITS = ("kWh", "kWh", "kWh", "KWH", "m³", "m3", "MWh", "kW.h")
 _SCALES = ("10000", "1000", "100", "10", "1", "1/10")
@@ -34,7 +35,7 @@ CellSource: TypeAlias = Callable[[np.random.Generator], Drums]
 
 def drawn_drums(rng: np.random.Generator, faces: Sequence[Typeface]) -> Drums:
     """Drums or a display drawn with one of `faces`."""
-    wants_display = chance(rng, 0.18)
+    wants_display = chance(rng, 0.25)
     suited = [face for face in faces if face.is_lcd == wants_display] or list(faces)
     face = suited[int(rng.integers(len(suited)))]
     digits = random_digits(rng)
@@ -104,7 +105,10 @@ def _band(rng: np.random.Generator, canvas: Floats, drums: Drums, box: Box) -> B
     """The band or glass about the drums; without one, the drums' own box and a narrow rim."""
     width, height = box[2] - box[0], box[3] - box[1]
     if drums.is_display:
-        sides, lids = rng.uniform(0.03, 0.45, 2) * width, rng.uniform(0.08, 0.9, 2) * height
+        # Many displays are larger than what they show, on one side more than on the other.
+        far, tall = (0.45, 1.0)[int(chance(rng, 0.25))], (0.9, 1.8)[int(chance(rng, 0.25))]
+        sides = rng.uniform(0.03, (far, 0.45), 2) * width
+        lids = rng.uniform(0.08, (tall, 0.9), 2)[:: int(rng.choice([-1, 1]))] * height
     elif chance(rng, 0.22):
         return box
     elif chance(rng, 0.45):
@@ -144,12 +148,17 @@ def _unit_and_scales(
     if drums.is_display:
         for _ in range(int(rng.integers(0, 5))):
             size = max(3.0, rng.uniform(0.15, 0.4) * height)
-            text = lettering(
-                font, str(rng.choice(["T1", "kWh", "1.8.0", "L1 L2 L3", "A+", "Total", "▲"])), size
-            )
+            text = lettering(font, _annunciator(rng), size)
             x, y = int(rng.uniform(band[0], band[2])), int(rng.uniform(band[1], band[3] - size))
             if not (box[0] - text.shape[1] < x < box[2] and box[1] - size < y < box[3]):
                 stamp(canvas, text, (x, y), drums.ink)
+
+
+def _annunciator(rng: np.random.Generator) -> str:
+    """What a display shows besides its digits; one in three a number of its own, such as an OBIS code."""
+    if chance(rng, 0.35):
+        return "".join(map(str, rng.integers(0, 10, int(rng.integers(2, 9)))))
+    return str(rng.choice(["T1", "kWh", "1.8.0", "L1 L2 L3", "A+", "Total", "▲", "V A", "kW h"]))
 
 
 def _colour_at(canvas: Floats, x: int, y: int) -> Floats:

@@ -104,7 +104,7 @@ def photographed(picture: Floats, rng: np.random.Generator, *, worst_blur: float
     """A random photograph of a clean drawing, RGB of the same size."""
     lit = light(picture, rng)
     reflections(lit, rng)
-    if chance(rng, 0.07):
+    if chance(rng, 0.12):
         wires(lit, rng)
     lit = blur(lit, rng, worst_blur)
     if chance(rng, 0.12):

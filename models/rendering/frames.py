@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from models.rendering.counters import CellSource, drawn_drums, mount_counter, width_of
 from models.rendering.degrade import Floats, chance, glow
+from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
-from models.rendering.surroundings import Box, Font, body, cable, furnish, wall
+from models.rendering.surroundings import Font, body, cable, furnish, wall
 
 Quad: TypeAlias = NDArray[np.float64]
 

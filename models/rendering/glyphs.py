@@ -50,6 +50,13 @@ _CORNERED = (
 )
 
 
+# The segments of each digit, clockwise from the top, the middle one last; what some displays do otherwise.
+_LIT = dict(
+    enumerate(("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg"))
+)
+_OTHERWISE_LIT: tuple[dict[int, str], ...] = ({}, {7: "abcf"}, {6: "fgedc", 9: "abcfg"})
+
+
 @dataclass(frozen=True, slots=True)
 class Typeface:
     """The ten digits as alpha pictures of one height each, and the font for words where there is one."""
@@ -113,9 +120,8 @@ def _pen(strokes: list[Polyline], width: float, pen: float) -> Alpha:
     return np.asarray(cv2.resize(picture, (width_px, _CAP), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _segment_digit(digit: int, pen: float, gap: float) -> Alpha:
+def _segment_digit(lit: str, pen: float, gap: float) -> Alpha:
     """One digit of a seven-segment display, bars with pointed ends."""
-    lit = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg")[digit]
     ends = {
         "a": ((0, 0), (1, 0)),
         "b": ((1, 0), (1, 1)),
@@ -164,11 +170,15 @@ def own_typefaces() -> tuple[Typeface, ...]:
 
 @lru_cache
 def segment_typefaces() -> tuple[Typeface, ...]:
-    """Seven-segment faces in three weights."""
-    weights = ((0.07, 0.02), (0.10, 0.03), (0.13, 0.01))
+    """Seven-segment faces in several weights and manners."""
     return tuple(
-        Typeface(f"own segments-{pen}", tuple(_segment_digit(d, pen, gap) for d in range(10)), is_lcd=True)
-        for pen, gap in weights
+        Typeface(
+            f"own segments-{pen}/{manner}",
+            tuple(_segment_digit(lit, pen, gap) for lit in (_LIT | other).values()),
+            is_lcd=True,
+        )
+        for manner, other in enumerate(_OTHERWISE_LIT)
+        for pen, gap in ((0.07, 0.02), (0.10, 0.03), (0.13, 0.01))
     )
 
 

@@ -164,6 +164,7 @@ def _place(
     frame = np.asarray(np.array(paint) + rng.normal(0, 15, 3), np.float32)
     edge = int(rng.integers(3, 12))
     bracket = int(rng.uniform(0.3, 0.9) * width) if framed and chance(rng, 0.5) else 0
+    apart = _apart(rng) if not plate.is_display and chance(rng, 0.35) else None
     x = box.left
     for index, cell in enumerate(cells):
         if index == first_decimal and index:
@@ -173,7 +174,8 @@ def _place(
             canvas[box.top - edge : box.bottom + edge, x - min(edge, gap + 3) : x + width + reach] = frame
             if reach > edge:
                 _notches(rng, canvas, (x + width, x + width + reach), box, frame)
-        canvas[box.top : box.bottom, x : x + width] = cell
+        seen = cell if apart is None or index < first_decimal else _seen_through(cell, apart)
+        canvas[box.top : box.bottom, x : x + width] = seen
         if rim is not None:
             cv2.rectangle(
                 canvas, (x - 2, box.top - 1), (x + width + 1, box.bottom), rim.tolist(), rim_thickness
@@ -187,6 +189,23 @@ def _place(
         if plate.is_display and index == first_decimal - 1 and plate.decimals:
             cv2.circle(canvas, (x + width + gap // 2, box.bottom - 5), 3, plate.ink.tolist(), -1, cv2.LINE_AA)
         x += width + gap
+
+
+def _apart(rng: np.random.Generator) -> Floats:
+    """How decimals look that sit on drums of another size: an affine map about the middle of a cell."""
+    scale = rng.uniform(0.85, 1.3)
+    return np.array([[scale, 0, 0], [0, scale, rng.uniform(-0.05, 0.05)]], np.float32)
+
+
+def _seen_through(cell: Floats, apart: Floats) -> Floats:
+    height, width = cell.shape[:2]
+    matrix = apart * np.array([[1, 1, width], [1, 1, height]], np.float32)
+    middle = np.array([(width - 1) / 2, (height - 1) / 2], np.float32)
+    matrix[:, 2] += middle - matrix[:, :2] @ middle
+    seen = cv2.warpAffine(
+        cell, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(seen, np.float32)
 
 
 def _notches(

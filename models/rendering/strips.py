@@ -109,11 +109,14 @@ def drawn_cells(
     standing[-1] = position % 10
     shade = np.cos(np.linspace(-1, 1, WINDOW_HEIGHT) * rng.uniform(0, 1.2)).astype(np.float32)[:, None, None]
     wear = rng.uniform(0.7, 1)
+    # Red fades sooner than white, and a drum in a frame of its own gets less light.
+    decimal_wear = wear * (rng.uniform(0.45, 1) if chance(rng, 0.35) else 1.0)
     ticks = chance(rng, 0.3)
     cells = []
     for index in range(digits):
-        alpha = (drum_view(texture, shape, float(standing[index]), WINDOW_HEIGHT) * wear)[..., None]
         is_decimal = index >= digits - decimals
+        printed = drum_view(texture, shape, float(standing[index]), WINDOW_HEIGHT)
+        alpha = (printed * (decimal_wear if is_decimal else wear))[..., None]
         ground = look.decimal_ground if is_decimal else look.ground
         ink = look.decimal_ink if is_decimal else look.ink
         cell = ground * (1 - alpha) + ink * alpha
@@ -135,7 +138,7 @@ def _graduate(cell: Floats, position: float, pitch: int, ink: Floats, rng: np.ra
 
 
 def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[list[Floats], Floats]:
-    """The digits of a liquid-crystal or lit display, and the colour of its glass."""
+    """The digits of a liquid-crystal or lit display and its glass's colour; a space is an unlit place."""
     if chance(rng, 0.8):
         glass = np.array([rng.uniform(90, 205), rng.uniform(110, 215), rng.uniform(80, 200)], np.float32)
         ink = glass * np.float32(rng.uniform(0.1, 0.6))
@@ -149,9 +152,15 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     texture = drum_texture(face, shape)
     ghost = rng.uniform(0, 0.14) if chance(rng, 0.5) else 0.0
     unlit = drum_view(texture, shape, 8.0, WINDOW_HEIGHT) * ghost
+    # The glass is a little above its ground, on which lit segments cast a shadow.
+    shadow = rng.uniform(0.1, 0.4) if chance(rng, 0.35) else 0.0
+    away = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     cells = []
     for figure in text:
-        alpha = np.maximum(drum_view(texture, shape, float(figure), WINDOW_HEIGHT), unlit)[..., None]
+        is_lit = figure.isdigit()
+        lit = drum_view(texture, shape, float(figure), WINDOW_HEIGHT) if is_lit else np.zeros_like(unlit)
+        cast = np.roll(lit, away, (0, 1)) * shadow
+        alpha = np.maximum(np.maximum(lit, cast), unlit)[..., None]
         cell = (glass * (1 - alpha) + ink * alpha).astype(np.float32)
         if slant:
             lean = np.array([[1, -slant, slant * WINDOW_HEIGHT / 2], [0, 1, 0]], np.float32)
@@ -172,7 +181,8 @@ def drawn_strip(rng: np.random.Generator, faces: Sequence[Typeface], *, clean: b
         half_step = False
         if chance(rng, 0.3):
             text = (text.lstrip("0") or "0").rjust(3, "0")
-        cells, glass = display_cells(rng, face, text)
+        unlit = int(rng.integers(1, 4)) if chance(rng, 0.15) else 0
+        cells, glass = display_cells(rng, face, " " * unlit + text)
         plate = Plate(glass, ink=glass * 0.3, decimals=decimals, is_display=True)
     else:
         look = random_look(rng)

@@ -7,10 +7,10 @@ import numpy as np
 from PIL import ImageFont
 
 from models.rendering.degrade import Floats, chance
+from models.rendering.fittings import FITTINGS, Box, fit
 from models.rendering.plate import contrasting, lettering, stamp
 
 Font: TypeAlias = ImageFont.FreeTypeFont | None
-Box: TypeAlias = tuple[float, float, float, float]
 
 _WORDS = (
     *("kWh", "220/380V", "3x5A", "10(40)A", "50 Hz", "Cl. 2", "450 rev/kWh", "600 imp/kWh", "DIN 43857"),
@@ -19,6 +19,21 @@ _WORDS = (
     *("Pmax 0,5 bar", "MODEL DTS27", "IEC 62052-11", "Nr.", "TYPE", "MADE IN", "CE M21", "H-R80/V-R40"),
     *("Property of the grid", "27°C", "m³", "ACTARIS", "ITELMA", "Power Corporation", "2012", "x 0,001"),
 )
+# What stands on a plate or case, and how often.
+_KINDS = {
+    "words": 0.36,
+    "serial": 0.13,
+    "bars": 0.09,
+    "dial": 0.07,
+    "screw": 0.05,
+    "slot": 0.07,
+    "rule": 0.04,
+    "sticker": 0.04,
+    "table": 0.05,
+    "terminals": 0.04,
+    "buttons": 0.04,
+    "diagram": 0.02,
+}
 _FEWEST_BARS, _MOST_BARS = 18, 46
 _DARK_BELOW = 90
 _LEAST_CELL = 4
@@ -110,8 +125,8 @@ def furnish(rng: np.random.Generator, canvas: Floats, box: Box, kept_free: Box, 
     mounted: list[Box] = []
     for _ in range(int(rng.integers(3, 26))):
         kind = rng.choice(
-            ["words", "serial", "bars", "dial", "screw", "slot", "rule", "sticker", "table"],
-            p=[0.42, 0.14, 0.07, 0.08, 0.05, 0.07, 0.05, 0.05, 0.07],
+            list(_KINDS),
+            p=list(_KINDS.values()),
         )
         width = wide * float(np.exp(rng.uniform(np.log(0.06), np.log(1.1))))
         height = _height_of(rng, kind, width)
@@ -132,6 +147,8 @@ def _height_of(rng: np.random.Generator, kind: str, width: float) -> float:
         "bars": (0.1, 0.4),
         "slot": (0.07, 0.2),
         "table": (0.15, 0.6),
+        "terminals": (0.08, 0.3),
+        "buttons": (0.2, 0.5),
     }
     if kind in {"dial", "screw"}:
         return width
@@ -151,7 +168,9 @@ def _mount(rng: np.random.Generator, canvas: Floats, kind: str, box: Box, font: 
     if kind in {"words", "serial"}:
         _print(rng, canvas, box, ink, font, serial=kind == "serial")
     elif kind == "bars":
-        _bars(rng, canvas, box, ink)
+        _bars(rng, canvas, box, ink, font)
+    elif kind in FITTINGS:
+        fit(rng, canvas, kind, box, ink)
     elif kind == "dial":
         _dial(rng, canvas, box, ink)
     elif kind == "screw":
@@ -183,8 +202,8 @@ def _print(
     stamp(canvas, alpha, (int(box[0]), int(box[1] + (box[3] - box[1]) * 0.1)), ink)
 
 
-def _bars(rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats) -> None:
-    """A bar code on its label."""
+def _bars(rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats, font: Font) -> None:
+    """A bar code on its label, often with its number beneath or beside it."""
     x0, y0, x1, y1 = (round(value) for value in box)
     if ink.mean() > _DARK_BELOW:
         cv2.rectangle(canvas, (x0 - 3, y0 - 2), (x1 + 3, y1 + 2), (235, 235, 232), -1)
@@ -192,6 +211,11 @@ def _bars(rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats) -> No
     edges = np.sort(rng.uniform(x0, x1, 2 * int(rng.integers(_FEWEST_BARS, _MOST_BARS)))).astype(int)
     for left, right in edges.reshape(-1, 2).tolist():
         cv2.rectangle(canvas, (left, y0), (max(right - 1, left), y1), ink.tolist(), -1)
+    if chance(rng, 0.5):
+        wide, high = box[2] - box[0], box[3] - box[1]
+        right, down = (wide + 3, 0.0) if chance(rng, 0.3) else (0.0, high)
+        room = (box[0] + right, box[1] + down, box[2] + right, box[3] + down)
+        _print(rng, canvas, room, ink, font, serial=True)
 
 
 def _table(rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats, font: Font) -> None:

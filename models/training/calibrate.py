@@ -26,7 +26,7 @@ _PRIOR = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Strips:
-    """Looks at validation strips of one kind: their texts, the first look, and all looks together."""
+    """Looks at validation strips of one kind: their texts, the first look, and as many as a doubt takes."""
 
     texts: tuple[str, ...]
     first: tuple[Seen, ...]
@@ -88,11 +88,13 @@ def fit_calibration(looks: dict[str, Strips]) -> Calibration:
             break
         sure_above = choice
     is_sure = first[:, 0] >= sure_above
+    rounds = np.concatenate([[each.rounds for each in strips.all] for strips in held])
     strips = sum(len(each.texts) for each in looks.values()) // 2
     return Calibration(
         sure_above,
         fit_curve(first[is_sure]),
-        fit_curve(everything[~is_sure]),
+        fit_curve(everything[~is_sure & (rounds == 2)]),  # noqa: PLR2004 settled by the second
+        fit_curve(everything[~is_sure & (rounds > 2)]),  # noqa: PLR2004 not settled by it
         _REFUSE_BELOW,
         f"{strips:,} validation strips: drawn afresh, in unseen fonts, glued from unseen meters",
     )
@@ -129,20 +131,24 @@ def measure(looks: dict[str, Strips], calibration: Calibration) -> dict[str, Out
 
 
 def _outcome(strips: Strips, calibration: Calibration) -> Outcome:
-    first, everything = _best(strips.texts, strips.first), _best(strips.texts, strips.all)
-    is_sure = first[:, 0] >= calibration.sure_above
-    probabilities = np.where(
-        is_sure,
-        curve_at(calibration.sure, first[:, 0]),
-        curve_at(calibration.unsure, everything[:, 0]),
+    first = _best(strips.texts, strips.first)
+    seen = [
+        one if row[0] >= calibration.sure_above else each
+        for row, one, each in zip(first, strips.first, strips.all, strict=True)
+    ]
+    best = _best(strips.texts, seen)
+    probabilities = np.array(
+        [
+            curve_at(calibration.curve_after(each.rounds), row[:1])[0]
+            for each, row in zip(seen, best, strict=True)
+        ]
     )
-    right = np.where(is_sure, first[:, 1], everything[:, 1]) > 0
-    looks = np.where(is_sure, 1, [each.looks for each in strips.all])
+    right = best[:, 1] > 0
     return Outcome(
         len(right),
         float(right.mean()),
         float(first[:, 1].mean()),
-        float(looks.mean()),
+        float(np.mean([each.looks for each in seen])),
         calibration_error(probabilities, right),
         probabilities,
         right,

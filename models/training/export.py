@@ -23,7 +23,10 @@ class CardFacts:
     samples: int
     pool_size: int
     shares: dict[str, float]
+    learning_rate: float
+    held_out: int
     stem_accuracy: float | None
+    started_from_weights: bool
     measured: str
     calibrated: str
     note: str
@@ -57,14 +60,15 @@ def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
 def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
     """Writes the model card: what it is, how it came about, how good it is, what it cannot do."""
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
-    stem = f"{facts.stem_accuracy:.3f}" if facts.stem_accuracy is not None else "not measured in this run"
     text = template.format(
         command=facts.command,
         seed=facts.seed,
         samples=f"{facts.samples:,}",
         pool_size=f"{facts.pool_size:,}",
         parameters=f"{parameters:,}",
-        stem_accuracy=stem,
+        beginning=_beginning(facts),
+        learning_rate=f"{facts.learning_rate:g}",
+        held_out=f"{facts.held_out:,}",
         measured=facts.measured,
         calibrated=facts.calibrated,
         note=facts.note,
@@ -73,6 +77,13 @@ def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def _beginning(facts: CardFacts) -> str:
+    if facts.started_from_weights:
+        return "The run begins with the weights of an earlier one (`--start-from`) instead of random ones."
+    accuracy = "not measured" if facts.stem_accuracy is None else f"{facts.stem_accuracy:.3f}"
+    return f"The stem learns to tell single real drums apart: accuracy {accuracy} on meters kept out."
 
 
 def measured_rows(directory: Path, recognizer: Recognizer) -> str:

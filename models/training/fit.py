@@ -30,7 +30,7 @@ from models.vocabulary import (
 _logger = logging.getLogger(__name__)
 _WARM_UP, _TENTH_WEIGHT = 200, 0.1
 _HALF = 0.5
-_WATCH_EVERY, _REPORT_EVERY, _VALIDATE_EVERY, _RESCAN_EVERY = 20, 200, 2000, 500
+_WATCH_EVERY, _REPORT_EVERY, _RESCAN_EVERY, _SAVE_EVERY, _VALIDATE_EVERY = 20, 200, 500, 500, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +237,9 @@ def fit(plan: FitPlan, watch: Callable[[FitProgress], None] = log_progress) -> F
             rate = (state.seen - first_seen) / (time.monotonic() - started)
             recent = float(np.mean(losses[-_REPORT_EVERY:]))
             watch(FitProgress(state.step, state.seen, plan.samples, recent, rate))
-        if state.step % _VALIDATE_EVERY == 0:
+        if state.step % _SAVE_EVERY == 0:
             save_state(plan, state)
+        if state.step % _VALIDATE_EVERY == 0:
             _logger.info("train: exact %s", validate(state.average, plan.pool, 300))
     save_state(plan, state)
     return state

@@ -23,7 +23,7 @@ from models.rendering.strips import (
 from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums
 
 _logger = logging.getLogger(__name__)
-GLUED_SHARE, COUNTERLESS_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.05, 0.18
+GLUED_SHARE, COUNTERLESS_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.05, 0.28
 VALIDATION_KINDS = ("drawn", "fonts", "drums")
 # What cross entropy leaves out.
 IGNORED = -100

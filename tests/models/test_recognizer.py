@@ -114,6 +114,15 @@ def test_a_counter_behind_a_hand_is_covered(builtin: Recognizer) -> None:
     assert (recognition.reason, recognition.candidates) == ("covered", ())
 
 
+def test_a_glance_tells_a_counter_from_what_is_none(builtin: Recognizer) -> None:
+    upright, grey, nothing = _register(361_097.0), np.full((40, 200, 3), 128, np.uint8), np.zeros((0, 0, 3))
+    shares = builtin.glance([upright, upright[::-1].copy(), grey, nothing.astype(np.uint8)])
+    assert shares[0] > 0.5
+    assert max(shares[1:]) < 0.5
+    assert shares[3] == 0.0
+    assert builtin.glance([]) == []
+
+
 def test_nothing_to_read_is_no_work(builtin: Recognizer) -> None:
     assert builtin.read([]) == []
 

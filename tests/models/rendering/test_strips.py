@@ -6,6 +6,7 @@ from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,
     counterless_strip,
+    display_cells,
     drawn_strip,
     turned_strip,
 )
@@ -27,6 +28,13 @@ def test_strips_are_of_one_size_and_repeatable(faces: tuple[Typeface, ...]) -> N
 def test_displays_have_no_half_steps() -> None:
     rng = np.random.default_rng(1)
     assert not any(drawn_strip(rng, segment_typefaces()).half_step for _ in range(25))
+
+
+def test_a_space_is_an_unlit_place() -> None:
+    face = segment_typefaces()[0]
+    (blank, lit), _ = display_cells(np.random.default_rng(4), face, " 8")
+    assert blank.shape == lit.shape
+    assert blank.std() < 0.5 * lit.std()
 
 
 def test_no_counter_is_read_as_nothing() -> None:

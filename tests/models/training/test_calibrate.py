@@ -12,7 +12,7 @@ def _overconfident(count: int, seed: int) -> Strips:
     truth = rng.uniform(0.5, 0.999, count)
     shares = truth**2 / (truth**2 + (1 - truth) ** 2)
     texts = tuple("12" if right else "34" for right in rng.random(count) < truth)
-    seen = [Seen((Opinion("12", is_half=False, share=float(share)),), 0.0, 5) for share in shares]
+    seen = [Seen((Opinion("12", is_half=False, share=float(share)),), 0.0, 5, 2) for share in shares]
     first = [Seen((Opinion("12", is_half=False, share=0.6),), 0.0, 1) for _ in shares]
     return Strips(texts, tuple(first), tuple(seen))
 

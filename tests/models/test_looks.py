@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.engines.onnx_engine import OnnxEngine
+from models.looks import look
+from models.recognizer import BUILTIN
+from models.rendering.meter import MeterFace, draw_frame, register_corners
+from models.window import Window, cut_window
+
+_ALWAYS_SURE, _NEVER_SURE = 0.0, 2.0
+
+
+@pytest.fixture(scope="module")
+def engine() -> OnnxEngine:
+    return OnnxEngine(BUILTIN)
+
+
+def _register(position: float = 361_097.0) -> NDArray[np.uint8]:
+    face = MeterFace(digits=7, seed=0)
+    return cut_window(draw_frame(face, position, seed=0), Window(register_corners(face)))
+
+
+def _doubly_exposed() -> NDArray[np.uint8]:
+    """Two registers in one, so that nobody can be sure of either."""
+    both = np.mean([_register(), _register(8_254_610.0)], axis=0)
+    return np.asarray(both, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("window", "sure_above", "rounds", "looks"),
+    [
+        (_register(), _ALWAYS_SURE, 1, 1),
+        (_doubly_exposed(), _ALWAYS_SURE, 1, 1),
+        (_register(), 0.9, 1, 1),
+        (_register(), _NEVER_SURE, 2, 2),
+        (_doubly_exposed(), 0.99, 3, 4),
+    ],
+    ids=["sure of anything", "sure of little", "sure", "settled by the second round", "never settled"],
+)
+def test_a_window_is_looked_at_as_often_as_it_takes(
+    engine: OnnxEngine, window: NDArray[np.uint8], sure_above: float, rounds: int, looks: int
+) -> None:
+    seen = look(engine, sure_above, [window], None)[0]
+    assert seen.rounds == rounds
+    assert looks <= seen.looks <= looks + 1
+    assert sum(opinion.share for opinion in seen.opinions) + seen.empty <= 1 + 1e-5
+
+
+def test_room_beside_a_window_shows_the_drum_that_it_cuts(engine: OnnxEngine) -> None:
+    whole = _register()
+    narrow = whole[:, : int(whole.shape[1] * 0.9)]
+    seen = look(engine, _NEVER_SURE, [narrow], None, wider=[whole])[0]
+    without = look(engine, _NEVER_SURE, [narrow], None)[0]
+    shares = [
+        next((opinion.share for opinion in each.opinions if opinion.text == "0361097"), 0.0)
+        for each in (seen, without)
+    ]
+    assert shares[0] > shares[1]
+
+
+def test_one_round_is_all_that_is_asked_for_once(engine: OnnxEngine) -> None:
+    windows = [_register(), _doubly_exposed()]
+    assert [each.looks for each in look(engine, _NEVER_SURE, windows, None, once=True)] == [1, 1]
+    assert look(engine, _NEVER_SURE, windows[:1], None, once=True)[0].opinions[0].text == "0361097"

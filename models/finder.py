@@ -23,8 +23,8 @@ _SURE, _PRESENT = 0.9, 0.3
 # how far the finder's own opinion of that counts: the reader tells better.
 _USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.5
 _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 3, 8, 4
-# Of all windows glanced at, so many are read with care, each also with this share of its width beside it:
-# corners are a tenth of the width off now and then, which costs the first or the last drum.
+# Of all windows glanced at, so many are read with care, with this share of their width beside them: corners
+# are a tenth of the width off now and then, which would cost the first or the last drum.
 _READ_WITH_CARE, _ROOM_BESIDE = 2, 0.12
 _SAME_WINDOW = 0.6
 # Below this, what is read is more often wrong than right.
@@ -77,9 +77,9 @@ def find_register(
         return None
     guesses = _promising(picture, guesses, recognizer, digits)
     recognitions = recognizer.read(
-        [cut_window(picture, window) for window, _ in guesses],
+        [cut_window(picture, _roomier(window, picture)) for window, _ in guesses],
         digits=digits,
-        wider=[cut_window(picture, _roomier(window, picture)) for window, _ in guesses],
+        recut=[cut_window(picture, window) for window, _ in guesses],
     )
     found = [
         Found(window, share * _probability(recognition), recognition, recognition.reason)

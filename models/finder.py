@@ -23,9 +23,9 @@ _SURE, _PRESENT = 0.9, 0.3
 # how far the finder's own opinion of that counts: the reader tells better.
 _USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.5
 _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 3, 8, 4
-# Of all windows glanced at, so many are read with care, each also with this share of its width beside it:
-# corners are a tenth of the width off now and then, which costs the first or the last drum.
-_READ_WITH_CARE, _ROOM_BESIDE = 2, 0.12
+# Corners are a tenth of the width off now and then, which would cost the first or the last drum: every window
+# gets a little room beside it, and those that are read more, by shares of their width. So many are read.
+_ROOM_KEPT, _ROOM_BESIDE, _READ_WITH_CARE = 0.04, 0.08, 2
 _SAME_WINDOW = 0.6
 # Below this, what is read is more often wrong than right.
 _LEAST_CONFIDENCE = 0.2
@@ -77,9 +77,9 @@ def find_register(
         return None
     guesses = _promising(picture, guesses, recognizer, digits)
     recognitions = recognizer.read(
-        [cut_window(picture, window) for window, _ in guesses],
+        [cut_window(picture, _roomier(window, picture)) for window, _ in guesses],
         digits=digits,
-        wider=[cut_window(picture, _roomier(window, picture)) for window, _ in guesses],
+        recut=[cut_window(picture, window) for window, _ in guesses],
     )
     found = [
         Found(window, share * _probability(recognition), recognition, recognition.reason)
@@ -139,7 +139,7 @@ def _guesses(picture: NDArray[np.uint8]) -> list[tuple[Window, float]]:
 
 def _window_of(place: Place, width: int, height: int) -> Window | None:
     """The window to cut, within the picture; None where too little of it is within."""
-    quad = np.clip(place.window(), 0, (width, height))
+    quad = np.clip(grown(place.window(), _ROOM_KEPT, 0.0, _ROOM_KEPT, 0.0), 0, (width, height))
     sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
     if sides.min() < _LEAST_SIDE or not is_convex(quad):
         return None

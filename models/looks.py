@@ -67,7 +67,7 @@ class Look(Protocol):
         windows: Sequence[Picture],
         digits: int | None,
         *,
-        wider: Sequence[Picture] = (),
+        recut: Sequence[Picture] = (),
         once: bool = False,
     ) -> list[Seen]:
         """See `look`."""
@@ -79,7 +79,7 @@ def look(
     windows: Sequence[Picture],
     digits: int | None,
     *,
-    wider: Sequence[Picture] = (),
+    recut: Sequence[Picture] = (),
     once: bool = False,
 ) -> list[Seen]:
     """What windows show, each looked at until its best reading has a share of `sure_above`, or all ways.
@@ -89,7 +89,7 @@ def look(
         sure_above: The share at which one look is enough.
         windows: RGB `(height, width, 3)` each.
         digits: How many digits each reading must have; any number when None.
-        wider: Each window cut with more room beside it, where it may end within a drum; none when empty.
+        recut: Each window cut otherwise, where nobody knows how wide it should be; none when empty.
         once: Whether one look is enough whatever it shows, and its two best readings of it.
     """
     whole = [resized(window) for window in windows]
@@ -102,7 +102,7 @@ def look(
     for rounds in (2, 3):
         doubted = [index for index, each in enumerate(seen) if _certainty(each) < enough]
         shown = {
-            index: _further(windows[index], first[index], wider[index] if wider else None, rounds)
+            index: _further(windows[index], first[index], recut[index] if recut else None, rounds)
             for index in doubted
         }
         more = iter(
@@ -119,15 +119,15 @@ def _certainty(seen: Seen) -> float:
     return max(seen.empty, seen.opinions[0].share if seen.opinions else 0.0)
 
 
-def _further(window: Picture, first: _View, wider: Picture | None, rounds: int) -> list[Picture]:
+def _further(window: Picture, first: _View, recut: Picture | None, rounds: int) -> list[Picture]:
     """Closer views for the second or third round: without rims and what lies beside the drums.
 
-    The second round has those that tell most: without both rims, and with more room where there is any.
+    The second round has those that tell most: without both rims, of the window and of its other cut.
     """
     near = narrowed(window, first.beams[0].places) if first.beams else window
     if rounds == 2:  # noqa: PLR2004 the other is the third
-        return trimmed(near, [INNER]) + ([] if wider is None else trimmed(wider, [INNER]))
-    whole = [each for each in (None if near is window else near, wider) if each is not None]
+        return trimmed(near, [INNER]) + ([] if recut is None else trimmed(recut, [INNER]))
+    whole = [each for each in (None if near is window else near, recut) if each is not None]
     return trimmed(near, [LOWER, UPPER]) + [resized(each) for each in whole]
 
 

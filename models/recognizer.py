@@ -71,7 +71,7 @@ class Recognizer:
         *,
         digits: int | None = None,
         n_candidates: int = 8,
-        wider: Sequence[NDArray[np.uint8]] = (),
+        recut: Sequence[NDArray[np.uint8]] = (),
     ) -> list[Recognition]:
         """What each window says, in their order.
 
@@ -79,13 +79,13 @@ class Recognizer:
             windows: Counters cut out upright and unmirrored, RGB `(height, width, 3)` each, of any size.
             digits: How many drums the register has, where that is known: every candidate then has as many.
             n_candidates: How many candidates to return of each window at most.
-            wider: Each window cut with more room beside it, where it may end within a drum; none when empty.
+            recut: Each window cut otherwise, to be looked at where a doubt is left; none when empty.
         """
         recognitions: list[Recognition] = []
         for first in range(0, len(windows), _BATCH):
             batch = windows[first : first + _BATCH]
             started = time.perf_counter()
-            seen = self._seen(batch, digits, wider[first : first + _BATCH])
+            seen = self._seen(batch, digits, recut[first : first + _BATCH])
             milliseconds = (time.perf_counter() - started) * 1000 / len(batch)
             recognitions += [
                 self._recognition(window, each, digits, n_candidates, milliseconds)
@@ -110,7 +110,7 @@ class Recognizer:
         self,
         windows: Sequence[NDArray[np.uint8]],
         digits: int | None,
-        wider: Sequence[NDArray[np.uint8]],
+        recut: Sequence[NDArray[np.uint8]],
         *,
         once: bool = False,
     ) -> list[Seen | None]:
@@ -118,8 +118,8 @@ class Recognizer:
         lit = [index for index, each in enumerate(windows) if min(each.shape[:2]) > 0 and not is_dark(each)]
         seen: list[Seen | None] = [None] * len(windows)
         if lit:
-            room = [wider[index] for index in lit] if wider else ()
-            found = self._look([windows[index] for index in lit], digits, wider=room, once=once)
+            room = [recut[index] for index in lit] if recut else ()
+            found = self._look([windows[index] for index in lit], digits, recut=room, once=once)
             for index, each in zip(lit, found, strict=True):
                 seen[index] = each
         return seen

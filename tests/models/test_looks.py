@@ -50,7 +50,7 @@ def test_a_window_is_looked_at_as_often_as_it_takes(
 def test_room_beside_a_window_shows_the_drum_that_it_cuts(engine: OnnxEngine) -> None:
     whole = _register()
     narrow = whole[:, : int(whole.shape[1] * 0.9)]
-    seen = look(engine, _NEVER_SURE, [narrow], None, wider=[whole])[0]
+    seen = look(engine, _NEVER_SURE, [narrow], None, recut=[whole])[0]
     without = look(engine, _NEVER_SURE, [narrow], None)[0]
     shares = [
         next((opinion.share for opinion in each.opinions if opinion.text == "0361097"), 0.0)

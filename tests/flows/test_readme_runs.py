@@ -37,7 +37,7 @@ def test_every_deployment_has_an_example() -> None:
     from tasks.settings import Settings
 
     named = {shlex.split(line)[3] for line in EXAMPLES}
-    assert named == {entry.full_name for entry in catalogue(Settings())} - {"watch/home"}
+    assert named == {entry.full_name for entry in catalogue(Settings())}
 
 
 @pytest.mark.prefect

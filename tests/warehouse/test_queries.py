@@ -26,6 +26,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "count_readings": {},
     "current_database": {},
     "changes_since": {"known": 0},
+    "datable_pictures": {"since": NOW["from_at"]},
     "decoding_anchor": REGISTER | NOW,
     "decoding_end": REGISTER | {"to_at": NOW["from_at"]},
     "decoding_window": REGISTER | {"since": None, "until": None},
@@ -94,6 +95,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 CHANGES = {
     "adopt",
     "create_schema_migrations",
+    "date_pictures",
     "delete_cost_day",
     "delete_habits",
     "delete_interval_15min",

@@ -70,7 +70,7 @@ def doctor(*, json: Json = False, home: Home = None) -> None:
         except SettingsError as error:
             yield fault("settings", str(error), "Without settings nothing else can be checked.")
             return
-        yield ok("settings", f"{settings.home / FILE_NAME}: {len(settings.meters)} meters")
+        yield ok("settings", f"{settings.home / FILE_NAME}: {', '.join(settings.meters) or 'no meter yet'}")
         from tasks.doctor import examine
 
         yield from examine(settings)

@@ -5,7 +5,7 @@ import json
 import logging
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from raspi_agent.durable import make_folder, replace
 from tasks.log_files import count_levels
-from tasks.reports.system_data import DURATIONS, HEALTH, LEVELS, SystemData
+from tasks.reports.system_data import DURATIONS, HEALTH, LEVELS, StoreSpace, SystemData
 
 log = logging.getLogger(__name__)
 MOST_FILES = 24 * 62
 MOST_LOGS = 62
 NUMBERS = ("temperature_c", "disk_free_bytes", "disk_total_bytes", "boot_s", "restarts")
+STORE_FILE = Path("health", "store.json")  # beside the cameras' folders
 ERRORS = ("camera_errors", "light_errors", "upload_errors")
 
 
@@ -34,6 +36,22 @@ def cameras_of(home: Path) -> list[str]:
     folders = [home / "health", home / "log"]
     known = [folder for folder in folders if folder.is_dir()]
     return sorted({path.name for folder in known for path in folder.iterdir() if path.is_dir()})
+
+
+def store_space(home: Path) -> StoreSpace | None:
+    """How full the store was when the watch last looked; None when it never told."""
+    try:
+        told = json.loads((home / STORE_FILE).read_bytes())
+        total = told["total_bytes"]
+        return StoreSpace(int(told["used_bytes"]), None if total is None else int(total))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep_store_space(home: Path, space: StoreSpace) -> None:
+    """Note how full the store is, for the page about cameras."""
+    make_folder(home / "health")
+    replace(home / STORE_FILE, json.dumps(asdict(space)).encode())
 
 
 def newest_told(home: Path) -> list[str]:

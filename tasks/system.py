@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from tasks.health_files import cameras_of, newest_told, system_data
+from tasks.health_files import cameras_of, newest_told, store_space, system_data
 from tasks.reports.system_data import READER, ReaderData
 from tasks.reports.system_page import build_system_page
 from tasks.settings import Settings
@@ -39,6 +39,7 @@ def write_system(warehouse: Warehouse, settings: Settings) -> None:
         generated_at=datetime.now(UTC),
         language=settings.report.language,
         links=page_names(sorted(settings.meters)),
+        store=store_space(settings.home),
         fingerprint=mark,
     )
     write_whole(path, html.encode())

@@ -12,8 +12,10 @@ from typing import Any
 from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
+from tasks.health_files import keep_store_space
 from tasks.kept_windows import picture_file
 from tasks.looking import limits_of, look_around, newest_runs
+from tasks.reports.system_data import StoreSpace
 from tasks.settings import Settings
 from tasks.step import step
 from tasks.strip_metadata import without_metadata
@@ -33,8 +35,11 @@ WATCHED = "smartmeter.watched"
 
 @step(timeout_s=240)
 def look(settings: Settings) -> Seen:
-    """All that can be seen of this installation now."""
-    return look_around(settings, newest_runs())
+    """All that can be seen of this installation now; how full the store is also goes into the report."""
+    seen = look_around(settings, newest_runs())
+    if seen.store.used_bytes is not None:
+        keep_store_space(settings.home, StoreSpace(seen.store.used_bytes, seen.store.total_bytes))
+    return seen
 
 
 @step(timeout_s=60)

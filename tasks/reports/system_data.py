@@ -55,6 +55,14 @@ class SystemData:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSpace:
+    """How full the store is; `total_bytes` is None when it does not tell."""
+
+    used_bytes: int
+    total_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderData:
     """How surely a meter was read, day by day."""
 

@@ -14,7 +14,7 @@ from tasks.reports.figures import Figure, figure, paired
 from tasks.reports.formatting import NBSP, clock, count, date_of, moment, number, share, short_day
 from tasks.reports.language import say, speaking
 from tasks.reports.season_tables import table
-from tasks.reports.system_data import ReaderData, SystemData
+from tasks.reports.system_data import ReaderData, StoreSpace, SystemData
 from tasks.reports.tables import Tile
 
 GIGABYTE = 1e9
@@ -29,6 +29,7 @@ def build_system_page(
     generated_at: datetime,
     language: str,
     links: Mapping[str, str],
+    store: StoreSpace | None = None,
     fingerprint: str | None = None,
 ) -> str:
     """Return the page; parts of which nothing is known are left out.
@@ -40,6 +41,7 @@ def build_system_page(
         generated_at: With a time zone.
         language: `en` or `de`.
         links: Pages of the meters by name.
+        store: How full it is; None when nobody knows.
         fingerprint: Of what the page shows.
     """
     with speaking(language), debug_mode(False):
@@ -60,7 +62,7 @@ def build_system_page(
             library="charts.js",
             fingerprint=fingerprint,
             is_empty=False,
-            tiles=[tile for camera in cameras for tile in _tiles(camera, timezone)],
+            tiles=[*(tile for camera in cameras for tile in _tiles(camera, timezone)), *_store_tiles(store)],
             insights=[],
             readings_title="",
             rows=[],
@@ -100,6 +102,18 @@ def _tiles(camera: SystemData, timezone: str) -> list[Tile]:
         restarts = say("{restarts} restarts", restarts=number(_last(health, "restarts") or 0))
         tiles.append(Tile(say("Clock"), words, "", (restarts,)))
     return tiles
+
+
+def _store_tiles(store: StoreSpace | None) -> list[Tile]:
+    if store is None:
+        return []
+    total = store.total_bytes
+    notes = (
+        (say("{share} of {size} GB", share=share(store.used_bytes / total), size=number(total / GIGABYTE)),)
+        if total
+        else ()
+    )
+    return [Tile(say("In the store"), number(store.used_bytes / GIGABYTE, 1), "GB", notes)]
 
 
 def _last(health: pl.DataFrame, column: str) -> float | None:

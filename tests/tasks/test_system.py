@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from benchmarks.report import made_up_home
-from tasks.health_files import cameras_of, system_data
+from tasks.health_files import cameras_of, keep_store_space, store_space, system_data
 from tasks.publish import publish_pages
 from tasks.reports.language import language
+from tasks.reports.system_data import StoreSpace
 from tasks.settings import Settings
 from tasks.settings_tables import ReportSettings
 from warehouse.connection import open_warehouse
@@ -84,11 +85,13 @@ def test_the_page_shows_what_is_known_and_links_both_ways(home: Path, tmp_path: 
     settings = made_up_home(tmp_path / "made-up", 2)
     for name in ("health", "log"):
         (home / name).rename(settings.home / name)
+    keep_store_space(settings.home, StoreSpace(1_500_000_000, 2_000_000_000))
     publish(settings)
     page = (settings.site / "system.html").read_text().replace("\u00a0", " ")
     assert "75.0 % of the pictures due were taken" in page
     assert "a picture usually takes 2.0 s" in page
     assert "3 warnings and errors in the log" in page
+    assert "75.0 % of 2 GB" in page
     assert 'href="index.html"' in page
     assert 'href="system.html"' in (settings.site / "index.html").read_text()
 
@@ -96,6 +99,17 @@ def test_the_page_shows_what_is_known_and_links_both_ways(home: Path, tmp_path: 
     missed.clear()
     publish(settings.model_copy(update={"report": ReportSettings(language="de")}))
     assert missed == set()
+
+
+@pytest.mark.parametrize("told", [None, b"", b"[]", b'{"used_bytes": "much"}'])
+def test_a_store_that_nobody_told_of_is_unknown(tmp_path: Path, told: bytes | None) -> None:
+    keep_store_space(tmp_path, StoreSpace(5, None))
+    assert store_space(tmp_path) == StoreSpace(5, None)
+    (tmp_path / "health" / "store.json").unlink()
+    if told is not None:
+        (tmp_path / "health" / "store.json").write_bytes(told)
+    assert store_space(tmp_path) is None
+    assert cameras_of(tmp_path) == []
 
 
 def test_without_agents_there_is_no_page(tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ def _deploy(settings: Settings, pool: str, image: str | None, variables: dict[st
     from prefect import get_client
     from prefect.exceptions import ObjectNotFound
 
+    from deployments.automations import bring_automations_up_to_date
     from deployments.catalogue import catalogue
     from deployments.keeping import deployment_keeping_pauses
 
@@ -164,7 +165,9 @@ def _deploy(settings: Settings, pool: str, image: str | None, variables: dict[st
     if kind != "process" and image is None:
         return _complain(f"The pool {pool!r} runs containers: name the image with --image.", 2)
     told = {"env": _environment(settings, in_container=image is not None), **variables}
-    for entry in catalogue(settings):
+    entries = catalogue(settings)
+    bring_automations_up_to_date(settings, entries)
+    for entry in entries:
         deployment_keeping_pauses(entry, told).apply(work_pool_name=pool, image=image)
         print(f"{entry.full_name} -> {pool}")  # noqa: T201  (a command speaks to its terminal)
     print(f"Its runs need a worker: prefect worker start --pool {pool}")  # noqa: T201  (likewise)

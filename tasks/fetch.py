@@ -24,7 +24,7 @@ from warehouse.migrate import migrate
 from warehouse.tariffs import load_tariffs
 
 log = logging.getLogger(__name__)
-BATCH = 64
+BATCH = 256  # each is a task run of Prefect: fewer and larger ones cost a back-fill less
 WAIT_FOR_A_CLOCK = timedelta(days=30)  # a boot without a picture of known time is given up after so long
 LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
 
@@ -87,7 +87,7 @@ def keep_cursor(settings: Settings, cursor: str) -> None:
         warehouse.merge("raw.store_cursors", pl.DataFrame(row), keys=["store"])
 
 
-@step(timeout_s=600)
+@step(timeout_s=1800)
 def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> list[Revision]:
     """Archive these pictures and note each with what is known about it; return those that would not come.
 
@@ -120,7 +120,7 @@ def date_by_boot(settings: Settings) -> int:
     return dated
 
 
-@step(timeout_s=600)
+@step(timeout_s=1800)
 def fetch_agent_files(settings: Settings, revisions: Sequence[Revision]) -> list[Revision]:
     """Keep these reports and logs in the home folder; return those that would not come.
 

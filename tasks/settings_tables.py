@@ -38,7 +38,7 @@ class ReaderSettings(Table):
 
     model: str = "builtin"
     engine: Literal["onnx", "torch"] = "onnx"
-    batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 256
 
 
 class MeasureSettings(Table):

@@ -11,10 +11,9 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Failed
 
+from raspi_agent.capture import longest_picture_s
 from raspi_agent.settings import load_settings
 from tasks.photograph import agent_home, show_picture, take_picture
-
-ATTEMPTS = 2
 
 
 def run_name() -> str:
@@ -34,7 +33,7 @@ def capture(*, extra: bool = False) -> dict[str, Any] | State[Any]:
     settings = load_settings(home)
     if not extra and is_late(settings.schedule.window):
         return Cancelled(name="Missed", message="Too late for its slot, which the agent has taken itself.")
-    reply = take_picture(home, ATTEMPTS * settings.camera_timeout_s + 30, extra=extra)
+    reply = take_picture(home, longest_picture_s(settings.camera_timeout_s), extra=extra)
     facts = show_picture(home / settings.outbox, settings.camera, reply)
     return Failed(message=reply.error) if reply.error else facts
 

@@ -18,6 +18,7 @@ from raspi_agent.slots import Schedule, is_filled
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 2
+_AROUND_S = 30.0  # lamp, disk, and ending a camera that hangs
 _LEAST_S = 0.5
 _SHARE_OF_SLOT = 0.8  # a slot's attempts end before the next slot begins
 
@@ -52,6 +53,11 @@ class Taken:
     key: str
     facts: CaptureFacts
     seconds: float
+
+
+def longest_picture_s(timeout_s: float) -> float:
+    """How long a picture takes at most, with a camera that has `timeout_s` for each attempt."""
+    return _ATTEMPTS * timeout_s + _AROUND_S
 
 
 def capture_slot(

@@ -196,7 +196,8 @@ class CaptureLoop:
 
     def _answer(self, asked: Asked) -> None:
         slot_at = None if asked.is_extra else current_slot(self._schedule, self._look_at_clock().now_at)
-        result = self._take(slot_at)
+        # in quiet hours nothing is due, whatever another schedule says
+        result = self._take(slot_at) if slot_at or asked.is_extra else None
         if isinstance(result, Exception):
             asked.answer.set_exception(result)
         else:

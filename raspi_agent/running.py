@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from raspi_agent import durable
 from raspi_agent.ask import AskServer
 from raspi_agent.cameras.open_camera import open_camera
-from raspi_agent.capture import Equipment
+from raspi_agent.capture import Equipment, longest_picture_s
 from raspi_agent.capture_loop import ACTIVITY as CAMERA
 from raspi_agent.capture_loop import CaptureLoop
 from raspi_agent.clock import read_clock
@@ -34,8 +34,6 @@ from raspi_agent.watchdog import Watchdog, notify
 if TYPE_CHECKING:
     from raspi_agent.settings import AgentSettings
 
-_ATTEMPTS = 2
-_TURN_S = 30.0  # the clockwork's own turns, beside the longest picture
 _STOP_S = 8.0  # systemd waits longer
 
 _log = logging.getLogger("smartmeter-agent")
@@ -115,7 +113,7 @@ def _assemble(home: Path, settings: "AgentSettings") -> _Parts:
     segments = set_up_logging(home, settings.camera, outbox.folder)
     equipment = equipment_of(home, settings)
     look = partial(read_clock, trusted=settings.trust_clock)
-    picture_s = _ATTEMPTS * settings.camera_timeout_s + _TURN_S
+    picture_s = longest_picture_s(settings.camera_timeout_s)
     watchdog = Watchdog({CAMERA: picture_s, UPLOAD: HANGS_AFTER_S})
     tally = Tally()
     reporter = Reporter(home, settings, outbox, tally, look)

@@ -17,7 +17,7 @@ from raspi_agent.outbox import Outbox, OutboxStatus
 
 THUMBNAIL = (320, 240)  # about 5 kB: Prefect keeps it in its database for every run
 THUMBNAIL_QUALITY = 60
-TAKEN, HAD_TAKEN = "taken for this run", "the agent had taken the slot's picture itself"
+TAKEN, HAD_TAKEN = "taken for this run", "no picture was due, or the agent had taken it already"
 
 
 @task(cache_policy=NO_CACHE, timeout_seconds=300)

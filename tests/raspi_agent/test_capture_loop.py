@@ -162,6 +162,18 @@ def test_a_slot_is_left_to_who_asks_for_it_and_taken_when_nobody_does(
     assert [bool(each) for each in taken] == [True, False, True]
 
 
+def test_in_quiet_hours_who_asks_for_a_slot_gets_none(agent_with: Callable[..., Agent]) -> None:
+    agent = agent_with(0.5, quiet_hours=["11:00-14:00"])
+    answers: list[Future[Taken | None]] = []
+    agent.clock.events = {
+        905.0: lambda: answers.append(agent.loop.ask(is_extra=False)),
+        1000.0: lambda: answers.append(agent.loop.ask(is_extra=True)),
+    }
+    agent.run()
+    assert [bool(answer.result()) for answer in answers] == [False, True]
+    assert agent.taken_at() == ["12:16:40"]
+
+
 @pytest.mark.parametrize(
     ("jump_s", "taken"),
     [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.metering import course
 from tasks.metering.power_prior import DEFAULT_SHARES, log_probability, steps_between
 from tasks.metering.register import Register
 
@@ -18,6 +19,7 @@ FARTHEST = 3000
 FAR = np.unique(np.concatenate([np.arange(NEAR + 1, 25), np.geomspace(25, FARTHEST, 24).astype(np.int64)]))
 OPEN_ENDS = 8
 BLOCK = 512
+BLIND = 1000
 # A picture's states this far (nats) below its best one are not continued: no later evidence makes up for it.
 DEAD_BELOW_BEST = 100.0
 
@@ -32,6 +34,7 @@ class Evidence:
         accept: float64[N, K], log-probability of each candidate, IMPOSSIBLE where there is none.
         reject: float64[N], log-probability that none of them is right.
         shares: float64[M] or [N, M], the prior on the power before each picture (see `power_prior`).
+        course: float64[rooms, ways], how power goes on (see `course`).
     """
 
     taken_at_s: NDArray[np.int64]
@@ -39,6 +42,7 @@ class Evidence:
     accept: NDArray[np.float64]
     reject: NDArray[np.float64]
     shares: NDArray[np.float64]
+    course: NDArray[np.float64]
 
     def rows(self, chosen: slice | NDArray[np.int64]) -> "Evidence":
         """The evidence of some of the pictures."""
@@ -48,6 +52,7 @@ class Evidence:
             self.accept[chosen],
             self.reject[chosen],
             self.shares if self.shares.ndim == 1 else self.shares[chosen],
+            self.course,
         )
 
     def shares_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -211,7 +216,7 @@ def _near_links(evidence: Evidence, register: Register) -> Iterator[NearLinks]:
         )
         shape = (len(rows), NEAR * width, width)
         place = np.ravel_multi_index(at, shape).astype(np.int32)
-        yield NearLinks(first, place, np.exp(linked) * register.span_units, shape)
+        yield NearLinks(first, place, np.exp(linked) * min(BLIND, register.span_units), shape)
 
 
 class _OpenEnds:
@@ -247,7 +252,7 @@ def _far_links(
     shares = evidence.shares_of(np.full(origin.size, i))
     linked = log_probability(steps.units[origin, target], elapsed_s[origin, 0], register, shares)
     states = (rows * evidence.values.shape[1] + k)[origin]
-    return FarLinks(states, target, linked + np.log(register.span_units))
+    return FarLinks(states, target, linked + np.log(min(BLIND, register.span_units)))
 
 
 def weigh(
@@ -255,6 +260,7 @@ def weigh(
     values: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     shares: NDArray[np.float64] = DEFAULT_SHARES,
+    course: NDArray[np.float64] = course.DEFAULT_SHARES,
     *,
     trust: float,
     floor: float,
@@ -282,4 +288,4 @@ def weigh(
         present[twice, later] = False
     accept = np.where(present, trust * np.log(np.clip(share, 1e-6, 1.0)), IMPOSSIBLE)
     reject = np.log(np.clip(1.0 - share.sum(axis=1), floor, 1.0))
-    return Evidence(taken_at_s, values, accept, reject, shares)
+    return Evidence(taken_at_s, values, accept, reject, shares, course)

@@ -144,7 +144,7 @@ def _evidence_of(
     elapsed_s = np.diff(taken_at_s, prepend=taken_at_s[:1])
     shares = habits.shares[-1] if hours is None else habits.shares_at(hours, elapsed_s)
     calibrated = habits.calibrate(usable, probabilities)
-    return weigh(taken_at_s, usable, calibrated, shares, trust=1.0, floor=CALIBRATED_FLOOR)
+    return weigh(taken_at_s, usable, calibrated, shares, habits.course, trust=1.0, floor=CALIBRATED_FLOOR)
 
 
 def _qualities(

@@ -186,6 +186,7 @@ def _between(part: Evidence, start: Instant | None, end: Instant | None) -> Evid
             np.insert(part.accept, place, accept, axis=0),
             np.insert(part.reject, place, 0.0),
             shares,
+            part.course,
         )
     return part
 

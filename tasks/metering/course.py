@@ -8,20 +8,19 @@ from numpy.typing import NDArray
 from tasks.metering.power_prior import TOLERANCE_UNITS
 from tasks.metering.register import Register
 
-# Where the mean power between the neighbours puts a reading, where the power before them does, where the power
-# after them does, and anywhere between them.
-WAYS = 7
-# The ways' shares depend on how many units lie between the neighbours.
+# A reading lies where the mean power between its neighbours puts it, where the power before them does, or
+# where the power after them does, each closely and less closely; or anywhere between them.
+CLOSELY, LESS_CLOSELY = (0.0, 0.6, 0.02), (1.0, 0.6, 0.08)
+# How much power changes depends on how many units lie between the neighbours.
 ROOM_EDGES = np.array([2, 5, 12, 40])
-DEFAULT_SHARES = np.tile([0.2, 0.07, 0.07, 0.2, 0.08, 0.08, 0.3], (len(ROOM_EDGES) + 1, 1))
-# Readings scatter around these places by drums between two digits and by power that changes a little.
-SPREADS = ((0.0, 0.6, 0.02), (1.0, 0.6, 0.08))
+DEFAULT_WAYS = np.tile([0.2, 0.07, 0.07, 0.2, 0.08, 0.08, 0.3], (len(ROOM_EDGES) + 1, 1))
+# Between closer neighbours each value is as good as the next one.
+LEAST_ROOM = 3
 # Power further away than this says nothing.
 LONGEST_S = 2 * 3600
 # What is known before counts like so many readings.
 PRIOR_READINGS = 100.0
 ROUNDS = 20
-LEAST_ROOM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Neighbours:
         after_s: int64[R].
         has_after: bool[R].
         rate_before: float64[R], units a second between the two readings before, NaN where nobody knows.
-        rate_after: float64[R], the same of the two after.
+        rate_after: float64[R], the same between the two readings after.
     """
 
     before: NDArray[np.int64]
@@ -67,9 +66,7 @@ class Neighbours:
         return room
 
 
-def advance(
-    earlier: NDArray[np.int64], later: NDArray[np.int64], register: Register
-) -> NDArray[np.int64]:
+def advance(earlier: NDArray[np.int64], later: NDArray[np.int64], register: Register) -> NDArray[np.int64]:
     """Units from earlier to later values across a rollover, at least -TOLERANCE_UNITS."""
     units: NDArray[np.int64] = (later - earlier + TOLERANCE_UNITS) % register.span_units - TOLERANCE_UNITS
     return units
@@ -101,7 +98,7 @@ def log_worth(
     seconds: NDArray[np.int64],
     neighbours: Neighbours,
     register: Register,
-    shares: NDArray[np.float64],
+    ways: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """How much likelier values are for where they lie between their neighbours, than if anywhere did as well.
 
@@ -110,23 +107,25 @@ def log_worth(
         seconds: int64[R].
         neighbours: of each.
         register: the counter.
-        shares: float64[rooms, WAYS], as `learn_shares` gives them.
+        ways: float64[rooms, 7], as `learn_ways` gives them.
 
     Returns:
-        float64[R], logarithms; 0 where there are not two neighbours.
+        float64[R], logarithms; 0 where there are not two neighbours, or nothing between them to choose.
     """
     room = np.maximum(neighbours.room_units(register), 0)
-    masses = _masses(values, seconds, neighbours, register)
-    likely = (masses * shares[np.searchsorted(ROOM_EDGES, room, side="right")]).sum(axis=1)
-    both = neighbours.has_before & neighbours.has_after & ~np.bool_(register.runs_backwards) & (room >= LEAST_ROOM)
-    worth: NDArray[np.float64] = np.where(both, np.log(likely * (room + 1 + 2 * TOLERANCE_UNITS)), 0.0)
+    chosen = ways[np.searchsorted(ROOM_EDGES, room, side="right")]
+    likely = (_masses(values, seconds, neighbours, register) * chosen).sum(axis=1)
+    tells = (
+        neighbours.has_before & neighbours.has_after & (room >= LEAST_ROOM) & (not register.runs_backwards)
+    )
+    worth: NDArray[np.float64] = np.where(tells, np.log(likely * (room + 1 + 2 * TOLERANCE_UNITS)), 0.0)
     return worth
 
 
-def learn_shares(
+def learn_ways(
     values: NDArray[np.int64], seconds: NDArray[np.int64], register: Register
 ) -> NDArray[np.float64]:
-    """The shares of the ways that explain a household's readings best (expectation-maximisation).
+    """How often a household's readings lay in each of the ways (expectation-maximisation).
 
     Args:
         values: int64[N] units, of readings in the order in which they were taken.
@@ -134,43 +133,42 @@ def learn_shares(
         register: the counter.
 
     Returns:
-        float64[rooms, WAYS], rows adding up to 1.
+        float64[rooms, 7], rows adding up to 1; drawn towards DEFAULT_WAYS.
     """
-    shares = DEFAULT_SHARES.copy()
+    ways = DEFAULT_WAYS.copy()
     if len(values) <= 2 or register.runs_backwards:  # noqa: PLR2004  (none has two neighbours)
-        return shares
+        return ways
     neighbours = neighbours_of(values, seconds, register)
     room = neighbours.room_units(register)
     masses = _masses(values, seconds, neighbours, register)
     near = neighbours.after_s - neighbours.before_s <= LONGEST_S
     usable = neighbours.has_before & neighbours.has_after & near & (room <= register.span_units // 2)
     place = np.searchsorted(ROOM_EDGES, np.maximum(room, 0), side="right")
-    for bucket in range(len(shares)):
-        found = masses[usable & (place == bucket)]
+    for row in range(len(ways)):
+        found = masses[usable & (place == row)]
         for _ in range(ROUNDS):
-            parts = found * shares[bucket]
+            parts = found * ways[row]
             parts /= parts.sum(axis=1, keepdims=True)
-            weight = parts.sum(axis=0) + PRIOR_READINGS * DEFAULT_SHARES[bucket]
-            shares[bucket] = weight / weight.sum()
-    return shares
+            weight = parts.sum(axis=0) + PRIOR_READINGS * DEFAULT_WAYS[row]
+            ways[row] = weight / weight.sum()
+    return ways
 
 
 def _masses(
     values: NDArray[np.int64], seconds: NDArray[np.int64], neighbours: Neighbours, register: Register
 ) -> NDArray[np.float64]:
-    """The probability of each value in each of the ways: float64[R, WAYS]."""
+    """The probability of each value in each of the ways: float64[R, 7]."""
     span = register.span_units
     room = np.maximum(neighbours.room_units(register), 0)
     past_s, left_s = seconds - neighbours.before_s, neighbours.after_s - seconds
     steady = room * past_s / np.maximum(past_s + left_s, 1)
     carried = np.clip(neighbours.rate_before * past_s, 0, room)
     back = np.clip(room - neighbours.rate_after * left_s, 0, room)
+    places = np.stack([steady, *(np.where(np.isnan(each), steady, each) for each in (carried, back))], axis=1)
     advanced = (values - neighbours.before + span // 2) % span - span // 2
-    places = np.stack([steady, np.where(np.isnan(carried), steady, carried), np.where(np.isnan(back), steady, back)], 1)
     off = np.abs(advanced[:, None] - places)
-    near = []
-    for flat, units, part in SPREADS:
+    masses = []
+    for flat, units, part in (CLOSELY, LESS_CLOSELY):
         spread = (units + part * room)[:, None]
-        near.append(np.exp(-np.maximum(off - flat, 0.0) / spread) / (2 * (spread + flat)))
-    anywhere = 1.0 / (room + 1 + 2 * TOLERANCE_UNITS)
-    return np.column_stack([*near, anywhere])
+        masses.append(np.exp(-np.maximum(off - flat, 0.0) / spread) / (2 * (spread + flat)))
+    return np.column_stack([*masses, 1.0 / (room + 1 + 2 * TOLERANCE_UNITS)])

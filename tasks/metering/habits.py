@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.metering.course import DEFAULT_SHARES as COURSE
-from tasks.metering.course import learn_shares
-from tasks.metering.power_prior import DEFAULT_SHARES, PARTS, UNIFORM_PART, ceiling_units, step_masses
+from tasks.metering.course import DEFAULT_WAYS, learn_ways
+from tasks.metering.power_prior import BANDS, DEFAULT_SHARES, PARTS, UNIFORM_PART, ceiling_units, step_masses
 from tasks.metering.register import Register
 
 HOURS = 24
@@ -17,6 +16,8 @@ ONE_HOUR_S = 3600
 # What is known before counts like so many steps of an hour, or so many pictures of a bin.
 PRIOR_STEPS, PRIOR_PICTURES = 40.0, 20.0
 ROUNDS = 40
+# Power seen in one band makes the bands beside it likelier by this share of it.
+BESIDE = 0.25
 TOP_EDGES = np.array([0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0])
 LOWER_EDGES = np.array([0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0])
 # Where the best candidate is wrong, so often no other one is right, before anything is known.
@@ -35,14 +36,14 @@ class Habits:
         top: how often the best candidate was right, for its probability between TOP_EDGES.
         lower: the same of the other candidates, between LOWER_EDGES.
         none: how often no candidate was right, for the best one's probability between TOP_EDGES.
-        course: float64[rooms, ways], how its power goes on (see `course`).
+        ways: float64[rooms, 7], how its power goes on (see `course`).
     """
 
     shares: NDArray[np.float64]
     top: NDArray[np.float64]
     lower: NDArray[np.float64]
     none: NDArray[np.float64]
-    course: NDArray[np.float64]
+    ways: NDArray[np.float64]
 
     def shares_at(self, hours: NDArray[np.int64], elapsed_s: NDArray[np.int64]) -> NDArray[np.float64]:
         """The prior of each step: that of its local hour, or of the day where it takes long."""
@@ -64,7 +65,13 @@ class Habits:
 
     def to_frame(self) -> pl.DataFrame:
         """The habits as rows: kind, i, j, value."""
-        parts = {"power": self.shares, "top": self.top[:, None], "lower": self.lower[:, None], "none": self.none[:, None], "course": self.course}
+        parts = {
+            "power": self.shares,
+            "top": self.top[:, None],
+            "lower": self.lower[:, None],
+            "none": self.none[:, None],
+            "ways": self.ways,
+        }
         return pl.concat(
             pl.DataFrame(
                 {
@@ -87,12 +94,24 @@ class Habits:
         """
         parts = {
             kind: frame.filter(pl.col("kind") == kind).sort("i", "j")["value"].to_numpy()
-            for kind in ("power", "top", "lower", "none", "course")
+            for kind in ("power", "top", "lower", "none", "ways")
         }
-        expected = ((HOURS + 1) * PARTS, len(TOP_EDGES) - 1, len(LOWER_EDGES) - 1, len(TOP_EDGES) - 1, COURSE.size)
+        expected = (
+            (HOURS + 1) * PARTS,
+            len(TOP_EDGES) - 1,
+            len(LOWER_EDGES) - 1,
+            len(TOP_EDGES) - 1,
+            DEFAULT_WAYS.size,
+        )
         if tuple(part.size for part in parts.values()) != expected:
             raise ValueError("These habits are not complete; learn them anew.")
-        return cls(parts["power"].reshape(HOURS + 1, -1), parts["top"], parts["lower"], parts["none"], parts["course"].reshape(COURSE.shape))
+        return cls(
+            parts["power"].reshape(HOURS + 1, -1),
+            parts["top"],
+            parts["lower"],
+            parts["none"],
+            parts["ways"].reshape(DEFAULT_WAYS.shape),
+        )
 
 
 def learn(
@@ -129,7 +148,13 @@ def learn(
     usable = (elapsed_s > 0) & (elapsed_s <= ONE_HOUR_S) & (units >= 0)
     usable &= units <= ceiling_units(elapsed_s, register) + 1
     shares = _shares_by_hour(units[usable], elapsed_s[usable], hours[given][1:][usable], register)
-    return Habits(shares, top, lower, np.maximum(none, 1.0 - MOST_TRUSTED), learn_shares(values[given], seconds[given], register))
+    return Habits(
+        shares,
+        top,
+        lower,
+        np.maximum(none, 1.0 - MOST_TRUSTED),
+        learn_ways(values[given], seconds[given], register),
+    )
 
 
 def _shares_by_hour(
@@ -152,7 +177,11 @@ def _fit_shares(masses: NDArray[np.float64], known: NDArray[np.float64]) -> NDAr
         weights /= weights.sum(axis=1, keepdims=True)
         shares = weights.sum(axis=0) + PRIOR_STEPS * anchor
         shares = shares / shares.sum()
-    return shares
+    bands = slice(-1 - BANDS, -1)
+    beside = np.convolve(shares[bands], [0.5, 0.0, 0.5], mode="same")
+    shares[bands] = (1.0 - BESIDE) * shares[bands] + BESIDE * beside
+    smoothed: NDArray[np.float64] = shares / shares.sum()
+    return smoothed
 
 
 def _bins(probabilities: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import IMPOSSIBLE, Evidence
 from tasks.metering.course import Neighbours, log_worth, neighbours_of
+from tasks.metering.evidence import IMPOSSIBLE, MOST_LOG_ODDS, Evidence
 from tasks.metering.power_prior import TOLERANCE_UNITS, log_probability, steps_between
 from tasks.metering.register import Register
 
-MOST_LOG_ODDS = 30.0
 # A candidate less likely than this (log) has no part in the series.
 LEAST_POSTERIOR = np.log(0.01)
 # A misread reading differs in one drum about every second time: share of each other digit of each drum.
@@ -18,7 +17,7 @@ NEAR_MISS = 0.5 / 9
 DRUMS_MISSED = 3
 NEAR_MISS_BLOCK = 2048
 # Where the other candidates do not tell which drum is unsure, all are alike and count like this probability.
-EVEN_DOUBT = 0.01
+EVEN_DOUBT = 0.1
 # Nobody sees these apart: readings within 10 Wh and a quarter of what was used between their neighbours.
 ALIKE_WH, ALIKE_PART = 10, 4
 
@@ -55,7 +54,11 @@ def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Registe
     place = np.arange(rows.size)
     neighbours = neighbours_of(values[place, column[rows]], seconds, register)
     steady = np.stack(
-        [log_worth(values[:, k], seconds, neighbours, register, evidence.course) for k in range(values.shape[1])], axis=1
+        [
+            log_worth(values[:, k], seconds, neighbours, register, evidence.ways)
+            for k in range(values.shape[1])
+        ],
+        axis=1,
     )
     likely = np.where(values >= 0, likely + steady, IMPOSSIBLE)
     best = likely.argmax(axis=1)
@@ -164,7 +167,7 @@ def _fit(
     second = steps_between(values, neighbours.after, neighbours.after_s - seconds, register)
     possible = (first.possible | ~neighbours.has_before) & (second.possible | ~neighbours.has_after)
     at = np.flatnonzero(possible)
-    fit = log_worth(values[at], seconds[at], neighbours.rows(at), register, evidence.course)
+    fit = log_worth(values[at], seconds[at], neighbours.rows(at), register, evidence.ways)
     for steps, elapsed_s, there in (
         (first, seconds - neighbours.before_s, neighbours.has_before),
         (second, neighbours.after_s - seconds, neighbours.has_after),

@@ -118,12 +118,8 @@ def _band_masses(
 ) -> NDArray[np.float64]:
     """The probability of each step under these bands of power: float64[E, B]."""
     width = elapsed_s * (register.max_power_w / (BANDS * SECONDS_PER_HOUR * register.unit_wh))
-    below = bands * width[..., None] - units[..., None]
-    masses: NDArray[np.float64] = (_below(below + width[..., None]) - _below(below)) / width[..., None]
+    # The integral of max(0, 1 - |e|) from -1 up to each edge of a band, as seen from the step.
+    edges = np.clip(np.arange(BANDS + 1) * width[..., None] - units[..., None], -1.0, 1.0)
+    below = edges - 0.5 * edges * np.abs(edges)
+    masses: NDArray[np.float64] = np.diff(below, axis=-1)[..., bands] / width[..., None]
     return masses
-
-
-def _below(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The integral of max(0, 1 - |e|) up to `energy`."""
-    inside = np.clip(energy, -1.0, 1.0)
-    return 0.5 + inside - 0.5 * inside * np.abs(inside)

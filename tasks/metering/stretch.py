@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import IMPOSSIBLE, Evidence, log_evidence, posterior
+from tasks.metering.chain import log_evidence, posterior
+from tasks.metering.evidence import IMPOSSIBLE, Evidence
 from tasks.metering.margin import choose
 from tasks.metering.power_prior import TOLERANCE_UNITS, steps_between
 from tasks.metering.register import Register
@@ -186,7 +187,7 @@ def _between(part: Evidence, start: Instant | None, end: Instant | None) -> Evid
             np.insert(part.accept, place, accept, axis=0),
             np.insert(part.reject, place, 0.0),
             shares,
-            part.course,
+            part.ways,
         )
     return part
 

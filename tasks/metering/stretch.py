@@ -14,7 +14,7 @@ from tasks.metering.register import Register
 
 LEAST_LOG_ODDS = 2.0
 # A second story worth this many nats (about a dozen readings) beside the accepted one is proposed.
-EXCHANGE_LOG_ODDS = 200.0
+EXCHANGE_LOG_ODDS = 110.0
 
 Instant = tuple[int, int]
 """(taken_at_s, value_units)."""

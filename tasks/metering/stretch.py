@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import IMPOSSIBLE, Evidence, log_evidence, posterior
+from tasks.metering.chain import log_evidence, posterior
+from tasks.metering.evidence import IMPOSSIBLE, Evidence
 from tasks.metering.margin import choose
 from tasks.metering.power_prior import TOLERANCE_UNITS, steps_between
 from tasks.metering.register import Register
 
 LEAST_LOG_ODDS = 2.0
 # A second story worth this many nats (about a dozen readings) beside the accepted one is proposed.
-EXCHANGE_LOG_ODDS = 200.0
+EXCHANGE_LOG_ODDS = 110.0
 
 Instant = tuple[int, int]
 """(taken_at_s, value_units)."""
@@ -186,6 +187,7 @@ def _between(part: Evidence, start: Instant | None, end: Instant | None) -> Evid
             np.insert(part.accept, place, accept, axis=0),
             np.insert(part.reject, place, 0.0),
             shares,
+            part.ways,
         )
     return part
 

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tasks.metering.decoding import Decoded, decode
@@ -13,6 +15,7 @@ from tasks.metering.misreads import Misreads
 from tasks.metering.register import Register
 
 HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
+QUARTER = 900
 
 
 class Series(Protocol):
@@ -81,3 +84,24 @@ def test_decoding_again_from_an_anchor_changes_nothing(read_household: ReadHouse
     )
     assert again.value_units.tolist() == whole.value_units[part].tolist()
     assert again.reason == whole.reason[part]
+
+
+@given(
+    first=st.integers(20, 300),
+    length=st.integers(1, 30),
+    jump_s=st.integers(-2 * 86_400, 2 * 86_400).filter(lambda seconds: abs(seconds) > QUARTER),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pictures_of_a_camera_whose_clock_jumped_cost_no_others(
+    read_household: ReadHousehold, first: int, length: int, jump_s: int
+) -> None:
+    series = read_household(HOME, days=7, misreads=Misreads(0.0), seed=6)
+    jumped = np.zeros(series.truth.size, dtype=np.bool_)
+    jumped[first : first + length] = True
+    at_s = series.taken_at_s + np.where(jumped, jump_s, 0)
+    order = np.argsort(at_s, kind="stable")
+    result = decode(at_s[order], series.candidates[order], series.probabilities[order], HOME)
+    value, honest = result.value_units, ~jumped[order]
+    # Those of the wrong time fit in where the house used little; the others stay what they are.
+    assert (value[honest] >= 0).mean() >= 0.95
+    assert (np.abs(value - series.truth[order])[honest & (value >= 0)] <= 1).all()

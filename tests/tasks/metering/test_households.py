@@ -62,6 +62,21 @@ def test_a_month_with_misreads_is_recovered(
     assert wrong(result, series).sum() <= most_wrong
 
 
+def test_a_new_car_is_read_before_anybody_knows_of_it(read_household: ReadHousehold) -> None:
+    before = read_household(HOME, days=45, misreads=Misreads(0.01), seed=11, electric_car=False)
+    hours = before.taken_at_s // 3600 % 24
+    habits = learn(
+        before.taken_at_s, hours, before.truth, before.candidates, before.probabilities, register=HOME
+    )
+    series = read_household(HOME, days=14, misreads=Misreads(0.01), seed=12)
+    pictures = series.taken_at_s, series.candidates, series.probabilities
+    result = decode(*pictures, HOME, habits=habits, hours=series.taken_at_s // 3600 % 24)
+    charges = np.diff(series.truth, prepend=series.truth[0]) * HOME.unit_wh * 4 > 9_000
+    assert charges.sum() > 15
+    assert (result.rank > 0)[charges].mean() > 0.9
+    assert not wrong(result, series).any()
+
+
 def test_a_rollover_within_a_month_costs_nothing(read_household: ReadHousehold) -> None:
     series = read_household(HOME, days=14, misreads=Misreads(0.05), seed=3, start_units=9_999_950)
     result = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)

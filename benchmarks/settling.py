@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--days", type=int, default=60)
     options = parser.parse_args()
-    print("| misreads | settled | changed later % | wrong when settled % | of these wrong in the end % |")
+    print("| misreads | settled | changed later % | wrong when settled % | of them wrong in the end % |")
     print("| --- | --: | --: | --: | --: |")
     for name, misreads in MISREADS:
         found = [

@@ -41,7 +41,7 @@ class NearLinks:
     Args:
         first: index of the block's first picture.
         place: int32[L], place of each possible link in a matrix [picture, state before, candidate].
-        odds: float64[L], probability of its step against a value drawn blindly.
+        odds: float64[L], probability of its step against that of a misread there.
         shape: of that matrix.
     """
 
@@ -78,8 +78,8 @@ def posterior(
     """Log-probability of every candidate given all pictures: float64[N, K], IMPOSSIBLE where there is none.
 
     A chain accepts some pictures and skips the others; it is worth what its candidates gain over rejecting
-    them, and for each step its probability against a value drawn blindly from the register's span. All
-    chains are added up. A pinned end must be in the chain with its first candidate.
+    them, and for each step its probability against that of a misread there. All chains are added up. A pinned
+    end must be in the chain with its first candidate.
 
     Returns:
         All IMPOSSIBLE when no chain leads from pin to pin.
@@ -177,15 +177,12 @@ def _near_links(evidence: Evidence, register: Register) -> Iterator[NearLinks]:
         elapsed_s = np.repeat(evidence.taken_at_s[rows, None] - times[before], width, axis=1)[:, :, None]
         steps = steps_between(earlier, later, elapsed_s, register)
         at = np.nonzero(steps.possible & (earlier >= 0) & (later >= 0))
-        linked = log_probability(
-            steps.units[at], elapsed_s[at[0], at[1], 0], register, evidence.shares_of(rows[at[0]])
-        )
-        shape = (len(rows), NEAR * width, width)
-        place = np.ravel_multi_index(at, shape).astype(np.int32)
+        past_s = elapsed_s[at[0], at[1], 0]
         doubt = doubts[before].reshape(len(rows), -1)[at[0], at[1]] * doubts[rows + NEAR][at[0], at[2]]
-        yield NearLinks(
-            first, place, np.exp(linked + _confirms(doubt, elapsed_s[at[0], at[1], 0], register)), shape
-        )
+        linked = log_probability(steps.units[at], past_s, register, evidence.shares_of(rows[at[0]]))
+        linked += _confirms(doubt, past_s, register)
+        shape = (len(rows), NEAR * width, width)
+        yield NearLinks(first, np.ravel_multi_index(at, shape).astype(np.int32), np.exp(linked), shape)
 
 
 def _confirms(

@@ -18,6 +18,8 @@ PRIOR_STEPS, PRIOR_PICTURES = 40.0, 20.0
 ROUNDS = 40
 # Power seen in one band makes the bands beside it likelier by this share of it.
 BESIDE = 0.25
+# A household may get a car tomorrow: no band has less than this share.
+LEAST_SHARE = 0.002
 TOP_EDGES = np.array([0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0])
 LOWER_EDGES = np.array([0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0])
 # Where the best candidate is wrong, so often no other one is right, before anything is known.
@@ -179,7 +181,7 @@ def _fit_shares(masses: NDArray[np.float64], known: NDArray[np.float64]) -> NDAr
         shares = shares / shares.sum()
     bands = slice(-1 - BANDS, -1)
     beside = np.convolve(shares[bands], [0.5, 0.0, 0.5], mode="same")
-    shares[bands] = (1.0 - BESIDE) * shares[bands] + BESIDE * beside
+    shares[bands] = np.maximum((1.0 - BESIDE) * shares[bands] + BESIDE * beside, LEAST_SHARE)
     smoothed: NDArray[np.float64] = shares / shares.sum()
     return smoothed
 

@@ -39,9 +39,9 @@ def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Registe
     """The likeliest candidate of each picture and its log-odds, at most MOST_LOG_ODDS.
 
     Candidates within one unit are the same reading (the last drum turns between them), and so are those that
-    `_alike_units` tells. Held against it are
-    the other candidates, rejecting the picture, and its near misses: that the truth is no candidate and
-    differs from the reading in one of the last drums, as far as the neighbours leave room for it.
+    `_alike_units` tells. Each counts as much more as it lies where the power around it puts it. Held against
+    it are the other candidates, rejecting the picture, and its near misses: that the truth is no candidate
+    and differs from the reading in one of the last drums, as far as the neighbours leave room for it.
     """
     posterior = _one_an_instant(evidence, posterior)
     column = posterior.argmax(axis=1) if posterior.size else np.zeros(len(posterior), dtype=np.int64)
@@ -53,14 +53,8 @@ def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Registe
     values, seconds, likely = evidence.values[rows], evidence.taken_at_s[rows], posterior[rows]
     place = np.arange(rows.size)
     neighbours = neighbours_of(values[place, column[rows]], seconds, register)
-    steady = np.stack(
-        [
-            log_worth(values[:, k], seconds, neighbours, register, evidence.ways)
-            for k in range(values.shape[1])
-        ],
-        axis=1,
-    )
-    likely = np.where(values >= 0, likely + steady, IMPOSSIBLE)
+    worth = [log_worth(each, seconds, neighbours, register, evidence.ways) for each in values.T]
+    likely = np.where(values >= 0, likely + np.stack(worth, axis=1), IMPOSSIBLE)
     best = likely.argmax(axis=1)
     reading = values[place, best]
     distance = np.abs(values - reading[:, None])
@@ -97,11 +91,10 @@ def _one_an_instant(evidence: Evidence, posterior: NDArray[np.float64]) -> NDArr
 
 def _alike_units(neighbours: Neighbours, register: Register) -> NDArray[np.int64]:
     """How far readings may differ and still be the same one, in units."""
-    span = register.span_units
-    room = (neighbours.after - neighbours.before + TOLERANCE_UNITS) % span - TOLERANCE_UNITS
     invisible = ALIKE_WH // register.unit_wh
     both = neighbours.has_before & neighbours.has_after
-    alike: NDArray[np.int64] = np.where(both, np.minimum(invisible, room // ALIKE_PART), invisible)
+    between = neighbours.room_units(register) // ALIKE_PART
+    alike: NDArray[np.int64] = np.where(both, np.minimum(invisible, between), invisible)
     return np.maximum(alike, TOLERANCE_UNITS)
 
 

@@ -60,7 +60,7 @@ def test_power_that_was_never_drawn_is_hardly_expected() -> None:
     assert (shares > 0).all()
     assert (shares.sum(axis=1) < 1.0).all()
     # Cars charge with 11 kW in the evening; nothing reaches 20 kW.
-    assert bands[19, 5] > 20 * bands[19, 10:].max()
+    assert bands[19, 5] > 10 * bands[19, 10:].max()
 
 
 def test_habits_survive_being_stored() -> None:

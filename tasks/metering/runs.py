@@ -10,6 +10,8 @@ from tasks.metering.register import Register
 
 # A run that its pictures make surer than this (log odds) is not asked about, nor is a longer one.
 SURE_LOG_ODDS, LONGEST_RUN = 3.0, 24
+# After as long all of the last drums have turned on: what was misread alike would change.
+LONGEST_S = 12 * 3600
 # Readings after the first confirm a run by this part only: they may be misread alike.
 CONFIRMING = 0.5
 
@@ -35,16 +37,22 @@ def log_odds_of_shifts(
     first, last, sure = _doubtful_runs(_own_log_odds(evidence, rows, column))
     inner = (first > 0) & (last < rows.size - 1)
     first, last, sure = first[inner], last[inner], sure[inner]
+    values, seconds = evidence.values[rows, column], evidence.taken_at_s[rows]
+    brief = seconds[last + 1] - seconds[first - 1] <= LONGEST_S
+    first, last, sure = first[brief], last[brief], sure[brief]
     if not first.size or register.runs_backwards:
         return against
-    values, seconds = evidence.values[rows, column], evidence.taken_at_s[rows]
-    shifts = np.append(0, _shifts(register))
+    places, digits = _shifts(register)
+    shifts = np.append(0, places * digits)
     worth = np.zeros((first.size, shifts.size))
     # The step onto the run grows by a shift, the one away from it shrinks.
     for earlier, later, moved in ((first - 1, first, shifts), (last, last + 1, -shifts)):
         after = (values[later, None] + moved) % register.span_units
         shares = evidence.shares_of(rows[later])
         worth += _log_steps(values[earlier], after, seconds[later] - seconds[earlier], register, shares)
+    # Another digit could be in the drum's place.
+    shown = values[first, None] // places % 10 + digits
+    worth[:, 1:][(shown < 0) | (shown > 9)] = IMPOSSIBLE  # noqa: PLR2004 - a digit
     gained = np.logaddexp.reduce(worth[:, 1:], axis=1) - worth[:, 0]
     odds = gained + np.log(NEAR_MISS / register.digits) - sure
     for begin, end, each in zip(first.tolist(), last.tolist(), odds.tolist(), strict=True):
@@ -53,12 +61,12 @@ def log_odds_of_shifts(
     return against
 
 
-def _shifts(register: Register) -> NDArray[np.int64]:
-    """What one of the last drums puts a reading off by, in units, if anybody would see it."""
-    digits = np.arange(1, 10)
-    shifts = np.outer(10 ** np.arange(min(DRUMS_MISSED, register.digits)), [*-digits, *digits]).ravel()
-    visible: NDArray[np.int64] = shifts[np.abs(shifts) > max(TOLERANCE_UNITS, ALIKE_WH // register.unit_wh)]
-    return visible
+def _shifts(register: Register) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of the last drums and digits by which one may be off, as far as anybody would see it."""
+    drums = 10 ** np.arange(min(DRUMS_MISSED, register.digits))
+    places, digits = np.repeat(drums, 18), np.tile([*range(-9, 0), *range(1, 10)], drums.size)
+    visible = np.abs(places * digits) > max(TOLERANCE_UNITS, ALIKE_WH // register.unit_wh)
+    return places[visible], digits[visible]
 
 
 def _own_log_odds(

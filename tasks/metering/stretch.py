@@ -11,6 +11,7 @@ from tasks.metering.evidence import IMPOSSIBLE, Evidence
 from tasks.metering.margin import choose
 from tasks.metering.power_prior import TOLERANCE_UNITS, steps_between
 from tasks.metering.register import Register
+from tasks.metering.runs import log_odds_of_shifts
 
 LEAST_LOG_ODDS = 2.0
 # A second story worth this many nats (about a dozen readings) beside the accepted one is proposed.
@@ -126,6 +127,9 @@ def _decode_between(
     choice = choose(evidence, worth, register)
     odds = np.where(certain, np.inf, choice.log_odds)
     column = np.where(certain, 0, np.where(choice.log_odds >= LEAST_LOG_ODDS, choice.column, -1))
+    read = np.flatnonzero((column >= 0) & ~certain)
+    alike = log_odds_of_shifts(evidence, read, column[read], register)
+    column[read[alike > -LEAST_LOG_ODDS]] = -1
     while (surplus := _unlinkable(evidence, column, odds, register)) >= 0:
         column[surplus] = -1
     rows = np.flatnonzero(column >= 0)

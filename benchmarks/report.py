@@ -60,6 +60,8 @@ class Truths:
     electric_car: bool = False
     standby_only: bool = False
     sun: bool = False
+    standing_min: int | None = None
+    slot_min: int = SLOT_MIN
 
 
 def main() -> None:
@@ -119,8 +121,8 @@ def made_up_home(
             start_at, power_w = household(days, seed + number, put)
             for register_id in settings.register_ids(meter):
                 sold = ":2.8." in register_id
-                used = sunshine(start_at, power_w) if sold else power_w
-                load(warehouse, settings, register_id, start_at, used)
+                used = sunshine(start_at, power_w) if sold and power_w.any() else power_w
+                load(warehouse, settings, register_id, start_at, used, slot_min=put.slot_min)
         warehouse.script("delete from core.pending where step <> 'derive'")
     for meter in meters:
         for register_id in settings.register_ids(meter):
@@ -159,6 +161,8 @@ def household(days: int, seed: int, truths: Truths) -> tuple[datetime, NDArray[n
     power_w = 100 + (power_w - 100) * standard_season(dates)[day_of]
     if truths.standby_only:
         power_w = np.full(power_w.size, 38.0)
+    if truths.standing_min is not None:
+        return start_at, np.zeros(truths.standing_min)
     if truths.away is not None:
         place = [(each - first).days for each in truths.away]
         gone = (day_of >= place[0]) & (day_of <= place[1])
@@ -183,16 +187,22 @@ def sunshine(start_at: datetime, power_w: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def load(
-    warehouse: object, settings: Settings, register_id: str, start_at: datetime, power_w: NDArray[np.float64]
+    warehouse: object,
+    settings: Settings,
+    register_id: str,
+    start_at: datetime,
+    power_w: NDArray[np.float64],
+    *,
+    slot_min: int,
 ) -> None:
     """Pictures and readings of a register, one in 83 rejected, one in 61 repaired, a gap in every month."""
     unit_wh = settings.register(register_id).unit_wh
     position = START_WH + np.concatenate([[0.0], np.cumsum(power_w) / 60])
-    slots = np.arange(0, position.size, SLOT_MIN)
+    slots = np.arange(0, position.size, slot_min)
     values = (position[slots] // unit_wh * unit_wh).astype(np.int64)
     camera = settings.face(register_id).camera
     frame = pl.DataFrame({"i": np.arange(slots.size), "value_wh": values}).with_columns(
-        read_at=(start_at + pl.col("i") * timedelta(minutes=SLOT_MIN)).cast(pl.Datetime("us", "UTC"))
+        read_at=(start_at + pl.col("i") * timedelta(minutes=slot_min)).cast(pl.Datetime("us", "UTC"))
     )
     is_gap = (pl.col("i") % GAP_EVERY).is_between(GAP_FROM, GAP_FROM + GAP_SLOTS)
     frame = frame.filter(~is_gap).with_columns(

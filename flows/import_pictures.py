@@ -8,7 +8,8 @@ from prefect import flow
 from flows.ingest import read_and_publish, run_name
 from flows.progress import in_batches
 from tasks.fetch import BATCH, prepare_warehouse
-from tasks.import_folder import import_batch, import_logs, list_importable
+from tasks.import_folder import import_batch, import_logs, labels_near, list_importable
+from tasks.set_aside import SetAside, tell
 from tasks.settings import load_settings
 
 
@@ -33,8 +34,10 @@ def import_pictures(
     zone = ZoneInfo(timezone) if timezone else settings.zone
     prepare_warehouse(settings)
     files = list_importable(settings, Path(directory), pattern, Path(labels) if labels else None, zone)
+    set_aside: list[SetAside] = []
     for batch in in_batches(files, BATCH, "Importing pictures"):
-        import_batch(settings, batch, camera, zone)
+        set_aside += import_batch(settings, batch, camera, zone)
+    tell(set_aside, None if labels else labels_near(Path(directory)))
     lines = import_logs(settings, Path(directory), camera)
     summary = read_and_publish(settings, [meter])
     return summary | {f"log_lines_{level}": count for level, count in lines.items()}

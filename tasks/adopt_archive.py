@@ -9,6 +9,7 @@ from raspi_agent.picture_key import parse_picture_key
 from tasks.archive import arrival_from_store, keep, note_pictures
 from tasks.custody import ARCHIVE_SOURCE, PICTURES
 from tasks.kept_windows import FOLDER as WINDOWS
+from tasks.set_aside import tell
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import open_warehouse
@@ -40,7 +41,9 @@ def adopt_archive(settings: Settings) -> int:
         arrival = arrival_from_store(key, path.read_bytes(), source, cameras, settings.zone)
         # The bytes stay where they are: those of a thinned picture are its window's.
         rows.append(keep(arrival, None, received_at))
-    return note_pictures(settings, rows) if rows else 0
+    if rows:
+        tell(note_pictures(settings, rows))
+    return len(rows)
 
 
 def _frames(archive: Path) -> dict[str, Path]:

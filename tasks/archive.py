@@ -1,7 +1,6 @@
 """The archive: every picture that ever arrived, kept as it came, with what is known about it."""
 
 import hashlib
-import logging
 import re
 import time
 import uuid
@@ -19,11 +18,11 @@ from raspi_agent.capture_facts import format_facts, read_facts
 from raspi_agent.content_hash import content_hash
 from raspi_agent.durable import make_folder, move_without_replacing, sync_file, write_new
 from raspi_agent.picture_key import PictureKey, imported_key, names_of, parse_picture_key
+from tasks.set_aside import SetAside
 from tasks.settings import Settings
 from warehouse.connection import open_warehouse
 from warehouse.loading import load_pictures
 
-log = logging.getLogger(__name__)
 DRAFTS = ".drafts"
 LEFT_OVER_S = 3600.0
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -149,20 +148,27 @@ def keep(arrival: Arrival, archive: Path | None, received_at: datetime) -> dict[
     }
 
 
-def save_arrivals(settings: Settings, arrivals: Sequence[Arrival]) -> int:
-    """Archive these pictures and note each with what is known about it; return how many arrived."""
+def save_arrivals(settings: Settings, arrivals: Sequence[Arrival]) -> list[SetAside]:
+    """Archive these pictures and note each with what is known about it; return those that can't be read."""
     received_at = datetime.now(UTC)
-    return note_pictures(settings, [keep(arrival, settings.archive, received_at) for arrival in arrivals])
+    rows = [keep(arrival, settings.archive, received_at) for arrival in arrivals]
+    return note_pictures(settings, rows, name="source")
 
 
-def note_pictures(settings: Settings, pictures: Sequence[dict[str, object]]) -> int:
-    """Note archived pictures, rows of `keep`, in the warehouse; return how many."""
+def note_pictures(
+    settings: Settings, pictures: Sequence[dict[str, object]], name: str = "picture_key"
+) -> list[SetAside]:
+    """Note archived pictures in the warehouse; return those that can't be read.
+
+    Args:
+        settings: Where the warehouse is.
+        pictures: Rows of `keep`.
+        name: The column that people know a picture by.
+    """
     rows = pl.DataFrame(pictures, schema=PICTURE_SCHEMA)
-    for row in rows.filter(pl.col("reason").is_not_null()).iter_rows(named=True):
-        log.warning("%s is kept but can't be read: %s", row["picture_key"], row["reason"])
     with open_warehouse(settings.warehouse) as warehouse:
         load_pictures(warehouse, rows)
-    return rows.height
+    return [SetAside(*row) for row in rows.select(name, "reason").drop_nulls("reason").iter_rows()]
 
 
 def sweep_drafts(archive: Path, older_than_s: float = LEFT_OVER_S) -> int:

@@ -15,6 +15,7 @@ from raspi_agent.store import Revision
 from tasks.agent_files import NoAgentFile, drafts_of, is_agents, keep_agent_file, wanted
 from tasks.archive import arrival_from_store, keep, note_pictures, sweep_drafts
 from tasks.download import download
+from tasks.set_aside import tell
 from tasks.settings import Settings
 from tasks.step import step
 from tasks.tariffs import register_rows, tariff_rows
@@ -105,7 +106,7 @@ def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> list[Revis
         return keep(arrival, settings.archive, received_at)
 
     done = download(revisions, fetch, at_once=settings.store.downloads_at_once)
-    note_pictures(settings, done.kept)
+    tell(note_pictures(settings, done.kept))
     if done.stopped_by is not None:
         raise done.stopped_by
     return done.left

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from tasks.archive import Arrival, arrival_from_file, save_arrivals, time_of_name
 from tasks.local_times import Certainty, Stamp, resolve
 from tasks.log_files import is_log, keep_log
+from tasks.set_aside import SetAside
 from tasks.settings import Settings, SettingsError
 from tasks.step import step
 
@@ -50,8 +51,10 @@ def list_importable(
 
 
 @step(timeout_s=600)
-def import_batch(settings: Settings, files: Sequence[Importable], camera: str, zone: ZoneInfo) -> int:
-    """Archive these existing pictures under keys of their own; return how many arrived."""
+def import_batch(
+    settings: Settings, files: Sequence[Importable], camera: str, zone: ZoneInfo
+) -> list[SetAside]:
+    """Archive these existing pictures under keys of their own; return those that can't be read."""
     return save_arrivals(settings, [_arrival(each, camera, zone, settings.archive) for each in files])
 
 
@@ -65,6 +68,12 @@ def import_logs(settings: Settings, directory: Path, camera: str) -> dict[str, i
     if files:
         log.info("%d log files kept; their lines by level: %s", len(files), dict(lines))
     return dict(lines.most_common())
+
+
+def labels_near(directory: Path) -> Path | None:
+    """The CSV with times that lies in a folder of pictures or beside it, if one does."""
+    places = (directory / LABELS, directory.parent / LABELS)
+    return next((path for path in places if path.is_file()), None)
 
 
 def dated(files: Sequence[Path], labelled: Mapping[str, datetime], zone: ZoneInfo) -> list[Importable]:

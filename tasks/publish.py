@@ -15,7 +15,7 @@ from tasks.proof import Allowance, write_proof
 from tasks.report_data import gather
 from tasks.reports.chart_files import chart_file
 from tasks.reports.data import Links, ReportData
-from tasks.reports.figures import daily_figure
+from tasks.reports.figures import Figure, daily_figure
 from tasks.reports.language import speaking
 from tasks.reports.page import key_tiles
 from tasks.settings import Settings
@@ -115,15 +115,28 @@ def figures_markdown(report: ReportData) -> str:
 
 
 def write_latest(settings: Settings, reports: dict[str, ReportData]) -> bool:
-    """Draw the newest days of the first meter as a picture; return whether there are any."""
+    """Draw the newest days of the first meter as a picture; return whether there is one."""
     for report in list(reports.values())[:1]:
         with speaking(report.language):
             figure = daily_figure(report)
-            if figure is not None:
-                picture = chart_file(figure, figure.panels[0], "png", scale=1)
+            picture = None if figure is None else drawn(figure)
+            if picture is not None:
                 write_whole(settings.site / LATEST, picture)
                 return True
     return False
+
+
+def drawn(figure: Figure) -> bytes | None:
+    """The first chart of a figure as PNG; None where it can't be drawn, which is told.
+
+    The report is published by then: a preview that fails is no reason to fail what brought the readings.
+    """
+    try:
+        return chart_file(figure, figure.panels[0], "png", scale=1)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        log.warning("The preview of the report is left out, its chart can't be drawn: %s", reason)
+        return None
 
 
 def newest_rows(warehouse: Warehouse, settings: Settings, meter: str) -> list[dict[str, str]]:

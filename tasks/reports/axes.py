@@ -22,6 +22,7 @@ LABEL_SEPARATION = 6
 LABEL_BOUND_PX = 10
 HOURS_LABELLED = (0, 3, 6, 9, 12, 15, 18, 21)
 KILOWATT_FROM_W = 1500
+LEAST_AXIS_W = 20.0
 # On one line two neighbours touch on a phone, and Vega leaves out no label of only two.
 WEEKDAY_ABOVE_DATE = "[utcFormat(datum.value, '%a'), utcFormat(datum.value, '%-d %b')]"
 
@@ -129,6 +130,18 @@ def clock_axis(field: str, starts: Sequence[datetime], minutes: Sequence[int], l
 
 def _wall(start: datetime) -> int:
     return HOUR_MIN * start.hour + start.minute
+
+
+def from_zero(highest: float, least: float = 1.0) -> alt.Scale:
+    """Return a scale from 0 up.
+
+    Args:
+        highest: What is to be drawn.
+        least: How far the axis reaches where nothing lies above 0; Vega gives a span of no length no size.
+    """
+    if highest > 0:
+        return alt.Scale(domainMin=0, nice=True)
+    return alt.Scale(domain=[0, least], nice=False)
 
 
 def power_unit(highest_w: float) -> tuple[str, int]:

@@ -12,11 +12,13 @@ import polars as pl
 
 from tasks.reports.axes import (
     LABEL_SEPARATION,
+    LEAST_AXIS_W,
     Record,
     bar_span,
     data,
     day_axis,
     day_ms,
+    from_zero,
 )
 from tasks.reports.data import nowhere
 from tasks.reports.formatting import NBSP, energy, number, short_day
@@ -54,7 +56,9 @@ def daily_chart(
     linked = any("url" in total for total in totals)
     x = day_axis(days["local_date"].to_list())
     y = alt.Y(
-        "low:Q", scale=alt.Scale(domainMin=0, nice=True), axis=alt.Axis(title=say("kWh per day"), tickCount=5)
+        "low:Q",
+        scale=from_zero(max(total["total"] for total in totals)),
+        axis=alt.Axis(title=say("kWh per day"), tickCount=5),
     )
     whole = alt.Chart(data(totals))
     partial = alt.Chart(data([total for total in totals if not total["full"]]))
@@ -62,7 +66,7 @@ def daily_chart(
         size=40, strokeWidth=1.6, yOffset=-9, stroke=alt.ExprRef(colour("ink")), opacity=1
     )
     tips = [("day", "Day"), ("used", "used"), ("estimated", "of it estimated"), ("covered", "readings cover")]
-    usual = [level(usual_kwh)] if usual_kwh is not None else []
+    usual = [level(usual_kwh)] if usual_kwh else []
     incomplete = [] if days["is_full"].all() else [circle.encode(x=alt.X("noon:Q"), y=alt.Y("total:Q"))]
     layers = [
         quality_bars(parts, x, y),
@@ -84,7 +88,8 @@ def _daily_records(
         url = proof_of(row["local_date"])
         measured = round(max(0.0, total - row["estimated_kwh"]), 3)
         bounds = (("measured", 0.0, measured), ("estimated", measured, total))
-        parts += [{**span, "quality": q, "low": low, "high": high} for q, low, high in bounds if high > low]
+        drawn = [bound for bound in bounds if bound[2] > bound[1]] or [("measured", 0.0, 0.0)]
+        parts += [{**span, "quality": q, "low": low, "high": high} for q, low, high in drawn]
         totals.append(
             {
                 **span,
@@ -116,7 +121,8 @@ def heat_map(hours: pl.DataFrame) -> alt.Chart:
         }
         for row in days.iter_rows(named=True)
     ]
-    highest_w = max(1, *hours["mean_w"].to_list())
+    most_w: int = max(hours["mean_w"].to_list())
+    highest_w = most_w if most_w > 0 else round(LEAST_AXIS_W)
     shade = alt.Color(
         "w:Q",
         scale=alt.Scale(type="sqrt", domain=[0, highest_w], range="heatmap"),
@@ -210,12 +216,12 @@ def quality_chart(quality: pl.DataFrame) -> alt.LayerChart:
         totals.append(
             {**span, "day": short_day(row["local_date"]), **{name: row[name] for name in QUALITIES}}
         )
-    highest = max(record["high"] for record in records) if records else 1
+    highest = max((record["high"] for record in records), default=0)
     x = day_axis(quality["local_date"].to_list())
     y = alt.Y(
         "low:Q",
-        scale=alt.Scale(domainMin=0, nice=True),
-        axis=alt.Axis(title=say("pictures per day"), tickCount=min(4, highest), format="d"),
+        scale=from_zero(highest),
+        axis=alt.Axis(title=say("pictures per day"), tickCount=max(1, min(4, highest)), format="d"),
     )
     tips = [("day", "Day"), *((name, name) for name in QUALITIES)]
     height = HEIGHT if quality.height <= DAYS_AS_ROWS_UP_TO else QUALITY_HEIGHT

@@ -137,7 +137,7 @@ def days_figure(report: ReportData, days: pl.DataFrame, *, is_half: bool = False
     note = say("Consumption of each local day, {days}.", days=shown)
     if any(proof_of(each) for each in days["local_date"]):
         note += " " + say("Click on one to see its pictures.")
-    if usual_kwh is not None:
+    if usual_kwh:
         note += " " + say("Dotted line: the usual {energy}.", energy=energy(usual_kwh))
     if not days["is_full"].all():
         note += " " + say("○ marks a day that the readings do not cover in full.")
@@ -153,11 +153,13 @@ def heat_map_figure(report: ReportData) -> Figure | None:
     days = report.hours["local_date"].unique().sort().tail(DAYS_AS_HEAT)
     hours = report.hours.filter(pl.col("local_date").is_in(days.implode()))
     highest_w = max(hours["mean_w"].to_list())
-    note = say(
-        "Hour by day, {days}; at most {power}. Empty where nothing is known.",
-        days=count(days.len(), "day"),
-        power=power(highest_w),
-    )
+    shown = count(days.len(), "day")
+    note = (
+        say("Hour by day, {days}; at most {power}. Empty where nothing is known.", days=shown,
+            power=power(highest_w))
+        if highest_w
+        else say("Hour by day, {days}. Empty where nothing is known.", days=shown)
+    )  # fmt: skip
     title = findings.heat_map_title(hours)
     return figure("heat_map", title, note, charts.heat_map(hours), tables.heat_map_table(hours))
 

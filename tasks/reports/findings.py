@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from tasks.reports.formatting import DASH, NBSP, count, day, energy, number, power, share, short_day
+from tasks.reports.formatting import DASH, NBSP, count, day, energy, number, power, share, short_day, span
 from tasks.reports.key_figures import DayFigure, PictureYield
 from tasks.reports.language import say
 
@@ -38,16 +38,20 @@ def last_day_title(figure: DayFigure, last_day: pl.DataFrame) -> str:
     if figure.is_full:
         text = say("{day} used {energy}", day=when, energy=used)
     else:
-        hours = number(figure.hours, 1).removesuffix(".0").removesuffix(",0")
         text = say(
-            "{day} used {energy} in the {hours}\u00a0h that were read", day=when, energy=used, hours=hours
+            "{day} used {energy} in the {span} that were read", day=when, energy=used, span=span(figure.hours)
         )
     if figure.estimated_share > MOSTLY_ESTIMATED:
         return say("{used}; too few readings tell when", used=text)
-    span = busiest_hours(_hourly_energy(last_day))
-    if span is None:
+    hourly = _hourly_energy(last_day)
+    if not any(hourly):
+        return say("{used}: the register did not move", used=text)
+    busiest = busiest_hours(hourly)
+    if busiest is None:
         return say("{used}, spread over the day", used=text)
-    return say("{used}, most of it between {first} and {last}\u00a0h", used=text, first=span[0], last=span[1])
+    return say(
+        "{used}, most of it between {first} and {last}\u00a0h", used=text, first=busiest[0], last=busiest[1]
+    )
 
 
 def daily_title(days: pl.DataFrame, usual_kwh: float | None) -> str:
@@ -64,6 +68,8 @@ def daily_title(days: pl.DataFrame, usual_kwh: float | None) -> str:
     most = energy(top["energy_kwh"])
     if full.height == 1:
         return say("{energy} on {day}, the only full day so far", energy=most, day=day(top["local_date"]))
+    if top["energy_kwh"] == 0 and _minimum(full["energy_kwh"]) == 0:
+        return say("The register did not move on {days}\u00a0full days", days=number(full.height))
     when = short_day(top["local_date"])
     if usual_kwh is None:
         least = energy(_minimum(full["energy_kwh"]))
@@ -77,6 +83,8 @@ def heat_map_title(hours: pl.DataFrame) -> str:
     by_hour = dict(hours.group_by("hour").agg(pl.col("mean_w").mean()).iter_rows())
     if len(by_hour) < HOURS:
         return say("Power in each hour read so far")
+    if not any(hours["mean_w"]):
+        return say("0\u00a0W at any hour of the day: the register did not move")
     means = [by_hour[hour] for hour in range(HOURS)]
     starts = range(HOURS - PATTERN_WINDOW_H + 1)
     windows = [sum(means[start : start + PATTERN_WINDOW_H]) / PATTERN_WINDOW_H for start in starts]
@@ -98,7 +106,9 @@ def quality_title(pictures: PictureYield | None) -> str:
         return say("No picture came in")
     days = number(pictures.n_days)
     when = say("on the first day") if pictures.n_days == 1 else say("of the last {days}\u00a0days", days=days)
-    if pictures.rejected == 0:
+    if (pictures.accepted, pictures.rejected) == (1, 0):
+        text = say("The only picture {when} was read", when=when)
+    elif pictures.rejected == 0:
         text = say("All {pictures} {when} were read", pictures=count(pictures.accepted, "picture"), when=when)
     else:
         text = say(

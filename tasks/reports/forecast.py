@@ -142,7 +142,9 @@ def _season(known: dict[date, float], dates: Sequence[date]) -> tuple[NDArray[np
     enough = np.isfinite(values).sum(axis=1) > SEASON_REACH
     first, last = min(known), max(known)
     last_year = [value for each, value in known.items() if each <= last - timedelta(days=SEASON_REACH)]
-    if (last - first).days < SEASON_NEEDS or len(last_year) < SEASON_NEEDS // 2 or not enough.any():
+    is_short = (last - first).days < SEASON_NEEDS or len(last_year) < SEASON_NEEDS // 2
+    # A year in which the meter stood still has no season.
+    if is_short or not enough.any() or not any(last_year):
         return standard, False
     own = np.where(enough, _row_means(values), np.nan) / np.mean(last_year)
     mixed = np.where(np.isfinite(own), OWN_SEASON * own + (1 - OWN_SEASON) * standard, standard)

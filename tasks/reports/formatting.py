@@ -42,8 +42,10 @@ def number(value: float, decimals: int = 0) -> str:
 
 
 def energy(energy_kwh: float) -> str:
-    """Return an energy with about three significant digits, such as `9.2 kWh`."""
+    """Return an energy with about three significant digits, such as `9.2 kWh`; nothing at all is `0 kWh`."""
     size = abs(energy_kwh)
+    if size == 0:
+        return f"0{NBSP}kWh"
     decimals = 0 if size >= 99.95 else 1 if size >= 0.995 else 2  # noqa: PLR2004 - rounding edges
     return f"{number(energy_kwh, decimals)}{NBSP}kWh"
 
@@ -53,6 +55,13 @@ def power(mean_w: float) -> str:
     if abs(round(mean_w)) < ONE_KILOWATT_W:
         return f"{number(mean_w)}{NBSP}W"
     return f"{number(mean_w / ONE_KILOWATT_W, 1)}{NBSP}kW"
+
+
+def span(hours: float) -> str:
+    """Return a length of time in minutes below an hour, in hours above."""
+    if hours < 1:
+        return f"{number(max(1, hours * 60))}{NBSP}min"
+    return f"{number(hours, 0 if round(hours, 1) == round(hours) else 1)}{NBSP}h"
 
 
 def money(amount: float, currency: str) -> str:

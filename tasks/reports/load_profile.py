@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from tasks.reports.axes import HOUR_MIN, Record, clock_axis, data, elapsed_minutes, power_unit
+from tasks.reports.axes import HOUR_MIN, LEAST_AXIS_W, Record, clock_axis, data, elapsed_minutes, power_unit
 from tasks.reports.formatting import clock, number, power
 from tasks.reports.key_figures import hours_of_day
 from tasks.reports.language import say
@@ -78,8 +78,8 @@ def _add_usual(
 
 def _highest(records: Sequence[Record]) -> float:
     highest: float = max(record["power"] for record in records)
-    band = max((record.get("high", 0) for record in records), default=0)
-    return max(highest, min(band, HIGHEST_BAND * highest))
+    band: float = max((record.get("high", 0) for record in records), default=0)
+    return max(highest, min(band, HIGHEST_BAND * highest)) or band or LEAST_AXIS_W
 
 
 def _usual_band(records: Sequence[Record]) -> list[alt.Chart]:
@@ -107,7 +107,7 @@ def is_squashed(last_day: pl.DataFrame) -> bool:
 
 def _power_axis(unit: str, highest: float, *, is_root: bool) -> alt.Y:
     # Squared, the headroom takes the same share of the height under the root.
-    domain = [0, max(highest, 1e-3) * PEAK_HEADROOM ** (2 if is_root else 1)]
+    domain = [0, highest * PEAK_HEADROOM ** (2 if is_root else 1)]
     title = say("{unit}, mean of the interval", unit=unit)
     if not is_root:
         return alt.Y(
@@ -160,6 +160,8 @@ def _peak_mark(records: Sequence[Record], length_min: int) -> list[alt.Chart]:
     if not measured:
         return []
     peak = max(measured, key=lambda record: record["power"])
+    if peak["power"] <= 0:
+        return []
     middle_min = (peak["from"] + peak["to"]) / 2
     reach_min = f"{PEAK_LABEL_HALF_PX} * {length_min} / width"
     place_min = f"clamp({middle_min}, {reach_min}, {length_min} - {reach_min})"

@@ -21,7 +21,7 @@ def present(records: Sequence[Record]) -> list[str]:
 def quality_colours(records: Sequence[Record]) -> alt.Color:
     """Return the colour of each quality that occurs; measurements alone need no legend."""
     domain = present(records)
-    shown = domain != ["measured"]
+    shown = domain not in ([], ["measured"])
     return alt.Color(
         "quality:N",
         scale=alt.Scale(domain=domain, range=[alt.ExprRef(colour(quality)) for quality in domain]),
@@ -36,14 +36,22 @@ def said(words: Sequence[str]) -> str:
 
 
 def quality_bars(records: Sequence[Record], x: alt.X, y: alt.Y) -> alt.Chart:
-    """Return stacked bars of records with `from`, `to`, `low`, `high` and `quality`; estimates are dashed."""
-    outline = alt.ExprRef(f"datum.quality == 'estimated' ? {colour('measured')} : null")
+    """Return stacked bars of records with `from`, `to`, `low`, `high` and `quality`; estimates are dashed.
+
+    A bar of no height is a line: nothing was used, which is not the same as nothing known.
+    """
+    outline = flat_line("datum.quality == 'estimated' || isValid(datum.high) && datum.high == datum.low")
     bars: alt.Chart = (
         alt.Chart(data(records))
         .mark_rect(stroke=outline, strokeWidth=1, strokeDash=DASHES)
         .encode(x=x, x2=alt.X2("to"), y=y, y2=alt.Y2("high"), color=quality_colours(records))
     )
     return bars
+
+
+def flat_line(when: str, name: str = "measured") -> alt.ExprRef:
+    """Return the outline that a bar gets where this holds, in a colour of the palette."""
+    return alt.ExprRef(f"{when} ? {colour(name)} : null")
 
 
 def level(value: float) -> alt.Chart:
@@ -67,7 +75,9 @@ def hover_targets(
         linked: Whether a click opens the record's `url`.
     """
     hover = alt.selection_point(name=name, on="pointerover", clear="pointerout", empty=False)
-    encoding = {"href": alt.Href("url:N")} if linked else {}
+    # What has no picture leads nowhere.
+    url = {"test": "isValid(datum.url)", "field": "url", "type": "nominal"}
+    encoding = {"href": alt.HrefValue(None, condition=url)} if linked else {}
     targets: alt.Chart = (
         chart.mark_rect(fill=alt.ExprRef(colour("ink")), cursor="pointer" if linked else "default")
         .encode(

@@ -80,7 +80,7 @@ def _page(report: ReportData) -> str:
     steps = base_load_steps(report.base_load)
     forecast = forecast_year(days)
     shown = paired([each for each in _figures(report, days, steps, forecast) if each is not None])
-    decimals = tables.register_decimals(report.readings["value_kwh"].to_list())
+    decimals = _decimals(report)
     rows = tables.reading_rows(report.readings, relative(report.picture_url), decimals)
     return document(
         "page.html.j2",
@@ -98,6 +98,12 @@ def _page(report: ReportData) -> str:
     )
 
 
+def _decimals(report: ReportData) -> int:
+    """The register's decimals, as far as what is shown of it tells."""
+    newest = report.newest.value_kwh if report.newest else None
+    return tables.register_decimals([*report.readings["value_kwh"], newest])
+
+
 def _thinned(rows: list[tables.ReadingRow]) -> list[tables.ReadingRow]:
     """As many of a day's readings as a page bears, evenly spread; the day's proof page has more."""
     step = -(-len(rows) // MOST_READINGS)
@@ -107,7 +113,7 @@ def _thinned(rows: list[tables.ReadingRow]) -> list[tables.ReadingRow]:
 def key_tiles(report: ReportData) -> list[tables.Tile]:
     """Return the key figures: of the day, of month and year, of the pictures."""
     days = with_fullness(report.daily, report.timezone)
-    decimals = tables.register_decimals(report.readings["value_kwh"].to_list())
+    decimals = _decimals(report)
     tiles = tables.key_figure_tiles(report_key_figures(report), relative(report.picture_url), decimals)
     return [*tiles[:1], *season_tiles(report, days, forecast_year(days)), *tiles[1:]]
 

@@ -6,11 +6,11 @@ from datetime import date
 import altair as alt
 import polars as pl
 
-from tasks.reports.axes import Record, data, day_axis, day_ms, power_unit
+from tasks.reports.axes import LEAST_AXIS_W, Record, data, day_axis, day_ms, from_zero, power_unit
 from tasks.reports.charts import HEIGHT, finish
 from tasks.reports.formatting import date_of, month, number, power, short_day, signed
 from tasks.reports.language import say
-from tasks.reports.marks import hover_targets
+from tasks.reports.marks import flat_line, hover_targets
 from tasks.reports.season_charts import BAND_OPACITY, HALF, ink, month_axis, newest_months, noon
 from tasks.reports.steps import Step
 
@@ -28,7 +28,7 @@ def base_load_chart(nights: pl.DataFrame, steps: Sequence[Step]) -> alt.LayerCha
     known = nights.drop_nulls("base_load_w")
     unit, unit_w = power_unit(float(known["base_load_w"].quantile(0.95) or 0))
     points, medians = _night_records(known, unit_w)
-    top = max(float(known["base_load_w"].quantile(0.98) or 0), 20.0) * BASE_LOAD_HEADROOM / unit_w
+    top = max(float(known["base_load_w"].quantile(0.98) or 0), LEAST_AXIS_W) * BASE_LOAD_HEADROOM / unit_w
     x = day_axis(known["local_date"].to_list(), "at")
     y = alt.Y(
         "w:Q",
@@ -138,11 +138,11 @@ def peaks_chart(peaks: pl.DataFrame, last: date) -> alt.LayerChart:
     ]
     y = alt.Y(
         "power:Q",
-        scale=alt.Scale(domainMin=0),
+        scale=from_zero(max((each["power"] for each in records), default=0), LEAST_AXIS_W),
         axis=alt.Axis(title=say("{unit}, mean of 15 minutes", unit=unit), tickCount=5),
     )
     base = alt.Chart(data(records))
-    bars = base.mark_rect(fill=ink("measured")).encode(
+    bars = base.mark_rect(fill=ink("measured"), stroke=flat_line("datum.power == 0")).encode(
         x=month_axis(starts), x2=alt.X2("to"), y=y, y2=alt.Y2Datum(0)
     )
     tips = [("month", "Month"), ("peak", "highest"), ("when", "on")]

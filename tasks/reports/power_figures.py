@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 
 from tasks.reports import power_charts, season_charts, season_tables
+from tasks.reports.axes import LEAST_AXIS_W
 from tasks.reports.data import ReportData
 from tasks.reports.figures import VALUES, Figure, Panel, figure, spec_of
 from tasks.reports.formatting import date_of, number, power, short_day, signed
@@ -20,7 +21,6 @@ NIGHTS_OF_LEVEL = 14
 TYPICAL_HEADROOM = 1.25
 # An electric car would press the rest of the day flat.
 MOST_MEDIANS = 3.0
-LEAST_AXIS_W = 20.0
 
 
 def name_of(kind: str) -> str:
@@ -75,7 +75,9 @@ def base_load_figure(report: ReportData, steps: list[Step]) -> Figure | None:
         nights.tail(NIGHTS_OF_LEVEL)["base_load_uncertainty_w"], row["usual_uncertainty_w"]
     )
     error = "" if error_w is None else f" ±\u00a0{number(error_w)}"
-    per_year = worth(report, level * 8.766, years=True)
+    per_year = (
+        worth(report, level * 8.766, years=True) if level else say("less than the register shows in a night")
+    )
     title = say("Base load of {power}{error}: {worth}", power=power(level), error=error, worth=per_year)
     if shown:
         title += say(
@@ -109,12 +111,14 @@ def peaks_figure(report: ReportData) -> Figure | None:
     if shown.is_empty():
         return None
     top = shown.sort("peak_w", descending=True).row(0, named=True)
-    title = say(
-        "Highest peak: {power} on {day} at {time}",
-        power=power(top["peak_w"]),
-        day=short_day(top["peak_local"].date()),
-        time=f"{top['peak_local']:%H:%M}",
-    )
+    title = say("No peak: the register did not move")
+    if top["peak_w"]:
+        title = say(
+            "Highest peak: {power} on {day} at {time}",
+            power=power(top["peak_w"]),
+            day=short_day(top["peak_local"].date()),
+            time=f"{top['peak_local']:%H:%M}",
+        )
     note = say("The highest quarter of an hour of each of the last months; the table has five of each.")
     chart = power_charts.peaks_chart(report.peaks, last)
     return figure("peaks", title, note, chart, season_tables.peaks_table(report.peaks), is_half=True)

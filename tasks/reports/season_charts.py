@@ -7,12 +7,12 @@ from datetime import date
 import altair as alt
 import polars as pl
 
-from tasks.reports.axes import DAY_MS, Record, data, day_axis, day_ms
+from tasks.reports.axes import DAY_MS, Record, data, day_axis, day_ms, from_zero
 from tasks.reports.charts import HEIGHT, finish
 from tasks.reports.forecast import Forecast
 from tasks.reports.formatting import cents, date_of, energy, money, month
 from tasks.reports.language import say, spoken
-from tasks.reports.marks import hover_targets
+from tasks.reports.marks import flat_line, hover_targets
 from tasks.reports.periods import month_before
 from tasks.reports.theme import colour
 
@@ -75,10 +75,14 @@ def months_chart(months: pl.DataFrame, last: date) -> alt.LayerChart:
         scale=alt.Scale(domain=list(words), range=[ink("usual"), ink("measured")]),
         legend=alt.Legend(title=None, labelExpr=said_as(words)) if is_compared else None,
     )
-    y = alt.Y("kwh:Q", scale=alt.Scale(domainMin=0), axis=alt.Axis(title=say("kWh per month"), tickCount=5))
+    y = alt.Y(
+        "kwh:Q",
+        scale=from_zero(max((bar["kwh"] for bar in bars), default=0)),
+        axis=alt.Axis(title=say("kWh per month"), tickCount=5),
+    )
     columns = (
         alt.Chart(data(bars))
-        .mark_rect()
+        .mark_rect(stroke=flat_line("datum.kwh == 0 && datum.series == 'now'"))
         .encode(x=month_axis(starts), x2=alt.X2("to"), y=y, y2=alt.Y2Datum(0), color=shade)
     )
     partial_marks = (
@@ -245,7 +249,7 @@ def cost_chart(costs: pl.DataFrame, last: date) -> alt.LayerChart:
         .encode(
             x=month_axis(starts),
             x2=alt.X2("to"),
-            y=alt.Y("low:Q", scale=alt.Scale(nice=True), axis=axis),
+            y=alt.Y("low:Q", scale=alt.Scale(nice=True) if bars else from_zero(0), axis=axis),
             y2=alt.Y2("high"),
             color=shade,
         )

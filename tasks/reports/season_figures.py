@@ -164,7 +164,9 @@ def feed_in_figure(report: ReportData) -> Figure | None:
     shown = days.with_columns(estimated_kwh=pl.lit(0.0), hours=pl.lit(24.0), is_full=pl.lit(value=True))
     total = float(report.feed_in["energy_kwh"].sum())
     earned = float(report.feed_in["earned"].sum())
-    title = say("{energy} fed into the grid", energy=energy(total))
+    title = (
+        say("{energy} fed into the grid", energy=energy(total)) if total else say("Nothing fed into the grid")
+    )
     if earned and report.currency is not None:
         title += say(", which earned {money}", money=money(earned, report.currency))
     note = say("Fed in on each local day, {days}.", days=count(shown.height, "day"))

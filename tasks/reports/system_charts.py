@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
-from tasks.reports.axes import DAY_MS, Record, bar_span, data, day_axis, day_ms
+from tasks.reports.axes import DAY_MS, Record, bar_span, data, day_axis, day_ms, from_zero
 from tasks.reports.charts import HEIGHT, finish
 from tasks.reports.formatting import number, share, short_day
 from tasks.reports.language import say
@@ -14,6 +14,7 @@ from tasks.reports.season_charts import ink, noon, said_as
 
 HOUR_MS = 3_600_000
 LOW_HEIGHT = 160
+LEAST_COUNT = 4
 EVENT_LEVELS = ("critical", "error", "warning")
 LEVEL_COLOURS = {"critical": "third", "error": "rejected", "warning": "repaired"}
 
@@ -99,7 +100,7 @@ def box_chart(name: str, durations: pl.DataFrame) -> alt.LayerChart:
     base = alt.Chart(data(records))
     axis = alt.Axis(title=say("seconds"), tickCount=4)
     x = day_axis(boxes["local_date"].to_list())
-    y = alt.Y("first:Q", scale=alt.Scale(domainMin=0), axis=axis)
+    y = alt.Y("first:Q", scale=from_zero(max((each["high"] for each in records), default=0)), axis=axis)
     whiskers = base.mark_rule(stroke=ink("muted")).encode(
         x=alt.X("noon:Q"), y=alt.Y("low:Q"), y2=alt.Y2("high")
     )
@@ -123,6 +124,7 @@ def hourly_line(name: str, health: pl.DataFrame, column: str, title: str, decima
         decimals: Of the values shown.
     """
     known = health.drop_nulls(column).sort("at_local")
+    is_count = column != "temperature_c"
     records: list[Record] = []
     for at, value in known.select("at_local", column).iter_rows():
         records.append(
@@ -137,7 +139,7 @@ def hourly_line(name: str, health: pl.DataFrame, column: str, title: str, decima
     axis = alt.Axis(title=say(title), tickCount=4)
     line = base.mark_line(stroke=ink("measured"), strokeWidth=1.6).encode(
         x=day_axis([at.date() for at in known["at_local"]], "at"),
-        y=alt.Y("value:Q", scale=alt.Scale(zero=column != "temperature_c", nice=True), axis=axis),
+        y=alt.Y("value:Q", scale=_hourly_scale(known[column].to_list(), is_count=is_count), axis=axis),
     )
     dots = base.mark_point(size=80, opacity=0).encode(
         x=alt.X("at:Q"),
@@ -145,6 +147,14 @@ def hourly_line(name: str, health: pl.DataFrame, column: str, title: str, decima
         tooltip=[alt.Tooltip("when:N", title=say("When")), alt.Tooltip("said:N", title=say(title))],
     )
     return finish(alt.LayerChart(layer=[line, dots]), name, LOW_HEIGHT)
+
+
+def _hourly_scale(values: Sequence[float], *, is_count: bool) -> alt.Scale:
+    if is_count:
+        return from_zero(max(values, default=0), LEAST_COUNT)
+    if len(set(values)) == 1:
+        return alt.Scale(domain=[values[0] - 1, values[0] + 1], nice=False)
+    return alt.Scale(zero=False, nice=True)
 
 
 def levels_chart(name: str, levels: pl.DataFrame) -> alt.LayerChart:
@@ -173,7 +183,8 @@ def levels_chart(name: str, levels: pl.DataFrame) -> alt.LayerChart:
         legend=alt.Legend(title=None, labelExpr=said_as({level: level for level in EVENT_LEVELS})),
     )
     axis = alt.Axis(title=say("lines per day"), tickCount=4, format="d")
-    y = alt.Y("low:Q", scale=alt.Scale(domainMin=0, nice=True), axis=axis)
+    most = max((bar["high"] for bar in bars), default=0)
+    y = alt.Y("low:Q", scale=from_zero(most, LEAST_COUNT), axis=axis)
     columns = (
         alt.Chart(data(bars))
         .mark_rect()
@@ -251,7 +262,7 @@ def drift_chart(name: str, days: pl.DataFrame) -> alt.LayerChart:
         x=day_axis(days["local_date"].to_list(), "at"),
         y=alt.Y(
             "px:Q",
-            scale=alt.Scale(domainMin=0, nice=True),
+            scale=from_zero(max((record["px"] for record in records), default=0)),
             axis=alt.Axis(title=say("pixels from the first day"), tickCount=4),
         ),
     )

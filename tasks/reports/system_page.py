@@ -174,8 +174,11 @@ def _temperature(camera: SystemData) -> Figure | None:
 
 def _outbox(camera: SystemData) -> Figure | None:
     known = camera.health["waiting"].drop_nulls()
-    most = number(float(known.max() or 0)) if known.len() else ""  # type: ignore[arg-type]  # a number
-    title = say("{camera}: at most {value} pictures waited to be sent", camera=camera.camera, value=most)
+    most = float(known.max() or 0)  # type: ignore[arg-type]  # a column of numbers
+    title = say("{camera}: no picture waited to be sent", camera=camera.camera)
+    if most:
+        sentence = "{camera}: at most {value} pictures waited to be sent"
+        title = say(sentence, camera=camera.camera, value=number(most))
     return _hourly(camera, "waiting", title, "pictures waiting", 0)
 
 
@@ -265,8 +268,10 @@ def _drift(reader: ReaderData, days: pl.DataFrame) -> list[Figure]:
         schema={"local_date": pl.Date, "shift_px": pl.Float64},
     )
     name = f"drift_{_plain(reader.meter)}"
-    title = say("{meter}: the window moved by at most {value} pixels", meter=reader.meter,
-                value=number(max(shifts), 1))  # fmt: skip
+    title = say("{meter}: the window stayed where it was", meter=reader.meter)
+    if any(shifts):
+        title = say("{meter}: the window moved by at most {value} pixels", meter=reader.meter,
+                    value=number(max(shifts), 1))  # fmt: skip
     note = say("Where the register stands in the picture, day by day, against the first day shown.")
     rows = [
         (f"{short_day(each['local_date'])} {each['local_date'].year}", f"{number(shift, 1)}{NBSP}px")

@@ -18,6 +18,7 @@ from tasks.reports.formatting import (
     register_value,
     share,
     short_day,
+    span,
 )
 from tasks.reports.key_figures import BaseLoad, DayFigure, KeyFigures, Peak, PictureYield, UsualDay
 from tasks.reports.language import say
@@ -99,7 +100,7 @@ def key_figure_tiles(
 def _day_tile(figure: DayFigure) -> Tile:
     notes: list[str] = []
     if not figure.is_full:
-        notes.append(say("readings cover {hours}\u00a0h of the day", hours=number(figure.hours, 1)))
+        notes.append(say("readings cover {span} of the day", span=span(figure.hours)))
     if figure.usual:
         notes.append(_comparison(figure.energy_kwh, figure.usual))
         kind = "earlier weekend day" if figure.usual.is_weekend else "earlier weekday"
@@ -129,6 +130,8 @@ def _base_load_tile(base_load: BaseLoad | None) -> Tile:
 def _peak_tile(peak: Peak | None) -> Tile:
     if peak is None:
         return Tile(say("Peak"), say("unknown"), "", (say("no measured interval on the day shown"),))
+    if peak.mean_w == 0:
+        return Tile(say("Peak"), *split_unit(power(0)), (say("the register did not move on the day shown"),))
     when = f"{short_day(peak.start_local.date())}, {clock(peak.start_local)}"
     length = say("mean of {minutes}", minutes=count(peak.minutes, "minute"))
     return Tile(say("Peak"), *split_unit(power(peak.mean_w)), (when, length))

@@ -1,13 +1,18 @@
 """A folder of existing pictures enters the path."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from typer.testing import Result
 
 from flows.import_pictures import import_pictures
+from models.rendering.meter import draw_frame, encode_jpeg
+from tasks.publish import LATEST
 from tasks.settings import load_settings
+from tests.flows.conftest import FACE, START_UNITS
 from warehouse.connection import open_warehouse
 
 if TYPE_CHECKING:
@@ -38,7 +43,7 @@ def test_a_folder_is_imported_once_and_foreign_files_are_kept_with_a_reason(
     (folder / "empty.jpg").touch()
     (folder / "20261119_120000.jpg").write_text("<html>gone</html>")
     (folder / "notes.txt").write_text("the meter was cleaned")
-    (folder / "undated.jpg").write_bytes(drawn_meter.picture(3))
+    (folder / "undated.jpg").write_bytes(drawn_meter.picture(11))
 
     summary = import_pictures(str(folder), "home", str(folder / "labels.csv"))
     assert summary["pictures"] == 14
@@ -68,3 +73,44 @@ def test_only_matching_names_are_imported(
         name = f"{'good' if number < 3 else 'other'}_{drawn_meter.slot_at(number):%Y%m%d_%H%M%S}Z.jpg"
         (tmp_path / name).write_bytes(drawn_meter.picture(number))
     assert import_pictures(str(tmp_path), "home", pattern="good_*")["pictures"] == 3
+
+
+def test_many_pictures_without_a_time_are_one_line_with_a_remedy_that_works(
+    drawn_meter: "DrawnMeter",
+    commands: Callable[..., Result],
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "sequence" / "images"
+    folder.mkdir(parents=True)
+    labels = ["file,timestamp"]
+    for number in range(5):
+        # The meter stands still; its picture is another one each minute.
+        picture = encode_jpeg(draw_frame(FACE, float(START_UNITS), seed=number))
+        (folder / f"meter_{number}.jpg").write_bytes(picture)
+        labels.append(f"meter_{number}.jpg,2026-11-20T12:0{number}:00Z")
+    (folder / "notes.txt").write_text("the meter was cleaned")
+    times = folder.parent / "labels.csv"
+    times.write_text("\n".join(labels))
+
+    without = commands("import", folder, "--meter", "home")
+    assert without.exit_code == 0, without.output
+    told = [each.getMessage() for each in caplog.records if "can't be read" in each.getMessage()]
+    assert [each.levelname for each in caplog.records if each.getMessage() in told] == ["WARNING"] * 2
+    assert told[0].startswith(
+        f"5 files are kept but can't be read (no_time), like {folder / 'meter_0.jpg'}: "
+    )
+    assert f"columns file and timestamp: smartmeter import FOLDER --meter NAME --labels {times}" in told[0]
+    assert told[1].startswith(f"{folder / 'notes.txt'} is kept but can't be read: the file is no picture")
+    assert counts(without) == {"pictures": 6, "unusable": 6}
+
+    again = commands("import", folder, "--meter", "home", "--labels", times)
+    assert again.exit_code == 0, again.output
+    assert counts(again) == {"pictures": 6, "measured": 5, "unusable": 1}
+    assert (drawn_meter.home / "site" / LATEST).read_bytes().startswith(b"\x89PNG")
+
+
+def counts(answer: Result) -> dict[str, int]:
+    """The table that a command ends with."""
+    lines = [line.split() for line in answer.output.splitlines()]
+    return {words[0]: int(words[1]) for words in lines if len(words) == 2 and words[1].isdigit()}

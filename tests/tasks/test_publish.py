@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.report import made_up_home
-from tasks.publish import LATEST, figures_markdown, write_latest
+from tasks.publish import LATEST, drawn, figures_markdown, write_latest
 from tasks.report_data import gather
+from tasks.reports.figures import Figure, Panel
 from tasks.site_files import copy_pictures, page_names, picture_url, remove_others, write_whole
 from warehouse.connection import open_warehouse
 
@@ -66,3 +67,10 @@ def test_the_key_figures_and_a_picture_are_left_as_artifacts(tmp_path: Path) -> 
     assert write_latest(settings, {"home": report})
     assert (settings.site / LATEST).read_bytes().startswith(b"\x89PNG")
     assert not write_latest(settings, {})
+
+
+def test_a_preview_that_cannot_be_drawn_is_told_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    panel = Panel("daily", {"mark": "no mark of this world"})
+    assert drawn(Figure("daily", "Days", "", (panel,), ())) is None
+    assert "can't be drawn" in caplog.messages[0]
+    assert "\n" not in caplog.messages[0]

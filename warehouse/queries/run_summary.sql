@@ -5,12 +5,20 @@ with counted as (
     where register_id = $register_id and outcome <> 'waiting'
     group by outcome, reason
 ),
+-- A picture that came without a time, and later once more with one, counts once.
+dated_since as (
+    select u.picture_key
+    from raw.pictures u
+    semi join (from raw.pictures where taken_at is not null) using (camera, content_sha256)
+    where u.taken_at is null and u.reason = 'no_time'
+),
+of_camera as (
+    from raw.pictures
+    anti join dated_since using (picture_key)
+    where camera = (select camera from core.registers where register_id = $register_id)
+),
 timeless as (
-    select 'unusable' as outcome, p.reason, count(*) as pictures
-    from raw.pictures p
-    where p.taken_at is null
-        and p.camera = (select camera from core.registers where register_id = $register_id)
-    group by p.reason
+    select 'unusable' as outcome, reason, count(*) as pictures from of_camera where taken_at is null group by reason
 ),
 known as (
     select outcome, reason, sum(pictures)::bigint as pictures
@@ -19,8 +27,7 @@ known as (
 ),
 waiting as (
     select 'waiting' as outcome, null as reason, count(*) - (select coalesce(sum(pictures), 0) from known) as pictures
-    from raw.pictures
-    where camera = (select camera from core.registers where register_id = $register_id)
+    from of_camera
 )
 from known
 union all by name

@@ -92,7 +92,7 @@ def test_daily_title(
             "Highest from 18\u201321 h (900 W on average), lowest from 0\u20133 h (100 W)",
         ),
         ([50] * 24, "About 50 W at any hour of the day"),
-        ([0] * 24, "About 0 W at any hour of the day"),
+        ([0] * 24, "0 W at any hour of the day: the register did not move"),
         ([100] * 12, "Power in each hour read so far"),
     ],
 )

@@ -10,7 +10,8 @@ from tasks.reports import formatting
 @pytest.mark.parametrize(
     ("energy_kwh", "text"),
     [
-        (0, "0.00 kWh"),
+        (0, "0 kWh"),
+        (0.0004, "0.00 kWh"),
         (0.034, "0.03 kWh"),
         (1.0, "1.0 kWh"),
         (9.24, "9.2 kWh"),

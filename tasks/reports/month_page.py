@@ -84,7 +84,7 @@ def _tiles(report: ReportData, days: pl.DataFrame, of_month: pl.DataFrame, month
 
 
 def _peaks(report: ReportData, month_start: date) -> Figure | None:
-    peaks = report.peaks.filter(pl.col("month_start") == month_start)
+    peaks = report.peaks.filter(pl.col("month_start") == month_start, pl.col("peak_w") != 0)
     if peaks.is_empty():
         return None
     title = say("Highest quarter hours of the month")

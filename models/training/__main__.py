@@ -18,7 +18,7 @@ from models.recognizer import BUILTIN, load_recognizer
 from models.training.calibrate import Outcome, described, fit_calibration, look_at_strips, measure
 from models.training.export import CALLED, CardFacts, export_weights, measured_rows, write_card
 from models.training.fit import FitPlan, FitProgress, fit, load_state, log_progress, validate
-from models.training.own import start_from
+from models.training.own import keep_some, start_from
 from models.training.pool import PoolSources, draw_pool
 from models.training.stem import pretrain_stem
 
@@ -43,6 +43,7 @@ class Options:
     samples: int
     learning_rate: float
     start_from: Path | None
+    keep_share: float
     seed: int
     threads: int
     target: Path
@@ -75,6 +76,12 @@ def options_of(arguments: Sequence[str]) -> Options:
     )
     add("--learning-rate", type=float, default=1e-3, help="highest of the run (default %(default)s)")
     add("--start-from", type=Path, help="folder of weights to begin with instead of a stem and random ones")
+    add(
+        "--keep-share",
+        type=float,
+        default=0.0,
+        help="share of the weights begun with that stays in those exported (default %(default)s)",
+    )
     add("--seed", type=int, default=0, help="of everything random (default %(default)s)")
     add("--threads", type=int, default=2, help="of torch, and drawing processes (default %(default)s)")
     add("--target", type=Path, default=BUILTIN, help="folder for the weights (default %(default)s)")
@@ -149,6 +156,8 @@ def _plan(options: Options) -> FitPlan:
 def _export(options: Options) -> None:
     state = load_state(_plan(options))
     stem = options.home / "stem.txt"
+    if options.start_from is not None and options.keep_share:
+        keep_some(state.average, options.start_from, options.keep_share)
     export_weights(state.average, options.target)
     outcomes = _calibrate(options)
     measured = measured_rows(options.measure, load_recognizer(str(options.target))) if options.measure else ""
@@ -162,6 +171,7 @@ def _export(options: Options) -> None:
         held_out=options.held_out_size,
         stem_accuracy=float(stem.read_text(encoding="utf-8")) if stem.exists() else None,
         started_from_weights=options.start_from is not None,
+        kept_share=options.keep_share,
         measured=measured,
         calibrated="\n".join(f"| {CALLED[kind]} | {described(each)} |" for kind, each in outcomes.items()),
         note=options.note,
@@ -173,6 +183,7 @@ def _command(options: Options) -> str:
     drums = "--without-drums" if options.without_drums else f"--drums {options.drums}"
     fonts = f" --fonts {options.fonts}" if options.fonts else ""
     start = f" --start-from {options.start_from}" if options.start_from else ""
+    start += f" --keep-share {options.keep_share:g}" if options.keep_share else ""
     return (
         f"python -m models.training all {drums}{fonts}{start} --shards {options.shards} "
         f"--samples {options.samples} --learning-rate {options.learning_rate:g} --seed {options.seed}"

@@ -27,6 +27,7 @@ class CardFacts:
     held_out: int
     stem_accuracy: float | None
     started_from_weights: bool
+    kept_share: float
     measured: str
     calibrated: str
     note: str
@@ -67,6 +68,7 @@ def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
         pool_size=f"{facts.pool_size:,}",
         parameters=f"{parameters:,}",
         beginning=_beginning(facts),
+        kept=_kept(facts),
         learning_rate=f"{facts.learning_rate:g}",
         held_out=f"{facts.held_out:,}",
         measured=facts.measured,
@@ -84,6 +86,16 @@ def _beginning(facts: CardFacts) -> str:
         return "The run begins with the weights of an earlier one (`--start-from`) instead of random ones."
     accuracy = "not measured" if facts.stem_accuracy is None else f"{facts.stem_accuracy:.3f}"
     return f"The stem learns to tell single real drums apart: accuracy {accuracy} on meters kept out."
+
+
+def _kept(facts: CardFacts) -> str:
+    if not facts.kept_share:
+        return "the exponential average"
+    kept, learned = facts.kept_share, 1 - facts.kept_share
+    return (
+        f"{learned:.0%} of the exponential average and {kept:.0%} of the weights that the run began with "
+        "(Wortsman et al. 2022)"
+    )
 
 
 def measured_rows(directory: Path, recognizer: Recognizer) -> str:

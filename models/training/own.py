@@ -8,7 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
+from models.architecture import Network
 from models.engines.checkpoints import load_network
 from models.evaluation import Label, is_right, read_directory, read_labels
 from models.picture import UnreadablePicture, open_picture
@@ -103,6 +105,27 @@ def start_from(plan: FitPlan, weights: Path) -> None:
         )
     plan.checkpoint.parent.mkdir(parents=True, exist_ok=True)
     save_state(plan, state)
+
+
+def keep_some(model: Network, weights: Path, share: float) -> None:
+    """Brings a share of the weights that a run began with back into its model, in place.
+
+    What was known before is forgotten less, at next to no cost to what was learned (Wortsman et al., 2022).
+
+    Args:
+        model: the run's.
+        weights: folder of the reader it began with.
+        share: from 0 (nothing of it) to 1 (nothing of the run).
+    """
+    known, learned = load_network(str(weights)).state_dict(), model.state_dict()
+    model.load_state_dict(
+        {
+            name: torch.lerp(value, known[name], share)
+            if value.is_floating_point() and name in known and known[name].shape == value.shape
+            else value
+            for name, value in learned.items()
+        }
+    )
 
 
 def compare(new: Recognizer, old: Recognizer, own: Sequence[Path], test: Sequence[Path] = ()) -> Comparison:

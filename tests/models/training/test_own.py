@@ -3,13 +3,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
+from models.engines.checkpoints import load_network
 from models.evaluation import read_labels
 from models.recognizer import BUILTIN, load_recognizer
 from models.rendering.glyphs import own_typefaces
 from models.rendering.strips import drawn_strip
 from models.training.fit import FitPlan, load_state
-from models.training.own import Comparison, compare, draw_own_shard, is_for_testing, start_from
+from models.training.own import (
+    Comparison,
+    compare,
+    draw_own_shard,
+    is_for_testing,
+    keep_some,
+    start_from,
+)
 from models.training.shards import ShardReader
 
 
@@ -55,6 +64,15 @@ def test_a_run_may_start_from_the_built_in_reader(tmp_path: Path) -> None:
     plan.checkpoint.write_bytes(before := plan.checkpoint.read_bytes())
     start_from(plan, tmp_path / "nowhere")
     assert plan.checkpoint.read_bytes() == before
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.0, 0.0), (0.25, 0.25), (1.0, 1.0)])
+def test_a_share_of_what_was_known_stays(tmp_path: Path, share: float, kept: float) -> None:
+    model = load_state(FitPlan(tmp_path, tmp_path / "no.pt", tmp_path / "no.pt", 64, 32, 1e-3, seed=0)).model
+    name = "decoder.model.decoder.layers.0.fc1.weight"
+    learned, known = model.state_dict()[name].clone(), load_network(str(BUILTIN)).state_dict()[name]
+    keep_some(model, BUILTIN, share)
+    assert torch.allclose(model.state_dict()[name], learned + kept * (known - learned), atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -146,18 +146,17 @@ def save_readings(warehouse: Warehouse, readings: pl.DataFrame, done: Pending | 
             finish(warehouse, done)
         if whole.is_empty():
             return SavedReadings(0, 0, 0)
-        before = _count_readings(warehouse)
-        decided_at = warehouse.query("next_decision_at").item()
-        changed = warehouse.query("changed_readings", incoming=whole, **span).row(0, named=True)
-        if changed["n_changed"]:
-            mark(warehouse, whole["register_id"][0], "derive", changed["from_at"], changed["to_at"])
-        if not warehouse.query("count_known", **span).item():
-            inserted = warehouse.execute("insert_readings", incoming=whole, decided_at=decided_at)
+        met = warehouse.query("changed_readings", incoming=whole, **span).row(0, named=True)
+        decision = {"incoming": whole, "decided_at": met["decided_at"]}
+        if met["n_changed"]:
+            mark(warehouse, whole["register_id"][0], "derive", met["from_at"], met["to_at"])
+        if not met["n_known"]:
+            inserted = warehouse.execute("insert_readings", **decision)
             note_change(warehouse, "readings", span["first_at"])
             return SavedReadings(inserted, 0, 0)
-        revised = warehouse.execute("keep_revisions", incoming=whole, decided_at=decided_at, **span)
-        merged = warehouse.execute("merge_readings", incoming=whole, decided_at=decided_at, **span)
-        inserted = _count_readings(warehouse) - before
+        revised = warehouse.execute("keep_revisions", **decision, **span) if met["n_known_changed"] else 0
+        merged = warehouse.execute("merge_readings", **decision, **span)
+        inserted = int(warehouse.query("count_readings").item()) - met["n_before"]
         if merged:
             note_change(warehouse, "readings", span["first_at"])
     return SavedReadings(inserted, revised, merged - inserted - revised)
@@ -243,8 +242,3 @@ def _once(frame: pl.DataFrame, keys: list[str], order: list[str]) -> pl.DataFram
 def _span(frame: pl.DataFrame, column: str) -> dict[str, Any]:
     """The first and the last instant of a frame, as the parameters that keep searches short."""
     return {"first_at": frame[column].min(), "last_at": frame[column].max()}
-
-
-def _count_readings(warehouse: Warehouse) -> int:
-    """Rows of core.register_readings."""
-    return int(warehouse.query("count_readings").item())

@@ -87,7 +87,9 @@ def simulated(seed: int) -> pl.DataFrame:
 def nights(seed: int, change_w: float) -> NDArray[np.float64]:
     """Base loads about 130 W: noise of 3 to 12 W, a slow drift, visitors or a car in one night of twenty."""
     chance = np.random.default_rng(seed)
-    watts = 130 + chance.normal(0, chance.uniform(3, 12), NIGHTS) + 8 * np.sin(np.arange(NIGHTS) / 60)
+    watts: NDArray[np.float64] = (
+        130 + chance.normal(0, chance.uniform(3, 12), NIGHTS) + 8 * np.sin(np.arange(NIGHTS) / 60)
+    )
     watts[chance.random(NIGHTS) < 0.05] += chance.uniform(40, 2000)  # noqa: PLR2004 - one of twenty
     watts[CHANGED:] += change_w
     return watts

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.power_prior import DEFAULT_SHARES, log_probability, steps_between
+from tasks.metering.evidence import IMPOSSIBLE, Evidence
+from tasks.metering.power_prior import ceiling_units, log_probability, steps_between
 from tasks.metering.register import Register
 
-# Stands for minus infinity: it can be subtracted from itself.
-IMPOSSIBLE = -1e30
 # Predecessors looked at: the last pictures; where none of them leads on, single ones further and further
 # back.
 NEAR = 12
@@ -18,41 +17,12 @@ FARTHEST = 3000
 FAR = np.unique(np.concatenate([np.arange(NEAR + 1, 25), np.geomspace(25, FARTHEST, 24).astype(np.int64)]))
 OPEN_ENDS = 8
 BLOCK = 512
+# Of so many misreads one shows a value that the fuses allow; each of those is as likely.
+MISREADS_PER_FITTING = 30
+# Two doubtful values that fit one another are this likely misread alike.
+ALIKE_MISREADS = 0.5
 # A picture's states this far (nats) below its best one are not continued: no later evidence makes up for it.
 DEAD_BELOW_BEST = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the pictures say on their own, before the series is asked.
-
-    Args:
-        taken_at_s: int64[N], ascending.
-        values: int64[N, K] units, -1 where there is no candidate.
-        accept: float64[N, K], log-probability of each candidate, IMPOSSIBLE where there is none.
-        reject: float64[N], log-probability that none of them is right.
-        shares: float64[M] or [N, M], the prior on the power before each picture (see `power_prior`).
-    """
-
-    taken_at_s: NDArray[np.int64]
-    values: NDArray[np.int64]
-    accept: NDArray[np.float64]
-    reject: NDArray[np.float64]
-    shares: NDArray[np.float64]
-
-    def rows(self, chosen: slice | NDArray[np.int64]) -> "Evidence":
-        """The evidence of some of the pictures."""
-        return Evidence(
-            self.taken_at_s[chosen],
-            self.values[chosen],
-            self.accept[chosen],
-            self.reject[chosen],
-            self.shares if self.shares.ndim == 1 else self.shares[chosen],
-        )
-
-    def shares_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The prior of some of the pictures."""
-        return self.shares if self.shares.ndim == 1 else self.shares[rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +41,7 @@ class NearLinks:
     Args:
         first: index of the block's first picture.
         place: int32[L], place of each possible link in a matrix [picture, state before, candidate].
-        odds: float64[L], probability of its step against a value drawn blindly.
+        odds: float64[L], probability of its step against that of a misread there.
         shape: of that matrix.
     """
 
@@ -108,8 +78,8 @@ def posterior(
     """Log-probability of every candidate given all pictures: float64[N, K], IMPOSSIBLE where there is none.
 
     A chain accepts some pictures and skips the others; it is worth what its candidates gain over rejecting
-    them, and for each step its probability against a value drawn blindly from the register's span. All
-    chains are added up. A pinned end must be in the chain with its first candidate.
+    them, and for each step its probability against that of a misread there. All chains are added up. A pinned
+    end must be in the chain with its first candidate.
 
     Returns:
         All IMPOSSIBLE when no chain leads from pin to pin.
@@ -198,6 +168,7 @@ def _near_links(evidence: Evidence, register: Register) -> Iterator[NearLinks]:
     count, width = evidence.values.shape
     padded = np.concatenate([np.full((NEAR, width), -1, dtype=np.int64), evidence.values])
     times = np.concatenate([np.zeros(NEAR, dtype=np.int64), evidence.taken_at_s])
+    doubts = np.concatenate([np.ones((NEAR, width)), evidence.doubts()])
     for first in range(0, count, BLOCK):
         rows = np.arange(first, min(first + BLOCK, count))
         before = rows[:, None] + np.arange(NEAR)
@@ -206,12 +177,29 @@ def _near_links(evidence: Evidence, register: Register) -> Iterator[NearLinks]:
         elapsed_s = np.repeat(evidence.taken_at_s[rows, None] - times[before], width, axis=1)[:, :, None]
         steps = steps_between(earlier, later, elapsed_s, register)
         at = np.nonzero(steps.possible & (earlier >= 0) & (later >= 0))
-        linked = log_probability(
-            steps.units[at], elapsed_s[at[0], at[1], 0], register, evidence.shares_of(rows[at[0]])
-        )
+        past_s = elapsed_s[at[0], at[1], 0]
+        doubt = doubts[before].reshape(len(rows), -1)[at[0], at[1]] * doubts[rows + NEAR][at[0], at[2]]
+        linked = log_probability(steps.units[at], past_s, register, evidence.shares_of(rows[at[0]]))
+        linked += _confirms(doubt, past_s, register)
         shape = (len(rows), NEAR * width, width)
-        place = np.ravel_multi_index(at, shape).astype(np.int32)
-        yield NearLinks(first, place, np.exp(linked) * register.span_units, shape)
+        yield NearLinks(first, np.ravel_multi_index(at, shape).astype(np.int32), np.exp(linked), shape)
+
+
+def _confirms(
+    doubt: NDArray[np.float64], elapsed_s: NDArray[np.int64], register: Register
+) -> NDArray[np.float64]:
+    """How much (log) two values confirm each other by following one another, whatever the step.
+
+    Args:
+        doubt: float64[E], the product of their doubts.
+        elapsed_s: int64[E].
+        register: the counter.
+    """
+    feasible = np.minimum(
+        MISREADS_PER_FITTING * (ceiling_units(elapsed_s, register) + 2), register.span_units
+    )
+    confirms: NDArray[np.float64] = np.log(feasible) * (1.0 - ALIKE_MISREADS * doubt)
+    return confirms
 
 
 class _OpenEnds:
@@ -247,39 +235,6 @@ def _far_links(
     shares = evidence.shares_of(np.full(origin.size, i))
     linked = log_probability(steps.units[origin, target], elapsed_s[origin, 0], register, shares)
     states = (rows * evidence.values.shape[1] + k)[origin]
-    return FarLinks(states, target, linked + np.log(register.span_units))
-
-
-def weigh(
-    taken_at_s: NDArray[np.int64],
-    values: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
-    shares: NDArray[np.float64] = DEFAULT_SHARES,
-    *,
-    trust: float,
-    floor: float,
-) -> Evidence:
-    """Evidence from candidates and their probabilities; equal values in one row are added up on the first.
-
-    Args:
-        taken_at_s: as in `Evidence`.
-        values: as in `Evidence`.
-        probabilities: float64[N, K].
-        shares: as in `Evidence`.
-        trust: exponent of the probabilities; 1 when they are calibrated.
-        floor: least probability that no candidate is right: what a confident misread can cost at most.
-    """
-    present = values >= 0
-    share = np.where(present, np.clip(probabilities, 0.0, 1.0), 0.0)
-    values = values.copy()
-    for later in range(1, values.shape[1]):
-        same = present[:, :later] & (values[:, :later] == values[:, later, None]) & present[:, later, None]
-        twice = same.any(axis=1)
-        first = same.argmax(axis=1)
-        share[twice, first[twice]] += share[twice, later]
-        share[twice, later] = 0.0
-        values[twice, later] = -1
-        present[twice, later] = False
-    accept = np.where(present, trust * np.log(np.clip(share, 1e-6, 1.0)), IMPOSSIBLE)
-    reject = np.log(np.clip(1.0 - share.sum(axis=1), floor, 1.0))
-    return Evidence(taken_at_s, values, accept, reject, shares)
+    doubts = evidence.rows(np.append(rows, i)).doubts()
+    doubt = doubts[np.arange(rows.size)[origin], k[origin]] * doubts[-1, target]
+    return FarLinks(states, target, linked + _confirms(doubt, elapsed_s[origin, 0], register))

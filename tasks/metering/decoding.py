@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import Evidence, weigh
+from tasks.metering.evidence import Evidence, weigh
 from tasks.metering.habits import Habits
 from tasks.metering.power_prior import DEFAULT_SHARES, TOLERANCE_UNITS
 from tasks.metering.quality import ReadingQuality, RejectionReason
@@ -144,7 +144,7 @@ def _evidence_of(
     elapsed_s = np.diff(taken_at_s, prepend=taken_at_s[:1])
     shares = habits.shares[-1] if hours is None else habits.shares_at(hours, elapsed_s)
     calibrated = habits.calibrate(usable, probabilities)
-    return weigh(taken_at_s, usable, calibrated, shares, trust=1.0, floor=CALIBRATED_FLOOR)
+    return weigh(taken_at_s, usable, calibrated, shares, habits.ways, trust=1.0, floor=CALIBRATED_FLOOR)
 
 
 def _qualities(

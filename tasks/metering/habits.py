@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.metering.power_prior import DEFAULT_SHARES, MEANS_W, UNIFORM_PART, ceiling_units, step_masses
+from tasks.metering.course import DEFAULT_WAYS, learn_ways
+from tasks.metering.power_prior import BANDS, DEFAULT_SHARES, PARTS, UNIFORM_PART, ceiling_units, step_masses
 from tasks.metering.register import Register
 
 HOURS = 24
@@ -14,9 +15,15 @@ HOURS = 24
 ONE_HOUR_S = 3600
 # What is known before counts like so many steps of an hour, or so many pictures of a bin.
 PRIOR_STEPS, PRIOR_PICTURES = 40.0, 20.0
-ROUNDS = 15
+ROUNDS = 40
+# Power seen in one band makes the bands beside it likelier by this share of it.
+BESIDE = 0.25
+# A household may get a car tomorrow: no band has less than this share.
+LEAST_SHARE = 0.002
 TOP_EDGES = np.array([0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0])
 LOWER_EDGES = np.array([0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0])
+# Where the best candidate is wrong, so often no other one is right, before anything is known.
+NONE_RIGHT = 0.5
 # However honest a reader has been, it may be wrong next time.
 MOST_TRUSTED = 0.995
 
@@ -26,15 +33,19 @@ class Habits:
     """A learned prior, for `decode`.
 
     Args:
-        shares: float64[25, M], what each exponential of `power_prior.MEANS_W` contributes in each local hour;
-            the last row holds for longer times.
+        shares: float64[25, PARTS], what each part of `power_prior` contributes in each local hour; the last
+            row holds for longer times.
         top: how often the best candidate was right, for its probability between TOP_EDGES.
         lower: the same of the other candidates, between LOWER_EDGES.
+        none: how often no candidate was right, for the best one's probability between TOP_EDGES.
+        ways: float64[rooms, 7], how its power goes on (see `course`).
     """
 
     shares: NDArray[np.float64]
     top: NDArray[np.float64]
     lower: NDArray[np.float64]
+    none: NDArray[np.float64]
+    ways: NDArray[np.float64]
 
     def shares_at(self, hours: NDArray[np.int64], elapsed_s: NDArray[np.int64]) -> NDArray[np.float64]:
         """The prior of each step: that of its local hour, or of the day where it takes long."""
@@ -46,15 +57,23 @@ class Habits:
     ) -> NDArray[np.float64]:
         """How often such candidates were right: float64[N, K], rows adding up to less than 1."""
         right = np.empty_like(probabilities)
-        right[:, :1] = self.top[_bins(probabilities[:, :1], TOP_EDGES)]
+        best = _bins(probabilities[:, :1], TOP_EDGES)
+        right[:, :1] = self.top[best]
         right[:, 1:] = self.lower[_bins(probabilities[:, 1:], LOWER_EDGES)]
         right = np.where(candidates >= 0, right, 0.0)
-        right /= np.maximum(1.0, right.sum(axis=1, keepdims=True) / MOST_TRUSTED)
+        # One of them is right, or none.
+        right /= right.sum(axis=1, keepdims=True) + self.none[best]
         return right
 
     def to_frame(self) -> pl.DataFrame:
         """The habits as rows: kind, i, j, value."""
-        parts = {"power": self.shares, "top": self.top[:, None], "lower": self.lower[:, None]}
+        parts = {
+            "power": self.shares,
+            "top": self.top[:, None],
+            "lower": self.lower[:, None],
+            "none": self.none[:, None],
+            "ways": self.ways,
+        }
         return pl.concat(
             pl.DataFrame(
                 {
@@ -77,12 +96,24 @@ class Habits:
         """
         parts = {
             kind: frame.filter(pl.col("kind") == kind).sort("i", "j")["value"].to_numpy()
-            for kind in ("power", "top", "lower")
+            for kind in ("power", "top", "lower", "none", "ways")
         }
-        expected = ((HOURS + 1) * len(MEANS_W), len(TOP_EDGES) - 1, len(LOWER_EDGES) - 1)
+        expected = (
+            (HOURS + 1) * PARTS,
+            len(TOP_EDGES) - 1,
+            len(LOWER_EDGES) - 1,
+            len(TOP_EDGES) - 1,
+            DEFAULT_WAYS.size,
+        )
         if tuple(part.size for part in parts.values()) != expected:
             raise ValueError("These habits are not complete; learn them anew.")
-        return cls(parts["power"].reshape(HOURS + 1, -1), parts["top"], parts["lower"])
+        return cls(
+            parts["power"].reshape(HOURS + 1, -1),
+            parts["top"],
+            parts["lower"],
+            parts["none"],
+            parts["ways"].reshape(DEFAULT_WAYS.shape),
+        )
 
 
 def learn(
@@ -106,15 +137,26 @@ def learn(
     """
     right = (candidates == values[:, None]) & (candidates >= 0) & (values[:, None] >= 0)
     read = candidates >= 0
-    top = _shares_right(probabilities[:, :1], right[:, :1], read[:, :1], TOP_EDGES)
-    lower = _shares_right(probabilities[:, 1:], right[:, 1:], read[:, 1:], LOWER_EDGES)
+    best, first = _bins(probabilities[:, :1], TOP_EDGES), read[:, :1]
+    nothing = ~right.any(axis=1, keepdims=True)
+    claimed = _middles(TOP_EDGES)
+    top = _shares_right(best, right[:, :1], first, claimed)
+    none = _shares_right(best, nothing, first, NONE_RIGHT * (1.0 - claimed))
+    others = _bins(probabilities[:, 1:], LOWER_EDGES)
+    lower = _shares_right(others, right[:, 1:], read[:, 1:], _middles(LOWER_EDGES))
     given = np.flatnonzero(values >= 0)
     elapsed_s = np.diff(seconds[given])
     units = (np.diff(values[given]) + 1) % register.span_units - 1
     usable = (elapsed_s > 0) & (elapsed_s <= ONE_HOUR_S) & (units >= 0)
     usable &= units <= ceiling_units(elapsed_s, register) + 1
     shares = _shares_by_hour(units[usable], elapsed_s[usable], hours[given][1:][usable], register)
-    return Habits(shares, top, lower)
+    return Habits(
+        shares,
+        top,
+        lower,
+        np.maximum(none, 1.0 - MOST_TRUSTED),
+        learn_ways(values[given], seconds[given], register),
+    )
 
 
 def _shares_by_hour(
@@ -137,7 +179,11 @@ def _fit_shares(masses: NDArray[np.float64], known: NDArray[np.float64]) -> NDAr
         weights /= weights.sum(axis=1, keepdims=True)
         shares = weights.sum(axis=0) + PRIOR_STEPS * anchor
         shares = shares / shares.sum()
-    return shares
+    bands = slice(-1 - BANDS, -1)
+    beside = np.convolve(shares[bands], [0.5, 0.0, 0.5], mode="same")
+    shares[bands] = np.maximum((1.0 - BESIDE) * shares[bands] + BESIDE * beside, LEAST_SHARE)
+    smoothed: NDArray[np.float64] = shares / shares.sum()
+    return smoothed
 
 
 def _bins(probabilities: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -146,15 +192,16 @@ def _bins(probabilities: NDArray[np.float64], edges: NDArray[np.float64]) -> NDA
     return bins
 
 
+def _middles(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The middle of each bin."""
+    middles: NDArray[np.float64] = (edges[:-1] + edges[1:]) / 2
+    return middles
+
+
 def _shares_right(
-    probabilities: NDArray[np.float64],
-    right: NDArray[np.bool_],
-    read: NDArray[np.bool_],
-    edges: NDArray[np.float64],
+    bins: NDArray[np.int64], right: NDArray[np.bool_], read: NDArray[np.bool_], claimed: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """How often candidates of each bin were right, drawn towards what the reader claims."""
-    bins, count = _bins(probabilities, edges), len(edges) - 1
-    seen = np.bincount(bins[read], minlength=count)
-    hits = np.bincount(bins[right], minlength=count)
-    claimed = (edges[:-1] + edges[1:]) / 2
+    """How often something held in each bin, drawn towards what is claimed."""
+    seen = np.bincount(bins[read], minlength=len(claimed))
+    hits = np.bincount(bins[right & read], minlength=len(claimed))
     return np.minimum((hits + PRIOR_PICTURES * claimed) / (seen + PRIOR_PICTURES), MOST_TRUSTED)

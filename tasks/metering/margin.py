@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import IMPOSSIBLE, Evidence
+from tasks.metering.course import Neighbours, log_worth, neighbours_of
+from tasks.metering.evidence import IMPOSSIBLE, MOST_LOG_ODDS, Evidence
 from tasks.metering.power_prior import TOLERANCE_UNITS, log_probability, steps_between
 from tasks.metering.register import Register
 
-MOST_LOG_ODDS = 30.0
 # A candidate less likely than this (log) has no part in the series.
 LEAST_POSTERIOR = np.log(0.01)
 # A misread reading differs in one drum about every second time: share of each other digit of each drum.
@@ -17,12 +17,9 @@ NEAR_MISS = 0.5 / 9
 DRUMS_MISSED = 3
 NEAR_MISS_BLOCK = 2048
 # Where the other candidates do not tell which drum is unsure, all are alike and count like this probability.
-EVEN_DOUBT = 0.01
+EVEN_DOUBT = 0.1
 # Nobody sees these apart: readings within 10 Wh and a quarter of what was used between their neighbours.
 ALIKE_WH, ALIKE_PART = 10, 4
-# Power often stays what it was: this share of the readings lies where their neighbours' mean power says,
-# within one unit and a twentieth of the neighbours' distance.
-STEADY_SHARE, STEADY_UNITS, STEADY_SPREAD = 0.7, 1.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +35,13 @@ class Choice:
     log_odds: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Neighbours:
-    """The chosen values around each reading; where there is none, `has_*` is False."""
-
-    before: NDArray[np.int64]
-    before_s: NDArray[np.int64]
-    has_before: NDArray[np.bool_]
-    after: NDArray[np.int64]
-    after_s: NDArray[np.int64]
-    has_after: NDArray[np.bool_]
-
-    def rows(self, chosen: NDArray[np.int64]) -> "_Neighbours":
-        """Those of some of the readings."""
-        return _Neighbours(
-            self.before[chosen],
-            self.before_s[chosen],
-            self.has_before[chosen],
-            self.after[chosen],
-            self.after_s[chosen],
-            self.has_after[chosen],
-        )
-
-
 def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Register) -> Choice:
     """The likeliest candidate of each picture and its log-odds, at most MOST_LOG_ODDS.
 
     Candidates within one unit are the same reading (the last drum turns between them), and so are those that
-    `_alike_units` tells. Held against it are
-    the other candidates, rejecting the picture, and its near misses: that the truth is no candidate and
-    differs from the reading in one of the last drums, as far as the neighbours leave room for it.
+    `_alike_units` tells. Each counts as much more as it lies where the power around it puts it. Held against
+    it are the other candidates, rejecting the picture, and its near misses: that the truth is no candidate
+    and differs from the reading in one of the last drums, as far as the neighbours leave room for it.
     """
     posterior = _one_an_instant(evidence, posterior)
     column = posterior.argmax(axis=1) if posterior.size else np.zeros(len(posterior), dtype=np.int64)
@@ -78,11 +52,9 @@ def choose(evidence: Evidence, posterior: NDArray[np.float64], register: Registe
         return Choice(chosen, odds)
     values, seconds, likely = evidence.values[rows], evidence.taken_at_s[rows], posterior[rows]
     place = np.arange(rows.size)
-    neighbours = _neighbours_of(values[place, column[rows]], seconds)
-    steady = np.stack(
-        [_steadiness(values[:, k], seconds, neighbours, register) for k in range(values.shape[1])], axis=1
-    )
-    likely = np.where(values >= 0, likely + steady, IMPOSSIBLE)
+    neighbours = neighbours_of(values[place, column[rows]], seconds, register)
+    worth = [log_worth(each, seconds, neighbours, register, evidence.ways) for each in values.T]
+    likely = np.where(values >= 0, likely + np.stack(worth, axis=1), IMPOSSIBLE)
     best = likely.argmax(axis=1)
     reading = values[place, best]
     distance = np.abs(values - reading[:, None])
@@ -117,52 +89,20 @@ def _one_an_instant(evidence: Evidence, posterior: NDArray[np.float64]) -> NDArr
     return posterior
 
 
-def _neighbours_of(values: NDArray[np.int64], seconds: NDArray[np.int64]) -> _Neighbours:
-    """The readings next to each one."""
-    has_before, has_after = np.ones((2, len(values)), dtype=np.bool_)
-    has_before[0], has_after[-1] = False, False
-    return _Neighbours(
-        np.roll(values, 1),
-        np.roll(seconds, 1),
-        has_before,
-        np.roll(values, -1),
-        np.roll(seconds, -1),
-        has_after,
-    )
-
-
-def _alike_units(neighbours: _Neighbours, register: Register) -> NDArray[np.int64]:
+def _alike_units(neighbours: Neighbours, register: Register) -> NDArray[np.int64]:
     """How far readings may differ and still be the same one, in units."""
-    span = register.span_units
-    room = (neighbours.after - neighbours.before + TOLERANCE_UNITS) % span - TOLERANCE_UNITS
     invisible = ALIKE_WH // register.unit_wh
     both = neighbours.has_before & neighbours.has_after
-    alike: NDArray[np.int64] = np.where(both, np.minimum(invisible, room // ALIKE_PART), invisible)
+    between = neighbours.room_units(register) // ALIKE_PART
+    alike: NDArray[np.int64] = np.where(both, np.minimum(invisible, between), invisible)
     return np.maximum(alike, TOLERANCE_UNITS)
-
-
-def _steadiness(
-    values: NDArray[np.int64], seconds: NDArray[np.int64], neighbours: _Neighbours, register: Register
-) -> NDArray[np.float64]:
-    """How much likelier a value is for lying where steady power between its neighbours would put it (log)."""
-    span = register.span_units
-    room = (neighbours.after - neighbours.before + TOLERANCE_UNITS) % span - TOLERANCE_UNITS
-    length = np.maximum(neighbours.after_s - neighbours.before_s, 1)
-    expected = room * (seconds - neighbours.before_s) / length
-    advanced = (values - neighbours.before + span // 2) % span - span // 2
-    spread = STEADY_UNITS + STEADY_SPREAD * np.maximum(room, 0)
-    density = np.exp(-np.abs(advanced - expected) / spread) / (2 * spread)
-    ratio = 1 - STEADY_SHARE + STEADY_SHARE * density * (np.maximum(room, 0) + 1 + 2 * TOLERANCE_UNITS)
-    both = neighbours.has_before & neighbours.has_after & ~np.bool_(register.runs_backwards)
-    worth: NDArray[np.float64] = np.where(both, np.log(ratio), 0.0)
-    return worth
 
 
 def _near_misses(
     evidence: Evidence,
     rows: NDArray[np.int64],
     column: NDArray[np.int64],
-    neighbours: _Neighbours,
+    neighbours: Neighbours,
     alike: NDArray[np.int64],
     *,
     register: Register,
@@ -210,7 +150,7 @@ def _doubt_by_drum(
 def _fit(
     values: NDArray[np.int64],
     rows: NDArray[np.int64],
-    neighbours: _Neighbours,
+    neighbours: Neighbours,
     evidence: Evidence,
     register: Register,
 ) -> NDArray[np.float64]:
@@ -220,7 +160,7 @@ def _fit(
     second = steps_between(values, neighbours.after, neighbours.after_s - seconds, register)
     possible = (first.possible | ~neighbours.has_before) & (second.possible | ~neighbours.has_after)
     at = np.flatnonzero(possible)
-    fit = _steadiness(values[at], seconds[at], neighbours.rows(at), register)
+    fit = log_worth(values[at], seconds[at], neighbours.rows(at), register, evidence.ways)
     for steps, elapsed_s, there in (
         (first, seconds - neighbours.before_s, neighbours.has_before),
         (second, neighbours.after_s - seconds, neighbours.has_after),

@@ -7,10 +7,13 @@ from numpy.typing import NDArray
 
 from tasks.metering.register import SECONDS_PER_HOUR, Register
 
-# Mean power of a household is taken for a mixture of exponentials and a part that is uniform up to the fuses.
+# Mean power of a household is taken for a mixture of exponentials, of bands of equal width up to the fuses
+# (what a household never draws, it hardly draws now), and a part that is uniform up to the fuses.
 MEANS_W = np.array([60.0, 180.0, 500.0, 1200.0, 3000.0, 8000.0])
+BANDS = 12
+PARTS = len(MEANS_W) + BANDS
 # Before anything is known of the household: mostly some hundred watts, then cooking.
-DEFAULT_SHARES = np.array([0.0, 0.0, 0.80, 0.0, 0.15, 0.0])
+DEFAULT_SHARES = np.concatenate([[0.0, 0.0, 0.80, 0.0, 0.15, 0.0], np.zeros(BANDS)])
 UNIFORM_PART = 0.05
 BACKWARD_PROBABILITY = 0.02
 TOLERANCE_UNITS = 1
@@ -56,17 +59,18 @@ def log_probability(
     """Log of the probability that the register advances by exactly so many units in so many seconds.
 
     The last drum's hidden phase is uniform, so a true energy of E units shows as d with the weight
-    max(0, 1 - |E - d|); integrating that over an exponential of mean m gives the closed forms of
-    `step_masses`. They stay right when a unit takes months and when thousands pass in a minute. A register
+    max(0, 1 - |E - d|); integrating that over an exponential of mean m or over a band gives the closed forms
+    of `step_masses`. They stay right when a unit takes months and when thousands pass in a minute. A register
     that may run backwards does so as likely as forwards.
 
     Args:
         units: int64[E], possible steps as `steps_between` gives them.
         elapsed_s: int64[E], above 0.
         register: its unit and ceiling.
-        shares: float64[M] or [E, M], what each exponential of MEANS_W contributes; the rest is uniform.
+        shares: float64[PARTS] or [E, PARTS], what each exponential of MEANS_W and each band contributes; the
+            rest is uniform.
     """
-    used = np.flatnonzero(shares.reshape(-1, len(MEANS_W)).any(axis=0))
+    used = np.flatnonzero(shares.reshape(-1, PARTS).any(axis=0))
     masses = step_masses(np.abs(units) if register.runs_backwards else units, elapsed_s, register, used)
     mass = (masses * shares[..., used]).sum(axis=-1)
     mass += (1.0 - shares.sum(axis=-1)) / (ceiling_units(elapsed_s, register) + 2.0)
@@ -84,8 +88,21 @@ def step_masses(
     register: Register,
     used: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """The probability of each step under each exponential of MEANS_W (or those `used`): float64[E, M]."""
-    means_w = MEANS_W if used is None else MEANS_W[used]
+    """The probability of each step under each part of the prior (or those `used`): float64[E, PARTS]."""
+    used = np.arange(PARTS) if used is None else used
+    is_band = used >= len(MEANS_W)
+    exponentials = _exponential_masses(units, elapsed_s, register, MEANS_W[used[~is_band]])
+    if not is_band.any():
+        return exponentials
+    return np.concatenate(
+        [exponentials, _band_masses(units, elapsed_s, register, used[is_band] - len(MEANS_W))], axis=-1
+    )
+
+
+def _exponential_masses(
+    units: NDArray[np.int64], elapsed_s: NDArray[np.int64], register: Register, means_w: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The probability of each step under exponentials of these means: float64[E, M]."""
     lengths, which = np.unique(elapsed_s, return_inverse=True)
     mean = lengths[:, None] * (means_w / (SECONDS_PER_HOUR * register.unit_wh))
     within_one = -np.expm1(-1.0 / mean)
@@ -94,3 +111,15 @@ def step_masses(
         (1 - np.maximum(units, 1))[..., None] * (1.0 / mean)[which]
     )
     return np.where(units[..., None] == 0, (1.0 - moved)[which], advanced)
+
+
+def _band_masses(
+    units: NDArray[np.int64], elapsed_s: NDArray[np.int64], register: Register, bands: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The probability of each step under these bands of power: float64[E, B]."""
+    width = elapsed_s * (register.max_power_w / (BANDS * SECONDS_PER_HOUR * register.unit_wh))
+    # The integral of max(0, 1 - |e|) from -1 up to each edge of a band, as seen from the step.
+    edges = np.clip(np.arange(BANDS + 1) * width[..., None] - units[..., None], -1.0, 1.0)
+    below = edges - 0.5 * edges * np.abs(edges)
+    masses: NDArray[np.float64] = np.diff(below, axis=-1)[..., bands] / width[..., None]
+    return masses

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metering.chain import IMPOSSIBLE, Evidence, log_evidence, posterior
+from tasks.metering.chain import log_evidence, posterior
+from tasks.metering.evidence import IMPOSSIBLE, Evidence
 from tasks.metering.margin import choose
 from tasks.metering.power_prior import TOLERANCE_UNITS, steps_between
 from tasks.metering.register import Register
+from tasks.metering.runs import log_odds_of_shifts
 
 LEAST_LOG_ODDS = 2.0
 # A second story worth this many nats (about a dozen readings) beside the accepted one is proposed.
-EXCHANGE_LOG_ODDS = 200.0
+EXCHANGE_LOG_ODDS = 110.0
 
 Instant = tuple[int, int]
 """(taken_at_s, value_units)."""
@@ -125,6 +127,9 @@ def _decode_between(
     choice = choose(evidence, worth, register)
     odds = np.where(certain, np.inf, choice.log_odds)
     column = np.where(certain, 0, np.where(choice.log_odds >= LEAST_LOG_ODDS, choice.column, -1))
+    read = np.flatnonzero((column >= 0) & ~certain)
+    alike = log_odds_of_shifts(evidence, read, column[read], register)
+    column[read[alike > -LEAST_LOG_ODDS]] = -1
     while (surplus := _unlinkable(evidence, column, odds, register)) >= 0:
         column[surplus] = -1
     rows = np.flatnonzero(column >= 0)
@@ -186,6 +191,7 @@ def _between(part: Evidence, start: Instant | None, end: Instant | None) -> Evid
             np.insert(part.accept, place, accept, axis=0),
             np.insert(part.reject, place, 0.0),
             shares,
+            part.ways,
         )
     return part
 

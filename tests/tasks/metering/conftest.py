@@ -36,9 +36,10 @@ def simulated_series(
     seed: int,
     start_units: float = 361_097,
     every_min: int = 15,
+    electric_car: bool = True,
 ) -> Series:
-    """A household with an electric car, and what a reader makes of its pictures."""
-    power_w = simulate_household(START_AT, days, seed, electric_car=True)
+    """A household, and what a reader makes of its pictures."""
+    power_w = simulate_household(START_AT, days, seed, electric_car=electric_car)
     positions = register_positions(power_w, start_units, register)
     minutes = np.arange(0, positions.size, every_min)
     truth = np.floor(positions[minutes]).astype(np.int64)

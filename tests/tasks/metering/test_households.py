@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tasks.metering.decoding import Decoded, decode
@@ -13,6 +15,7 @@ from tasks.metering.misreads import Misreads
 from tasks.metering.register import Register
 
 HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
+QUARTER, DAY = 900, 86_400
 
 
 class Series(Protocol):
@@ -59,6 +62,21 @@ def test_a_month_with_misreads_is_recovered(
     assert wrong(result, series).sum() <= most_wrong
 
 
+def test_a_new_car_is_read_before_anybody_knows_of_it(read_household: ReadHousehold) -> None:
+    before = read_household(HOME, days=45, misreads=Misreads(0.01), seed=11, electric_car=False)
+    hours = before.taken_at_s // 3600 % 24
+    habits = learn(
+        before.taken_at_s, hours, before.truth, before.candidates, before.probabilities, register=HOME
+    )
+    series = read_household(HOME, days=14, misreads=Misreads(0.01), seed=14)
+    pictures = series.taken_at_s, series.candidates, series.probabilities
+    result = decode(*pictures, HOME, habits=habits, hours=series.taken_at_s // 3600 % 24)
+    charges = np.diff(series.truth, prepend=series.truth[0]) * HOME.unit_wh * 4 > 9_000
+    assert charges.sum() >= 15
+    assert (result.rank > 0)[charges].mean() > 0.9
+    assert not wrong(result, series).any()
+
+
 def test_a_rollover_within_a_month_costs_nothing(read_household: ReadHousehold) -> None:
     series = read_household(HOME, days=14, misreads=Misreads(0.05), seed=3, start_units=9_999_950)
     result = decode(series.taken_at_s, series.candidates, series.probabilities, HOME)
@@ -81,3 +99,26 @@ def test_decoding_again_from_an_anchor_changes_nothing(read_household: ReadHouse
     )
     assert again.value_units.tolist() == whole.value_units[part].tolist()
     assert again.reason == whole.reason[part]
+
+
+@given(
+    first=st.integers(250, 400),
+    length=st.integers(1, 30),
+    jump_s=st.integers(-2 * DAY, 2 * DAY).filter(lambda seconds: abs(seconds) > QUARTER),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pictures_of_a_camera_whose_clock_jumped_cost_no_others(
+    read_household: ReadHousehold, first: int, length: int, jump_s: int
+) -> None:
+    series = read_household(HOME, days=7, misreads=Misreads(0.0), seed=6)
+    jumped = np.zeros(series.truth.size, dtype=np.bool_)
+    jumped[first : first + length] = True
+    at_s = series.taken_at_s + np.where(jumped, jump_s, 0)
+    order = np.argsort(at_s, kind="stable")
+    result = decode(at_s[order], series.candidates[order], series.probabilities[order], HOME)
+    value, honest = result.value_units, ~jumped[order]
+    assert (value[honest] >= 0).mean() >= 0.9
+    # What was used during the jump tells two clocks apart; after a day that is plenty.
+    confused = np.interp(series.taken_at_s - jump_s, series.taken_at_s, series.truth)
+    used = np.abs(confused - series.truth)[order] if abs(jump_s) < DAY else 0
+    assert (np.abs(value - series.truth[order]) <= used + 1)[honest & (value >= 0)].all()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.metering.power_prior import log_probability, steps_between
+from tasks.metering.power_prior import PARTS, log_probability, step_masses, steps_between
 from tasks.metering.register import Register
 
 
@@ -16,6 +16,16 @@ def test_the_probabilities_of_all_steps_add_up_to_one(decimals: int, elapsed_s: 
     units = np.arange(-1, 24_000 * elapsed_s // 3600 // counter.unit_wh + 3)
     total = np.exp(log_probability(units, np.full(units.shape, elapsed_s), counter)).sum()
     assert total == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 3])
+@pytest.mark.parametrize("elapsed_s", [10, 900, 86_400])
+def test_each_part_of_the_prior_adds_up_to_one(decimals: int, elapsed_s: int) -> None:
+    counter = register(decimals, digits=9)
+    units = np.arange(10 * 24_000 * elapsed_s // 3600 // counter.unit_wh + 3)
+    masses = step_masses(units, np.full(units.shape, elapsed_s), counter)
+    assert masses.shape == (units.size, PARTS)
+    assert masses.sum(axis=0) == pytest.approx(np.ones(PARTS), abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ class Warehouse:
 
     @contextmanager
     def attached(self, path: Path, name: str, storage_version: str | None = None) -> Iterator[None]:
-        """Another DuckDB file beside this one, to be written to under that name, and whole from a checkpoint on.
+        """Another DuckDB file beside this one, to be written to under that name; whole after a checkpoint.
 
         It has no log of its own: whoever is killed before the checkpoint leaves a file to be thrown away.
 

@@ -137,7 +137,7 @@ def _counted(warehouse: Warehouse, tables: list[str]) -> list[tuple[str, int, in
 
 
 def _asked_of_both(warehouse: Warehouse, what: str, tables: list[str]) -> list[tuple[str, int, int]]:
-    """An aggregate of every table, here and in the copy; one statement, as each costs more than its answer."""
+    """An aggregate of every table, here and in the copy; one statement costs less than many."""
     if not tables:
         return []
     found = warehouse.sql(

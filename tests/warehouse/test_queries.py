@@ -54,6 +54,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "proposals": {},
     "readings_of": HOME,
     "readings_between": REGISTER | {"from_at": None, "to_at": None},
+    "reading_before": REGISTER | {"before": NOW["from_at"]},
     "register_events": REGISTER,
     "register_ids": {},
     "report_base_load": HOME,

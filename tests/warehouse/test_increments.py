@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -239,7 +240,7 @@ def test_an_exchange_is_proposed_and_consumption_runs_on_once_it_is_confirmed(
 )
 @pytest.mark.usefixtures("worked")
 def test_an_offset_is_told_by_what_the_register_showed_around_it(
-    settings: Settings, seeds: ModuleType, hour: float, told: dict[str, int], around: tuple[int | None, ...]
+    settings: Settings, seeds: ModuleType, hour: float, told: dict[str, Any], around: tuple[int | None, ...]
 ) -> None:
     happened_at = seeds.START_AT + timedelta(hours=hour)
     with open_warehouse(settings.warehouse) as warehouse:

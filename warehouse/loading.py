@@ -56,7 +56,7 @@ def load_pictures(warehouse: Warehouse, pictures: pl.DataFrame) -> int:
         once = _once(pictures, ["picture_key"], ["received_at", "content_sha256"])
         new = warehouse.execute("load_pictures", incoming=once, **_span(pictures, "taken_at"))
         if new:
-            warehouse.execute("mark_pictures", incoming=pictures)
+            warehouse.execute("mark_pictures", incoming=_ends(pictures, ["camera", "reason"]))
             note_change(warehouse, "pictures", pictures["taken_at"].min())
         return new
 
@@ -88,15 +88,16 @@ def load_recognitions(warehouse: Warehouse, recognitions: pl.DataFrame, candidat
         candidates: columns named as the table's, without `taken_at`.
     """
     once = _once(recognitions, RECOGNITION, ["recognised_at"])
+    taken = _once(recognitions.select("picture_key", "taken_at"), ["picture_key"], ["taken_at"])
     timed = _once(candidates, [*RECOGNITION, "rank"], ["probability", "text"]).join(
-        recognitions.select("picture_key", "taken_at").unique("picture_key"), on="picture_key", how="left"
+        taken, on="picture_key", how="left"
     )
     span = _span(recognitions, "taken_at")
     with warehouse.transaction():
         warehouse.execute("load_candidates", incoming=timed, **span)
         new = warehouse.execute("load_recognitions", incoming=once, **span)
         if new:
-            warehouse.execute("mark_recognitions", incoming=recognitions)
+            warehouse.execute("mark_recognitions", incoming=_ends(recognitions, ["register_id"]))
             note_change(warehouse, "recognitions", recognitions["taken_at"].min())
         return new
 
@@ -242,3 +243,9 @@ def _once(frame: pl.DataFrame, keys: list[str], order: list[str]) -> pl.DataFram
 def _span(frame: pl.DataFrame, column: str) -> dict[str, Any]:
     """The first and the last instant of a frame, as the parameters that keep searches short."""
     return {"first_at": frame[column].min(), "last_at": frame[column].max()}
+
+
+def _ends(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The first and the last instant of every group: all that marks are made of."""
+    taken_at = pl.col("taken_at")
+    return frame.group_by(by).agg(taken_at.min().append(taken_at.max())).explode("taken_at")

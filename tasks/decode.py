@@ -18,7 +18,7 @@ from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.events import Proposal, note_proposal
-from warehouse.loading import Pending, SavedReadings, pending_work, save_readings
+from warehouse.loading import Pending, pending_work, save_readings
 from warehouse.reread import Rereading, adopt
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ LEARN_AFTER_READINGS = 500
 LEARN_AGAIN_AFTER = timedelta(days=7)
 LEARN_FROM = timedelta(days=60)
 SHOWN_EXAMPLES = 10
+DECODED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,23 @@ def decode_series(settings: Settings, register_id: str) -> int:
 
 def decode_pending(settings: Settings, register_id: str, *, to_the_end: bool = False) -> int:
     """As the step does, for commands that wait for it; `to_the_end` goes on to the newest picture."""
+    register = settings.register(register_id)
     with open_warehouse(settings.warehouse) as warehouse:
         work = find_work(warehouse, register_id, to_the_end=to_the_end)
-    if work is None:
-        log.info("%s: no new recognitions", register_id)
-        return 0
-    register = settings.register(register_id)
-    # A year takes seconds to decode; nobody waits for the file meanwhile.
-    series = decode_work(work, register, settings.timezone)
-    if work.kept_until is not None and not joins_what_is_known(work, series.readings):
+        if work is None:
+            log.info("%s: no new recognitions", register_id)
+            return 0
+        # A year takes seconds to decode, and nobody waits for the file meanwhile. A few pictures take less
+        # than opening it once more does.
+        is_brief = work.window.height <= DECODED_AT_ONCE
+        series = decode_work(work, register, settings.timezone) if is_brief else None
+        if series is not None and joins_what_is_known(work, series.readings):
+            return keep(warehouse, register, settings.timezone, work, series)
+    series = series or decode_work(work, register, settings.timezone)
+    if not joins_what_is_known(work, series.readings):
         return decode_pending(settings, register_id, to_the_end=True)
     with open_warehouse(settings.warehouse) as warehouse:
-        saved = save(warehouse, work, series.readings)
-        propose(warehouse, register, work, series.exchange)
-        learn(warehouse, register, settings.timezone)
-    log.info("%s: %d pictures decoded, %s", register_id, work.window.height, saved)
-    return saved.inserted + saved.revised
+        return keep(warehouse, register, settings.timezone, work, series)
 
 
 def decode_work(work: Work, register: Register, timezone: str) -> DecodedSeries:
@@ -104,6 +106,8 @@ def find_work(warehouse: Warehouse, register_id: str, *, to_the_end: bool = Fals
 
 def joins_what_is_known(work: Work, readings: pl.DataFrame) -> bool:
     """Whether the readings beyond the span that counts are the ones known already: the rest stands."""
+    if work.kept_until is None:
+        return True
     beyond = readings.filter(pl.col("read_at") > work.kept_until).join(
         work.window.select("picture_key", "known_wh"), on="picture_key", how="left"
     )
@@ -168,11 +172,16 @@ def proposal_sentence(row: dict[str, Any]) -> str:
     )
 
 
-def save(warehouse: Warehouse, work: Work, readings: pl.DataFrame) -> SavedReadings:
-    """Save what was decoded, as far as it counts."""
+def keep(warehouse: Warehouse, register: Register, timezone: str, work: Work, series: DecodedSeries) -> int:
+    """Save what was decoded, as far as it counts, and what else it told; return how many rows changed."""
+    readings = series.readings
     if work.kept_until is not None:
         readings = readings.filter(pl.col("read_at") <= work.kept_until)
-    return save_readings(warehouse, readings, work.pending)
+    saved = save_readings(warehouse, readings, work.pending)
+    propose(warehouse, register, work, series.exchange)
+    learn(warehouse, register, timezone)
+    log.info("%s: %d pictures decoded, %s", register.register_id, work.window.height, saved)
+    return saved.inserted + saved.revised
 
 
 @step(timeout_s=3600)

@@ -135,7 +135,9 @@ class Warehouse:
 
     @contextmanager
     def attached(self, path: Path, name: str, storage_version: str | None = None) -> Iterator[None]:
-        """Another DuckDB file beside this one, to be written to under that name.
+        """Another DuckDB file beside this one, to be written to under that name; whole after a checkpoint.
+
+        It has no log of its own: whoever is killed before the checkpoint leaves a file to be thrown away.
 
         Raises:
             WarehouseBusy: somebody else has it open.
@@ -143,7 +145,7 @@ class Warehouse:
         version = f", storage_version '{storage_version}'" if storage_version else ""
         file = _quoted(str(path), "'")
         try:
-            self.script(f"attach {file} as {name} (read_write{version})")
+            self.script(f"attach {file} as {name} (read_write, recovery_mode no_wal_writes{version})")
         except duckdb.IOException as error:
             raise WarehouseBusy(busy_sentence(path, error)) from error
         try:

@@ -56,7 +56,7 @@ def load_pictures(warehouse: Warehouse, pictures: pl.DataFrame) -> int:
         once = _once(pictures, ["picture_key"], ["received_at", "content_sha256"])
         new = warehouse.execute("load_pictures", incoming=once, **_span(pictures, "taken_at"))
         if new:
-            warehouse.execute("mark_pictures", incoming=pictures)
+            warehouse.execute("mark_pictures", incoming=_ends(pictures, ["camera", "reason"]))
             note_change(warehouse, "pictures", pictures["taken_at"].min())
         return new
 
@@ -88,15 +88,16 @@ def load_recognitions(warehouse: Warehouse, recognitions: pl.DataFrame, candidat
         candidates: columns named as the table's, without `taken_at`.
     """
     once = _once(recognitions, RECOGNITION, ["recognised_at"])
+    taken = _once(recognitions.select("picture_key", "taken_at"), ["picture_key"], ["taken_at"])
     timed = _once(candidates, [*RECOGNITION, "rank"], ["probability", "text"]).join(
-        recognitions.select("picture_key", "taken_at").unique("picture_key"), on="picture_key", how="left"
+        taken, on="picture_key", how="left"
     )
     span = _span(recognitions, "taken_at")
     with warehouse.transaction():
         warehouse.execute("load_candidates", incoming=timed, **span)
         new = warehouse.execute("load_recognitions", incoming=once, **span)
         if new:
-            warehouse.execute("mark_recognitions", incoming=recognitions)
+            warehouse.execute("mark_recognitions", incoming=_ends(recognitions, ["register_id"]))
             note_change(warehouse, "recognitions", recognitions["taken_at"].min())
         return new
 
@@ -146,18 +147,17 @@ def save_readings(warehouse: Warehouse, readings: pl.DataFrame, done: Pending | 
             finish(warehouse, done)
         if whole.is_empty():
             return SavedReadings(0, 0, 0)
-        before = _count_readings(warehouse)
-        decided_at = warehouse.query("next_decision_at").item()
-        changed = warehouse.query("changed_readings", incoming=whole, **span).row(0, named=True)
-        if changed["n_changed"]:
-            mark(warehouse, whole["register_id"][0], "derive", changed["from_at"], changed["to_at"])
-        if not warehouse.query("count_known", **span).item():
-            inserted = warehouse.execute("insert_readings", incoming=whole, decided_at=decided_at)
+        met = warehouse.query("changed_readings", incoming=whole, **span).row(0, named=True)
+        decision = {"incoming": whole, "decided_at": met["decided_at"]}
+        if met["n_changed"]:
+            mark(warehouse, whole["register_id"][0], "derive", met["from_at"], met["to_at"])
+        if not met["n_known"]:
+            inserted = warehouse.execute("insert_readings", **decision)
             note_change(warehouse, "readings", span["first_at"])
             return SavedReadings(inserted, 0, 0)
-        revised = warehouse.execute("keep_revisions", incoming=whole, decided_at=decided_at, **span)
-        merged = warehouse.execute("merge_readings", incoming=whole, decided_at=decided_at, **span)
-        inserted = _count_readings(warehouse) - before
+        revised = warehouse.execute("keep_revisions", **decision, **span) if met["n_known_changed"] else 0
+        merged = warehouse.execute("merge_readings", **decision, **span)
+        inserted = int(warehouse.query("count_readings").item()) - met["n_before"]
         if merged:
             note_change(warehouse, "readings", span["first_at"])
     return SavedReadings(inserted, revised, merged - inserted - revised)
@@ -245,6 +245,7 @@ def _span(frame: pl.DataFrame, column: str) -> dict[str, Any]:
     return {"first_at": frame[column].min(), "last_at": frame[column].max()}
 
 
-def _count_readings(warehouse: Warehouse) -> int:
-    """Rows of core.register_readings."""
-    return int(warehouse.query("count_readings").item())
+def _ends(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The first and the last instant of every group: all that marks are made of."""
+    taken_at = pl.col("taken_at")
+    return frame.group_by(by).agg(taken_at.min().append(taken_at.max())).explode("taken_at")

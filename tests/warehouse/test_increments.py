@@ -5,13 +5,16 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from tasks.decode import decode_pending
+from tasks.decode import DECODED_AT_ONCE, decode_pending
 from tasks.derive import derive_pending
+from tasks.metering.events import EventKind
+from tasks.register_events import register_events
 from tasks.settings import MeterSettings, Settings
 from warehouse.connection import open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
@@ -115,6 +118,21 @@ def test_increments_come_to_the_same_as_everything_at_once(
     assert_same(state(settings), at_once)
 
 
+@pytest.mark.usefixtures("empty")
+def test_what_takes_long_to_decode_comes_to_the_same(
+    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame]
+) -> None:
+    many = DECODED_AT_ONCE + 10
+    load(settings, seeds, range(many))
+    work(settings)
+    readings = state(settings)[0]
+    assert readings.height == many
+    assert readings.head(HOURS - 4).equals(at_once[0].head(HOURS - 4))
+    load(settings, seeds, [many])
+    work(settings)
+    assert state(settings)[0].head(many - 4).equals(readings.head(many - 4))
+
+
 @pytest.mark.usefixtures("worked")
 def test_nothing_new_is_no_work(settings: Settings, seeds: ModuleType) -> None:
     assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
@@ -209,3 +227,24 @@ def test_an_exchange_is_proposed_and_consumption_runs_on_once_it_is_confirmed(
         undo_event(warehouse, number)
     work(settings)
     assert state(settings)[2]["energy_wh"].sum() == alone
+
+
+@pytest.mark.parametrize(
+    ("hour", "told", "around"),
+    [
+        (11.5, {"offset_wh": 500}, (36_101_100, 36_101_600)),
+        (11.5, {"offset_wh": 500, "last_wh": 36_101_150}, (36_101_150, 36_101_600)),
+        (11.5, {"last_wh": 36_101_150, "first_wh": 40_000_000}, (36_101_150, 40_000_000)),
+        (-1, {"offset_wh": 500}, (None, None)),
+    ],
+)
+@pytest.mark.usefixtures("worked")
+def test_an_offset_is_told_by_what_the_register_showed_around_it(
+    settings: Settings, seeds: ModuleType, hour: float, told: dict[str, Any], around: tuple[int | None, ...]
+) -> None:
+    happened_at = seeds.START_AT + timedelta(hours=hour)
+    with open_warehouse(settings.warehouse) as warehouse:
+        add_event(warehouse, Event(REGISTER, "offset", happened_at, **told))
+        (event,) = register_events(warehouse, REGISTER)
+    assert event.kind is EventKind.OFFSET
+    assert (event.last_wh, event.first_wh) == around

@@ -68,8 +68,11 @@ def test_a_loaded_picture_is_never_edited(warehouse: Warehouse, seeds: ModuleTyp
 
 
 def test_what_cannot_be_loaded_says_why(warehouse: Warehouse, seeds: ModuleType) -> None:
-    with pytest.raises(duckdb.BinderException, match="reason"):
+    with pytest.raises(duckdb.BinderException, match="colour"):
+        load_pictures(warehouse, seeds.pictures([0]).with_columns(colour=pl.lit("red")))
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="reason"):
         load_pictures(warehouse, seeds.pictures([0]).drop("reason"))
+    assert warehouse.sql("from raw.pictures").is_empty()
 
 
 def test_a_recognition_is_loaded_once_with_its_candidates(warehouse: Warehouse, seeds: ModuleType) -> None:

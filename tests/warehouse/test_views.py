@@ -46,6 +46,23 @@ def test_the_hour_that_the_clocks_repeat_is_two_hours(warehouse: Warehouse, seed
     assert set(hours["mean_w"]) == {100}
 
 
+@pytest.mark.parametrize(
+    ("begins_s", "ends_s", "mean_w"),
+    [(0, 900, 100), (451, 900, 200), (0, 0.4 + 750, 120), (449.6, 900, 200), (450.4, 900.2, 200)],
+)
+def test_the_mean_power_of_a_part_of_a_quarter_hour_goes_by_whole_seconds(
+    warehouse: Warehouse, seeds: ModuleType, begins_s: float, ends_s: float, mean_w: int
+) -> None:
+    start_at, end_at = (seeds.START_AT + timedelta(seconds=value) for value in (begins_s, ends_s))
+    quarter_hour = seeds.intervals(
+        pl.DataFrame({"read_at": [seeds.START_AT, seeds.START_AT + timedelta(minutes=15)]})
+    )[0]
+    part = quarter_hour.with_columns(start_at=pl.lit(start_at), end_at=pl.lit(end_at))
+    warehouse.execute("insert_interval_15min", incoming=part, **REGISTER)
+    assert warehouse.sql("from out.consumption_15min")["mean_w"].to_list() == [mean_w]
+    assert warehouse.sql("from out.consumption_hour")["mean_w"].to_list() == [mean_w]
+
+
 @pytest.mark.parametrize("kind", ["tables", "views"])
 def test_everything_is_explained_to_sql_users(warehouse: Warehouse, kind: str) -> None:
     missing = warehouse.sql(

@@ -9,9 +9,11 @@ with context as (
     )
     union all
     (
+        -- Without a reach they are among the others.
         select read_at, value_wh
         from core.register_readings
-        where register_id = $register_id
+        where $reach_s > 0
+            and register_id = $register_id
             and quality <> 'rejected'
             and read_at < $since::timestamptz - to_seconds($reach_s)
         order by read_at desc

@@ -1,27 +1,29 @@
 -- The recognition that counts of every picture after $since up to $until (null: open ends), its candidates as lists
 -- by rank: the adopted one, else the first. manual_wh is what a person set; known_wh is the result so far.
-with adopted as (
-    select
-        r.*,
-        (
-            select max(a.adopted_at)
-            from core.adoptions a
-            where a.register_id = r.register_id
-                and a.reader = r.reader
-                and a.reader_version = r.reader_version
-                and r.taken_at between coalesce(a.from_at, r.taken_at) and coalesce(a.to_at, r.taken_at)
-                and r.recognised_at <= a.adopted_at
-        ) as adopted_at
+with counting as (
+    select r.*
     from raw.recognitions r
+    left join core.adoptions a
+        on a.register_id = r.register_id
+        and a.reader = r.reader
+        and a.reader_version = r.reader_version
+        and r.taken_at between coalesce(a.from_at, r.taken_at) and coalesce(a.to_at, r.taken_at)
+        and r.recognised_at <= a.adopted_at
     where r.register_id = $register_id
         and r.taken_at > coalesce($since::timestamptz, '-infinity'::timestamptz)
         and r.taken_at <= coalesce($until::timestamptz, 'infinity'::timestamptz)
-),
-counting as (
-    from adopted
     qualify row_number() over (
-        partition by picture_key order by adopted_at desc nulls last, recognised_at, reader, reader_version
+        partition by r.picture_key
+        order by a.adopted_at desc nulls last, r.recognised_at, r.reader, r.reader_version
     ) = 1
+),
+-- Not pushed into the scan, where comparing keys and texts of whole row groups costs more than the join.
+offered as materialized (
+    select picture_key, register_id, reader, reader_version, rank, text, probability
+    from raw.candidates
+    where register_id = $register_id
+        and taken_at > coalesce($since::timestamptz, '-infinity'::timestamptz)
+        and taken_at <= coalesce($until::timestamptz, 'infinity'::timestamptz)
 ),
 read as (
     select
@@ -31,11 +33,9 @@ read as (
             coalesce(case when length(c.text) = g.digits then try_cast(c.text as bigint) end, -1) order by c.rank
         ) as value_units,
         list(c.probability order by c.rank) as probabilities
-    from raw.candidates c
+    from offered c
     join core.registers g using (register_id)
-    semi join counting using (picture_key, register_id, reader, reader_version)
-    where c.taken_at > coalesce($since::timestamptz, '-infinity'::timestamptz)
-        and c.taken_at <= coalesce($until::timestamptz, 'infinity'::timestamptz)
+    semi join counting using (picture_key, reader, reader_version)
     group by c.picture_key
 ),
 manual as (

@@ -8,7 +8,7 @@ with quarter_hours as (
 select
     local_date,
     hour::bigint as hour,
-    round(sum(energy_wh) * 3600 / sum(date_diff('second', start_at, end_at)))::bigint as mean_w
+    round(sum(energy_wh) * 3600 / sum(epoch_us(end_at) // 1000000 - epoch_us(start_at) // 1000000))::bigint as mean_w
 from quarter_hours
 where local_date > (select max(local_date) from quarter_hours) - 366
 group by local_date, hour

@@ -7,7 +7,7 @@ select
     local_date,
     local_minute::bigint as minute,
     energy_wh,
-    round(energy_wh * 3600 / date_diff('second', start_at, end_at))::bigint as mean_w,
+    round(energy_wh * 3600 / (epoch_us(end_at) // 1000000 - epoch_us(start_at) // 1000000))::bigint as mean_w,
     quality::varchar as quality
 from quarter_hours
 where local_date > (select max(local_date) from quarter_hours) - 120

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.metering.decoding import decode
-from tasks.metering.habits import learn
+from tasks.metering.habits import Habits, learn
 from tasks.metering.misreads import Misreads, Recognised, simulate_reader
 from tasks.metering.register import Register
 from tasks.metering.simulation import register_positions, simulate_household
@@ -82,20 +82,21 @@ def household(register: Register, every_min: int, days: int, misreads: Misreads,
     return Series(register, int(START_AT.timestamp()) + 60 * minutes, truth, read)
 
 
+def habits_of(series: Series) -> Habits:
+    """What the first pictures teach, decoded without any habits."""
+    first = slice(0, LEARNED_FROM)
+    seconds, hours = series.taken_at_s[first], series.hours[first]
+    read = series.read.candidates[first], series.read.probabilities[first]
+    known = decode(seconds, *read, series.register)
+    values = np.where(known.rank > 0, known.value_units, -1)
+    return learn(seconds, hours, values, *read, register=series.register)
+
+
 def ours(series: Series) -> tuple[NDArray[np.int64], NDArray[np.bool_], float]:
     """Values, which of them a candidate gave, and milliseconds per picture; learning counts too."""
     started = time.process_time()
-    first = slice(0, LEARNED_FROM)
+    habits = habits_of(series)
     pictures = series.taken_at_s, series.read.candidates, series.read.probabilities
-    known = decode(pictures[0][first], pictures[1][first], pictures[2][first], series.register)
-    habits = learn(
-        series.taken_at_s[first],
-        series.hours[first],
-        np.where(known.rank > 0, known.value_units, -1),
-        series.read.candidates[first],
-        series.read.probabilities[first],
-        register=series.register,
-    )
     result = decode(*pictures, series.register, habits=habits, hours=series.hours)
     spent = time.process_time() - started
     return result.value_units, result.rank > 0, spent * 1000 / len(series.truth)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.series import LEARNED_FROM, MISREADS, Series, household
+from benchmarks.series import MISREADS, Series, habits_of, household
 from tasks.metering.decoding import Decoded, decode
-from tasks.metering.habits import Habits, learn
+from tasks.metering.habits import Habits
 from tasks.metering.register import Register
 
 WINDOW = 200
@@ -30,7 +30,7 @@ class Settling:
     wrong_last: int
 
 
-def decoded(series: Series, rows: slice, habits: Habits | None) -> Decoded:
+def decoded(series: Series, rows: slice, habits: Habits) -> Decoded:
     """Some pictures of the series, decoded by themselves."""
     return decode(
         series.taken_at_s[rows],
@@ -44,16 +44,7 @@ def decoded(series: Series, rows: slice, habits: Habits | None) -> Decoded:
 
 def settling(series: Series) -> Settling:
     """What became of the settled readings of a series."""
-    known = slice(0, LEARNED_FROM)
-    first = decoded(series, known, None)
-    habits = learn(
-        series.taken_at_s[known],
-        series.hours[known],
-        np.where(first.rank > 0, first.value_units, -1),
-        series.read.candidates[known],
-        series.read.probabilities[known],
-        register=series.register,
-    )
+    habits = habits_of(series)
     final = decoded(series, slice(None), habits).value_units
     count = len(series.truth)
     value, is_settled = np.full(count, -1), np.zeros(count, dtype=np.bool_)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.metering.mixture import fitted_shares
 from tasks.metering.power_prior import TOLERANCE_UNITS
 from tasks.metering.register import Register
 
@@ -144,13 +145,9 @@ def learn_ways(
     near = neighbours.after_s - neighbours.before_s <= LONGEST_S
     usable = neighbours.has_before & neighbours.has_after & near & (room <= register.span_units // 2)
     place = np.searchsorted(ROOM_EDGES, np.maximum(room, 0), side="right")
-    for row in range(len(ways)):
+    for row, known in enumerate(DEFAULT_WAYS):
         found = masses[usable & (place == row)]
-        for _ in range(ROUNDS):
-            parts = found * ways[row]
-            parts /= parts.sum(axis=1, keepdims=True)
-            weight = parts.sum(axis=0) + PRIOR_READINGS * DEFAULT_WAYS[row]
-            ways[row] = weight / weight.sum()
+        ways[row] = fitted_shares(found, known, weight=PRIOR_READINGS, rounds=ROUNDS)
     return ways
 
 

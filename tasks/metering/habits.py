@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tasks.metering.course import DEFAULT_WAYS, learn_ways
+from tasks.metering.mixture import fitted_shares
 from tasks.metering.power_prior import BANDS, DEFAULT_SHARES, PARTS, UNIFORM_PART, ceiling_units, step_masses
 from tasks.metering.register import Register
 
@@ -172,13 +173,8 @@ def _shares_by_hour(
 
 def _fit_shares(masses: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shares of a mixture, drawn towards those known before; never nothing for any part."""
-    shares = 0.98 * known + 0.02 / len(known)
-    anchor = shares
-    for _ in range(ROUNDS):
-        weights = masses * shares
-        weights /= weights.sum(axis=1, keepdims=True)
-        shares = weights.sum(axis=0) + PRIOR_STEPS * anchor
-        shares = shares / shares.sum()
+    anchor = 0.98 * known + 0.02 / len(known)
+    shares = fitted_shares(masses, anchor, weight=PRIOR_STEPS, rounds=ROUNDS)
     bands = slice(-1 - BANDS, -1)
     beside = np.convolve(shares[bands], [0.5, 0.0, 0.5], mode="same")
     shares[bands] = np.maximum((1.0 - BESIDE) * shares[bands] + BESIDE * beside, LEAST_SHARE)

@@ -98,6 +98,12 @@ def _alike_units(neighbours: Neighbours, register: Register) -> NDArray[np.int64
     return np.maximum(alike, TOLERANCE_UNITS)
 
 
+def drum_shifts(register: Register) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """By what one of the last drums may put a reading off: places and digits, 18 of each drum."""
+    drums = 10 ** np.arange(min(DRUMS_MISSED, register.digits))
+    return np.repeat(drums, 18), np.tile([*range(-9, 0), *range(1, 10)], drums.size)
+
+
 def _near_misses(
     evidence: Evidence,
     rows: NDArray[np.int64],
@@ -115,8 +121,8 @@ def _near_misses(
     between = (~neighbours.has_before | (reading >= neighbours.before)) & (
         ~neighbours.has_after | (reading <= neighbours.after)
     )
-    digits = np.arange(1, 10)
-    offsets = np.outer(10 ** np.arange(min(DRUMS_MISSED, register.digits)), [*-digits, *digits]).ravel()
+    places, digits = drum_shifts(register)
+    offsets = places * digits
     rival = (np.abs(offsets) > alike[:, None]) | ~between[:, None]
     total = np.full(rival.shape, IMPOSSIBLE)
     for first in range(0, rows.size, NEAR_MISS_BLOCK):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.metering.evidence import IMPOSSIBLE, MOST_LOG_ODDS, Evidence
-from tasks.metering.margin import ALIKE_WH, DRUMS_MISSED, NEAR_MISS
+from tasks.metering.margin import ALIKE_WH, NEAR_MISS, drum_shifts
 from tasks.metering.power_prior import TOLERANCE_UNITS, log_probability, steps_between
 from tasks.metering.register import Register
 
@@ -34,26 +34,14 @@ def log_odds_of_shifts(
         float64[R], log odds of the likeliest run that holds it; IMPOSSIBLE where there is none.
     """
     against = np.full(rows.size, IMPOSSIBLE)
-    first, last, sure = _doubtful_runs(_own_log_odds(evidence, rows, column))
-    inner = (first > 0) & (last < rows.size - 1)
-    first, last, sure = first[inner], last[inner], sure[inner]
     values, seconds = evidence.values[rows, column], evidence.taken_at_s[rows]
-    brief = seconds[last + 1] - seconds[first - 1] <= LONGEST_S
-    first, last, sure = first[brief], last[brief], sure[brief]
+    first, last, sure = _doubtful_runs(_own_log_odds(evidence, rows, column))
+    inner = np.flatnonzero((first > 0) & (last < rows.size - 1))
+    asked = inner[seconds[last[inner] + 1] - seconds[first[inner] - 1] <= LONGEST_S]
+    first, last, sure = first[asked], last[asked], sure[asked]
     if not first.size or register.runs_backwards:
         return against
-    places, digits = _shifts(register)
-    shifts = np.append(0, places * digits)
-    worth = np.zeros((first.size, shifts.size))
-    # The step onto the run grows by a shift, the one away from it shrinks.
-    for earlier, later, moved in ((first - 1, first, shifts), (last, last + 1, -shifts)):
-        after = (values[later, None] + moved) % register.span_units
-        shares = evidence.shares_of(rows[later])
-        worth += _log_steps(values[earlier], after, seconds[later] - seconds[earlier], register, shares)
-    # Another digit could be in the drum's place.
-    shown = values[first, None] // places % 10 + digits
-    worth[:, 1:][(shown < 0) | (shown > 9)] = IMPOSSIBLE  # noqa: PLR2004 - a digit
-    gained = np.logaddexp.reduce(worth[:, 1:], axis=1) - worth[:, 0]
+    gained = _gained_by_shifts(evidence, rows, values, (first, last), register)
     odds = gained + np.log(NEAR_MISS / register.digits) - sure
     for begin, end, each in zip(first.tolist(), last.tolist(), odds.tolist(), strict=True):
         run = slice(begin, end + 1)
@@ -61,12 +49,28 @@ def log_odds_of_shifts(
     return against
 
 
-def _shifts(register: Register) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of the last drums and digits by which one may be off, as far as anybody would see it."""
-    drums = 10 ** np.arange(min(DRUMS_MISSED, register.digits))
-    places, digits = np.repeat(drums, 18), np.tile([*range(-9, 0), *range(1, 10)], drums.size)
+def _gained_by_shifts(
+    evidence: Evidence,
+    rows: NDArray[np.int64],
+    values: NDArray[np.int64],
+    runs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    register: Register,
+) -> NDArray[np.float64]:
+    """How much likelier the steps onto and off each run (first, last) are for all of its shifts together."""
+    first, last = runs
+    places, digits = drum_shifts(register)
+    shifts = np.append(0, places * digits)
+    worth = np.zeros((first.size, shifts.size))
+    # The step onto the run grows by a shift, the one away from it shrinks.
+    for earlier, later, moved in ((first - 1, first, shifts), (last, last + 1, -shifts)):
+        after = (values[later, None] + moved) % register.span_units
+        worth += _log_steps(evidence, rows[earlier], rows[later], (values[earlier], after), register)
+    # A shift counts if somebody would see it, and if another digit could be in the drum's place.
+    shown = values[first, None] // places % 10 + digits
     visible = np.abs(places * digits) > max(TOLERANCE_UNITS, ALIKE_WH // register.unit_wh)
-    return places[visible], digits[visible]
+    counts = visible & (shown >= 0) & (shown <= 9)  # noqa: PLR2004 - a digit
+    gained: NDArray[np.float64] = np.logaddexp.reduce(np.where(counts, worth[:, 1:], IMPOSSIBLE), axis=1)
+    return gained - worth[:, 0]
 
 
 def _own_log_odds(
@@ -98,17 +102,18 @@ def _doubtful_runs(
 
 
 def _log_steps(
-    before: NDArray[np.int64],
-    after: NDArray[np.int64],
-    elapsed_s: NDArray[np.int64],
+    evidence: Evidence,
+    earlier: NDArray[np.int64],
+    later: NDArray[np.int64],
+    values: tuple[NDArray[np.int64], NDArray[np.int64]],
     register: Register,
-    shares: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """How likely the steps from `before` [R] to `after` [R, S] are (log); IMPOSSIBLE where they cannot be."""
-    past_s = np.broadcast_to(elapsed_s[:, None], after.shape)
-    steps = steps_between(before[:, None], after, past_s, register)
+    """How likely the steps from values [R] of rows to values [R, S] of later ones are (log)."""
+    before, after = values
+    taken_at_s = evidence.taken_at_s
+    elapsed_s = np.broadcast_to((taken_at_s[later] - taken_at_s[earlier])[:, None], after.shape)
+    steps = steps_between(before[:, None], after, elapsed_s, register)
     at = np.nonzero(steps.possible)
     result = np.full(after.shape, IMPOSSIBLE)
-    of_step = shares if shares.ndim == 1 else shares[at[0]]
-    result[at] = log_probability(steps.units[at], past_s[at], register, of_step)
+    result[at] = log_probability(steps.units[at], elapsed_s[at], register, evidence.shares_of(later[at[0]]))
     return result

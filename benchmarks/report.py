@@ -29,7 +29,7 @@ from tasks.reports.forecast import standard_season
 from tasks.reports.page import build_page
 from tasks.settings import MeterSettings, Settings, TariffSettings
 from tasks.tariffs import register_rows, tariff_rows
-from warehouse.connection import open_warehouse
+from warehouse.connection import Warehouse, open_warehouse
 from warehouse.loading import load_pictures, load_registers, save_readings
 from warehouse.migrate import migrate
 from warehouse.publish import publish_copy
@@ -187,7 +187,7 @@ def sunshine(start_at: datetime, power_w: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def load(
-    warehouse: object,
+    warehouse: Warehouse,
     settings: Settings,
     register_id: str,
     start_at: datetime,
@@ -213,8 +213,8 @@ def load(
             pl.col("i").cast(pl.String).str.zfill(6),
         )
     )
-    load_pictures(warehouse, _pictures(frame, camera))  # type: ignore[arg-type]
-    save_readings(warehouse, _readings(frame, register_id))  # type: ignore[arg-type]
+    load_pictures(warehouse, _pictures(frame, camera))
+    save_readings(warehouse, _readings(frame, register_id))
 
 
 def _pictures(frame: pl.DataFrame, camera: str) -> pl.DataFrame:

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from flows.playground.dropbox_emulator.server import DropboxEmulator
     from flows.playground.receivers import Receivers
 
@@ -22,6 +24,16 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 os.environ["DO_NOT_TRACK"] = "1"
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 METER = """
 timezone = "Europe/Berlin"
 
@@ -112,3 +124,16 @@ def receivers() -> Iterator["Receivers"]:
 
     with receivers() as listening:
         yield listening
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Debian's browser, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    if not CHROMIUM.exists():
+        pytest.skip("needs Debian's package chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, SupportsFloat
 
 import polars as pl
 
@@ -90,6 +90,11 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     },
     "reasons": {"outcome": pl.String, "reason": pl.String, "n_pictures": pl.Int64},
 }
+
+
+def as_float(figure: object) -> float:
+    """A figure of a column, such as its median, as a number; 0 where the column has none."""
+    return float(figure) if isinstance(figure, SupportsFloat) else 0.0
 
 
 def rows(name: str, *values: tuple[object, ...]) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tasks.reports.data import ReportData
+from tasks.reports.data import ReportData, as_float
 from tasks.reports.forecast import Forecast
 from tasks.reports.formatting import count, date_of, energy, money, month, number, power, short_day
 from tasks.reports.key_figures import COMPARABLE
@@ -108,7 +108,7 @@ def _standby(report: ReportData, days: pl.DataFrame) -> list[Insight]:
     nights = days.drop_nulls("base_load_w").tail(BASE_NIGHTS)
     if nights.height < NEEDS_NIGHTS:
         return []
-    base_w = float(nights["base_load_w"].median() or 0)  # type: ignore[arg-type]  # a column of numbers
+    base_w = as_float(nights["base_load_w"].median())
     if base_w < 1:
         return []
     total = worth(report, base_w * HOURS_PER_YEAR / 1000, years=True)
@@ -199,7 +199,7 @@ def _heavy_loads(report: ReportData, days: pl.DataFrame) -> list[Insight]:
     if by_day.height < HEAVY_EVENINGS:
         return []
     energy_kwh = float(by_day["energy_wh"].sum()) / 1000
-    highest = float(by_day["mean_w"].median() or 0)  # type: ignore[arg-type]  # a column of numbers
+    highest = as_float(by_day["mean_w"].median())
     text = say(
         "On {days} of the last 30 days something drew about {power} for half an hour or longer, "
         "as an electric car does: {worth}.",

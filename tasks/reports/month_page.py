@@ -6,7 +6,7 @@ import polars as pl
 from altair.utils.schemapi import debug_mode
 
 from tasks.reports import season_figures, season_tables
-from tasks.reports.data import ReportData
+from tasks.reports.data import ReportData, as_float
 from tasks.reports.document import document
 from tasks.reports.figures import Figure, days_figure, heat_map_figure
 from tasks.reports.formatting import cents, change, count, energy, month, number, power
@@ -75,7 +75,7 @@ def _tiles(report: ReportData, days: pl.DataFrame, of_month: pl.DataFrame, month
         tiles.append(Tile(say("Cost"), cents(total, report.currency), "", (fee,)))
     nights = of_month["base_load_w"].drop_nulls()
     if nights.len():
-        level = power(float(nights.median() or 0))  # type: ignore[arg-type]  # a column of numbers
+        level = power(as_float(nights.median()))
         tiles.append(Tile(say("Base load"), *split_unit(level), (count(nights.len(), "night"),)))
     co2 = costs["co2_kg"].drop_nulls()
     if co2.len():

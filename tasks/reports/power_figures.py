@@ -6,7 +6,7 @@ import polars as pl
 
 from tasks.reports import power_charts, season_charts, season_tables
 from tasks.reports.axes import LEAST_AXIS_W
-from tasks.reports.data import ReportData
+from tasks.reports.data import ReportData, as_float
 from tasks.reports.figures import VALUES, Figure, Panel, figure, spec_of
 from tasks.reports.formatting import date_of, number, power, short_day, signed
 from tasks.reports.insights import worth
@@ -33,9 +33,9 @@ def typical_figure(report: ReportData) -> Figure | None:
     bands = typical_days(report.quarter_hours, report.holidays)
     if not bands:
         return None
-    means = {kind: float(frame["median_w"].mean() or 0) for kind, frame in bands.items()}  # type: ignore[arg-type]
+    means = {kind: as_float(frame["median_w"].mean()) for kind, frame in bands.items()}
     high_w = max(float(frame["high_w"].quantile(0.9) or 0) for frame in bands.values())
-    median_w = max(float(frame["median_w"].max() or 0) for frame in bands.values())  # type: ignore[arg-type]
+    median_w = max(as_float(frame["median_w"].max()) for frame in bands.values())
     highest_w = max(TYPICAL_HEADROOM * median_w, min(high_w, MOST_MEDIANS * median_w))
     panels = tuple(
         Panel(

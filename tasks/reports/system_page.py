@@ -9,6 +9,7 @@ import polars as pl
 from altair.utils.schemapi import debug_mode
 
 from tasks.reports import system_charts
+from tasks.reports.data import as_float
 from tasks.reports.document import document
 from tasks.reports.figures import Figure, figure, paired
 from tasks.reports.formatting import NBSP, clock, count, date_of, moment, number, share, short_day
@@ -84,7 +85,7 @@ def _tiles(camera: SystemData, timezone: str) -> list[Tile]:
     health = camera.health
     temperature = health["temperature_c"].drop_nulls()
     if temperature.len():
-        hottest = say("hottest {value} °C", value=number(float(temperature.max() or 0), 1))  # type: ignore[arg-type]
+        hottest = say("hottest {value} °C", value=number(as_float(temperature.max()), 1))
         throttled = health.filter(pl.col("throttled") != "").height
         notes = (hottest, say("throttled in {hours}", hours=count(throttled, "hour")))
         tiles.append(Tile(say("Temperature"), number(temperature.to_list()[-1], 1), "°C", notes))
@@ -167,14 +168,14 @@ def _hourly(camera: SystemData, column: str, title: str, axis: str, decimals: in
 
 def _temperature(camera: SystemData) -> Figure | None:
     known = camera.health["temperature_c"].drop_nulls()
-    highest = number(float(known.max() or 0), 1) if known.len() else ""  # type: ignore[arg-type]  # a number
+    highest = number(as_float(known.max()), 1) if known.len() else ""
     title = say("{camera}: at most {value} °C", camera=camera.camera, value=highest)
     return _hourly(camera, "temperature_c", title, "°C", 1)
 
 
 def _outbox(camera: SystemData) -> Figure | None:
     known = camera.health["waiting"].drop_nulls()
-    most = float(known.max() or 0)  # type: ignore[arg-type]  # a column of numbers
+    most = as_float(known.max())
     title = say("{camera}: no picture waited to be sent", camera=camera.camera)
     if most:
         sentence = "{camera}: at most {value} pictures waited to be sent"
@@ -195,7 +196,7 @@ def _boxes(camera: SystemData, activity: str, sentence: str) -> Figure | None:
     if of_it.is_empty():
         return None
     name = _name(camera, activity)
-    middle = number(float(of_it["seconds"].median() or 0), 1)  # type: ignore[arg-type]  # a column of numbers
+    middle = number(as_float(of_it["seconds"].median()), 1)
     title = say(sentence, camera=camera.camera, value=middle)
     note = say("Box: half of all; line in it: median; whiskers: 19 of 20.")
     seconds = pl.col("seconds")

@@ -5,12 +5,11 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
 
 from flows.review import ReviewServer
@@ -21,28 +20,10 @@ from tasks.settings import Settings, load_settings
 from tests.flows.conftest import DrawnMeter, read_by_an_oracle
 from warehouse.connection import open_warehouse
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 REGISTER = "home/1-0:1.8.0"
 PICTURES = 100
 DARK = 40
 WIDTH = "image => image.decode().then(() => image.naturalWidth)"
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's package chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

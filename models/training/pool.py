@@ -11,20 +11,22 @@ import cv2
 import numpy as np
 
 from models.rendering.glyphs import Typeface, font_typefaces, own_typefaces, segment_typefaces
+from models.rendering.legibility import is_legible
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,
     Strip,
     counterless_strip,
     drawn_strip,
-    is_legible,
     turned_strip,
 )
 from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums
 
 _logger = logging.getLogger(__name__)
 GLUED_SHARE, COUNTERLESS_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.05, 0.28
-VALIDATION_KINDS = ("drawn", "fonts", "drums")
+# Of the strips trained on, so many may hold drums that nobody can tell, to learn what doubt is.
+HARSH_SHARE = 0.2
+VALIDATION_KINDS = ("drawn", "fonts", "drums", "harsh")
 # What cross entropy leaves out.
 IGNORED = -100
 
@@ -77,18 +79,22 @@ def _draw(rng: np.random.Generator, kind: str, faces: Sequence[Typeface], bank: 
     while True:
         chance = rng.random()
         if kind == "train" and chance < COUNTERLESS_SHARE:
-            return counterless_strip(rng, faces)
+            strip = counterless_strip(rng, faces)
+            break
         if kind == "train" and chance < COUNTERLESS_SHARE + TURNED_SHARE:
-            return turned_strip(rng, faces)
+            strip = turned_strip(rng, faces)
+            break
+        is_harsh = kind == "harsh" or (kind == "train" and rng.random() < HARSH_SHARE)
         glues = chance < COUNTERLESS_SHARE + TURNED_SHARE + GLUED_SHARE
         if bank is not None and (kind == "drums" or glues):
-            strip = glued_strip(rng, bank)
+            strip = glued_strip(rng, bank, "harsh" if is_harsh else "fair")
         else:
             is_lcd = rng.random() < DISPLAY_SHARE
             suited = [face for face in faces if face.is_lcd == is_lcd] or list(faces)
-            strip = drawn_strip(rng, suited)
+            strip = drawn_strip(rng, suited, "harsh" if is_harsh else "fair")
         if is_legible(strip.picture):
-            return strip
+            break
+    return strip
 
 
 def draw_pool(sources: PoolSources, *, seed: int, processes: int) -> None:

@@ -1,4 +1,4 @@
-"""Random counter strips to train the reader with: drawn drums, glued real drums, displays, and no counter."""
+"""Random counter strips to train the reader with: drums and displays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.rendering.cutting import Cut, crop
-from models.rendering.degrade import Floats, chance, photographed
+from models.rendering.degrade import Floats, chance
 from models.rendering.drums import DrumShape, drum_positions, drum_texture, drum_view, label_of, tenth_of
 from models.rendering.glyphs import Typeface
 from models.rendering.legibility import DrumBox, legibly_photographed
@@ -19,7 +19,6 @@ Light = Literal["clean", "fair", "harsh"]
 
 STRIP_HEIGHT, STRIP_WIDTH = 40, 192
 WINDOW_HEIGHT = 48
-_TELLING, _ENOUGH_TELLING = "2457", 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,48 +219,3 @@ def _drawing(rng: np.random.Generator, faces: Sequence[Typeface]) -> tuple[Strip
     cut = crop(rng, canvas, replace(box, lefts=box.lefts[unlit:]), (STRIP_WIDTH, STRIP_HEIGHT))
     clean = np.clip(cut.picture, 0, 255).astype(np.uint8)
     return Strip(clean, text, half_step, None if face.is_lcd else tenth_of(position)), cut
-
-
-def turned_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
-    """A counter upside down or in a mirror, which is to be read as nothing.
-
-    Its digits tell: only counters with several that look different when turned are taken.
-    """
-    drums = [face for face in faces if not face.is_lcd]
-    while True:
-        strip = drawn_strip(rng, drums)
-        if sum(digit in _TELLING for digit in strip.text) >= _ENOUGH_TELLING:
-            break
-    flip = int(rng.integers(-1, 2))
-    return Strip(np.ascontiguousarray(cv2.flip(strip.picture, flip), np.uint8), "", half_step=False)
-
-
-def counterless_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
-    """A picture without a readable counter: lettering, empty windows, shapes or nothing, read as empty."""
-    face = faces[int(rng.integers(len(faces)))]
-    look = random_look(rng)
-    blank = int(rng.integers(1, 5))
-    width = int(rng.uniform(30, 90))
-    cells = [np.full((WINDOW_HEIGHT, width, 3), look.ground, np.float32) for _ in range(blank)]
-    plate = Plate(look.ground, look.ink, 0, is_display=bool(chance(rng, 0.3)))
-    canvas, box = surround(rng, cells, plate, face.font)
-    if chance(rng, 0.4):
-        canvas[:] = look.ground
-    for _ in range(int(rng.integers(0, 6))):
-        a, b = rng.uniform(0, 1, (2, 2)) * (canvas.shape[1], canvas.shape[0])
-        ink = colour(rng, rng.uniform(0, 255)).tolist()
-        if chance(rng, 0.5):
-            cv2.line(
-                canvas,
-                a.astype(int).tolist(),
-                b.astype(int).tolist(),
-                ink,
-                int(rng.integers(1, 9)),
-                cv2.LINE_AA,
-            )
-        else:
-            cv2.circle(
-                canvas, a.astype(int).tolist(), int(rng.integers(3, 40)), ink, int(rng.choice([-1, 2, 5]))
-            )
-    cut = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
-    return Strip(photographed(cut.picture, rng, worst_blur=2.0), "", half_step=False)

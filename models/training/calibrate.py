@@ -96,7 +96,8 @@ def fit_calibration(looks: dict[str, Strips]) -> Calibration:
         fit_curve(everything[~is_sure & (rounds == 2)]),  # noqa: PLR2004 settled by the second
         fit_curve(everything[~is_sure & (rounds > 2)]),  # noqa: PLR2004 not settled by it
         _REFUSE_BELOW,
-        f"{strips:,} validation strips: drawn afresh, in unseen fonts, glued from unseen meters",
+        f"{strips:,} validation strips: drawn afresh, in unseen fonts, glued from unseen meters, "
+        "and with drums that may be hidden",
     )
 
 

@@ -214,12 +214,16 @@ def _best_is_right(reading: Reading, *, prefix: bool) -> bool:
     return best is not None and is_right(reading.label, best.text, prefix=prefix)
 
 
+def are_neighbours(text: str, answer: str) -> bool:
+    """Whether two readings of as many digits are one step of the last drum apart."""
+    steps = 10 ** len(answer)
+    return len(text) == len(answer) and (int(text) - int(answer)) % steps in {1, steps - 1}
+
+
 def _is_half_a_step_off(reading: Reading) -> bool:
     """Whether the last drum is said to stand between the label's digit and the next or the one before."""
-    best, answer = reading.recognition.best, reading.label.reading
-    if best is None or not best.half_step or len(best.text) != len(answer):
-        return False
-    return (int(best.text) - int(answer)) % 10 ** len(answer) in {1, 10 ** len(answer) - 1}
+    best = reading.recognition.best
+    return best is not None and best.half_step and are_neighbours(best.text, reading.label.reading)
 
 
 def _drums_right(reading: Reading, *, prefix: bool) -> float:

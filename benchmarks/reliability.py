@@ -11,7 +11,12 @@ from pathlib import Path
 import altair as alt
 import polars as pl
 
-_CALLED = {"drawn": "drawn afresh", "fonts": "unseen fonts", "drums": "unseen meters"}
+_CALLED = {
+    "drawn": "drawn afresh",
+    "fonts": "unseen fonts",
+    "drums": "unseen meters",
+    "harsh": "hidden drums",
+}
 
 
 def diagram(rows: dict[str, list[list[float]]]) -> alt.LayerChart:

@@ -53,13 +53,16 @@ class Evaluation:
     """A reader's marks on a folder of labelled pictures; shares are from 0 to 1, of the complete labels.
 
     `exact_at` maps a coverage to the exact share among those pictures which the reader is surest of; a
-    refused picture counts as wrong. `refused_unreadable` is the share of unreadable pictures refused. The
-    calibration error is the expected one, over ten bins of the best candidates' probabilities.
+    refused picture counts as wrong. `exact_or_half_step` counts as right, too, the number on the other side
+    where the reader says that the last drum stands between two digits. `refused_unreadable` is the share of
+    unreadable pictures refused. The calibration error is the expected one, over ten bins of the best
+    candidates' probabilities.
     """
 
     pictures: int
     complete: int
     exact_at: dict[float, float]
+    exact_or_half_step: float
     per_drum: float
     in_top_5: float
     calibration_error: float
@@ -170,6 +173,9 @@ def marks(readings: Sequence[Reading], *, prefix: bool = False) -> Evaluation:
         pictures=len(readings),
         complete=len(complete),
         exact_at={share: _mean(right[: ceil(share * len(right))]) for share in COVERAGES},
+        exact_or_half_step=_mean(
+            [_best_is_right(each, prefix=prefix) or _is_half_a_step_off(each) for each in complete]
+        ),
         per_drum=_mean(drums),
         in_top_5=_mean(top_5),
         calibration_error=calibration_error(np.array(list(map(_confidence, ranked))), np.array(right, bool)),
@@ -206,6 +212,18 @@ def _confidence(reading: Reading) -> float:
 def _best_is_right(reading: Reading, *, prefix: bool) -> bool:
     best = reading.recognition.best
     return best is not None and is_right(reading.label, best.text, prefix=prefix)
+
+
+def are_neighbours(text: str, answer: str) -> bool:
+    """Whether two readings of as many digits are one step of the last drum apart."""
+    steps = 10 ** len(answer)
+    return len(text) == len(answer) and (int(text) - int(answer)) % steps in {1, steps - 1}
+
+
+def _is_half_a_step_off(reading: Reading) -> bool:
+    """Whether the last drum is said to stand between the label's digit and the next or the one before."""
+    best = reading.recognition.best
+    return best is not None and best.half_step and are_neighbours(best.text, reading.label.reading)
 
 
 def _drums_right(reading: Reading, *, prefix: bool) -> float:

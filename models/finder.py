@@ -21,8 +21,8 @@ _CLOSER_SEARCH = round(1.6 * SEARCH_LONG)
 _SURE, _PRESENT = 0.9, 0.3
 # How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned; and
 # how far the finder's own opinion of that counts: the reader tells better.
-_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.5
-_MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 3, 8, 4
+_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.2
+_MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 5, 12, 4
 # Corners are a tenth of the width off now and then, which would cost the first or the last drum: every window
 # gets a little room beside it, and those that are read more, by shares of their width. So many are read.
 _ROOM_KEPT, _ROOM_BESIDE, _READ_WITH_CARE = 0.04, 0.08, 2
@@ -55,7 +55,11 @@ def load_finder(folder: Path = BUILTIN) -> Finder:
 
 
 def find_register(
-    picture: NDArray[np.uint8], recognizer: Recognizer, *, digits: int | None = None
+    picture: NDArray[np.uint8],
+    recognizer: Recognizer,
+    *,
+    digits: int | None = None,
+    orientation: str | None = None,
 ) -> Found | None:
     """The register window that a picture most likely shows, and what it says.
 
@@ -66,13 +70,14 @@ def find_register(
         picture: RGB `(height, width, 3)`, of any size.
         recognizer: Reads the windows.
         digits: How many drums the register has, where that is known.
+        orientation: How the window is turned, as its `orientation` says, where that is known.
 
     Returns:
         The window, also where it cannot be read (with a reason); None where the picture shows no counter.
     """
     if min(picture.shape[:2]) < SHORTEST_SIDE or is_dark(picture):
         return None
-    guesses = _guesses(picture)
+    guesses = _guesses(picture, orientation)
     if not guesses:
         return None
     guesses = _promising(picture, guesses, recognizer, digits)
@@ -118,7 +123,7 @@ def _probability(recognition: Recognition) -> float:
     return recognition.best.probability if recognition.best else 0.0
 
 
-def _guesses(picture: NDArray[np.uint8]) -> list[tuple[Window, float]]:
+def _guesses(picture: NDArray[np.uint8], orientation: str | None) -> list[tuple[Window, float]]:
     """The windows worth reading, each with what speaks for it before it is read, the likeliest first."""
     finder = load_finder()
     places = finder.places(picture)
@@ -131,8 +136,12 @@ def _guesses(picture: NDArray[np.uint8]) -> list[tuple[Window, float]]:
             continue
         for flip, share in enumerate(place.flips):
             window = _window_of(place.as_read(flip), picture.shape[1], picture.shape[0])
-            if window is not None:
+            if window is None:
+                continue
+            if orientation is None:
                 guesses.append((window, place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS))
+            elif window.orientation == orientation:
+                guesses.append((window, place.presence))
     guesses.sort(key=lambda guess: -guess[1])
     return guesses[:_MOST_WINDOWS]
 

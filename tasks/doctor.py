@@ -150,6 +150,7 @@ def examine_cameras(settings: Settings) -> Iterator[Finding]:
     for name, each in faults.items():
         if name.partition(":")[0] in {
             "unread",
+            "frozen",
             "base-load",
             "clock",
             "card",

@@ -197,7 +197,7 @@ def _registers(warehouse: Warehouse, settings: Settings) -> tuple[RegisterFacts,
         RegisterFacts(
             register_id,
             tuple(
-                Outcome(row["picture_key"], row["taken_at"], row["is_read"], row["reason"])
+                Outcome(row["picture_key"], row["taken_at"], row["is_read"], row["reason"], row["seen"])
                 for row in outcomes[register_id]
             ),
             tuple((row["local_date"], row["base_load_w"]) for row in base_load[register_id]),

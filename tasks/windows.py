@@ -182,12 +182,12 @@ def _seen(
             return _cut_out(picture, registered.window)
         if given is not None:
             return Seen(None, None, "dark" if is_dark(picture) else "moved")
-    found = find_register(picture, recognizer, digits=meter.digits)
+    # A camera that is nudged stays as it hangs.
+    hanging = reference.window.orientation if reference is not None else None
+    found = find_register(picture, recognizer, digits=meter.digits, orientation=hanging)
     if found is None or found.confidence < _SURE_AFTER_A_MOVE:
         reason = "dark" if is_dark(picture) else "no_counter" if reference is None else "moved"
         return Seen(None, None, reason)
-    if reference is not None and found.window.orientation != reference.window.orientation:
-        return Seen(None, None, "moved")
     return _cut_out(picture, found.window)
 
 

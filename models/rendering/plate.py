@@ -1,4 +1,4 @@
-"""What stands around the drums: band, frames, unit, scales, lettering; and how loosely a window is cut."""
+"""What stands around the drums: band, frames, unit, scales, lettering."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
 
+from models.rendering.cutting import Box
 from models.rendering.degrade import Floats, chance
 from models.rendering.glyphs import word
 
@@ -39,7 +40,6 @@ _WORDS = (
 )
 _ROOM = 70
 _MIDDLE_GREY = 125
-_SHARP_SHRINK = 1.2
 _RIM_ROOM = 4
 
 
@@ -51,17 +51,6 @@ class Plate:
     ink: Floats
     decimals: int
     is_display: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Where the drums stand on the canvas, in pixels, and how far a unit printed beside them reaches."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    unit_right: int
 
 
 def stamp(canvas: Floats, alpha: NDArray[np.uint8], corner: tuple[int, int], ink: Floats) -> None:
@@ -107,7 +96,12 @@ def surround(
     row = len(cells) * width + (len(cells) - 1) * gap + decimal_gap
     unit_room = int(rng.uniform(60, 150)) if chance(rng, 0.45) else 0
     left = _ROOM + (int(rng.uniform(0, 90)) if chance(rng, 0.3) else 0)
-    box = Box(left, _ROOM, left + row, _ROOM + height, left + row + unit_room)
+    first_decimal = max(len(cells) - plate.decimals, 0)
+    lefts = [
+        left + index * (width + gap) + decimal_gap * (index >= first_decimal > 0)
+        for index in range(len(cells))
+    ]
+    box = Box(left, _ROOM, left + row, _ROOM + height, left + row + unit_room, tuple(lefts), width)
     canvas = np.empty((height + 2 * _ROOM, box.unit_right + _ROOM, 3), np.float32)
     canvas[:] = np.clip(rng.uniform(15, 245) + rng.normal(0, 12, 3), 0, 255)
     if chance(rng, 0.75) or plate.is_display:
@@ -121,7 +115,7 @@ def surround(
         stamp(
             canvas, text, (x, int(box.top + (height - size) * rng.uniform(0.2, 1))), contrasting(rng, around)
         )
-    _place(rng, canvas, cells, box=box, plate=plate, gaps=(gap, decimal_gap))
+    _place(rng, canvas, cells, box=box, plate=plate, gap=gap)
     return canvas, box
 
 
@@ -150,10 +144,10 @@ def _place(
     *,
     box: Box,
     plate: Plate,
-    gaps: tuple[int, int],
+    gap: int,
 ) -> None:
     """Puts the drums in their windows, some with rims, marks beneath and a frame about the decimals."""
-    width, (gap, decimal_gap) = cells[0].shape[1], gaps
+    width = box.drum_width
     first_decimal = len(cells) - plate.decimals
     rim = contrasting(rng, plate.ground) if chance(rng, 0.3) and gap > _RIM_ROOM else None
     rim_thickness = int(rng.integers(1, 3))
@@ -165,10 +159,7 @@ def _place(
     edge = int(rng.integers(3, 12))
     bracket = int(rng.uniform(0.3, 0.9) * width) if framed and chance(rng, 0.5) else 0
     apart = _apart(rng) if not plate.is_display and chance(rng, 0.35) else None
-    x = box.left
-    for index, cell in enumerate(cells):
-        if index == first_decimal and index:
-            x += decimal_gap
+    for index, (cell, x) in enumerate(zip(cells, box.lefts, strict=True)):
         if framed and index >= first_decimal:
             reach = edge + bracket * (index == len(cells) - 1)
             canvas[box.top - edge : box.bottom + edge, x - min(edge, gap + 3) : x + width + reach] = frame
@@ -188,7 +179,6 @@ def _place(
             cv2.fillPoly(canvas, [corners.astype(np.int32)], mark.tolist(), cv2.LINE_AA)
         if plate.is_display and index == first_decimal - 1 and plate.decimals:
             cv2.circle(canvas, (x + width + gap // 2, box.bottom - 5), 3, plate.ink.tolist(), -1, cv2.LINE_AA)
-        x += width + gap
 
 
 def _apart(rng: np.random.Generator) -> Floats:
@@ -249,37 +239,3 @@ def _print_around(
         y = int(rng.choice([box.top - rng.integers(8, 30), box.bottom + rng.integers(8, 30)]))
         ink = contrasting(rng, canvas[y, box.left]).tolist()
         cv2.line(canvas, (0, y), (canvas.shape[1], y), ink, int(rng.integers(1, 4)), cv2.LINE_AA)
-
-
-def crop(rng: np.random.Generator, canvas: Floats, box: Box, size: tuple[int, int]) -> Floats:
-    """Cuts the counter out as people and detectors do, loose, tilted, skewed; `size` is (width, height)."""
-    height, width = box.bottom - box.top, box.right - box.left
-    loose = chance(rng, 0.5)
-    left = rng.uniform(0.0, 0.45 if chance(rng, 0.3) else 0.08) * width
-    right = rng.uniform(0.0, 0.3 if chance(rng, 0.1) else 0.08) * width
-    if box.unit_right > box.right and chance(rng, 0.75):
-        right = (box.unit_right - box.right) * rng.uniform(0.3, 1.05)
-    above, below = rng.uniform(-0.06, 0.6 if loose else 0.2, 2) * height
-    corners = np.array(
-        [
-            (box.left - left, box.top - above),
-            (box.right + right, box.top - above),
-            (box.right + right, box.bottom + below),
-            (box.left - left, box.bottom + below),
-        ]
-    )
-    corners += rng.normal(0, (0.06 if loose else 0.03) * height, (4, 2))
-    angle = rng.normal(0, 0.055 if chance(rng, 0.5) else 0.012)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    centre = corners.mean(0)
-    corners = (corners - centre) @ turn.T + centre
-    wide, high = size
-    target = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
-    shrink = max((height + above + below) / high, (width + left + right) / wide)
-    if shrink > _SHARP_SHRINK:
-        canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), 0.35 * shrink), np.float32)
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    warped = cv2.warpPerspective(
-        canvas, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(warped, np.float32)

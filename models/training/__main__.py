@@ -42,6 +42,7 @@ class Options:
     stem_steps: int
     samples: int
     learning_rate: float
+    batch: int
     start_from: Path | None
     keep_share: float
     seed: int
@@ -75,6 +76,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         "--samples", type=int, default=600_000, help="strips that the model sees in all (default %(default)s)"
     )
     add("--learning-rate", type=float, default=1e-3, help="highest of the run (default %(default)s)")
+    add("--batch", type=int, default=64, help="strips per step (default %(default)s)")
     add("--start-from", type=Path, help="folder of weights to begin with instead of a stem and random ones")
     add(
         "--keep-share",
@@ -147,7 +149,7 @@ def _plan(options: Options) -> FitPlan:
         options.home / "stem.pt",
         options.home / "checkpoint.pt",
         options.samples,
-        batch=64,
+        batch=options.batch,
         learning_rate=options.learning_rate,
         seed=options.seed,
     )
@@ -186,7 +188,8 @@ def _command(options: Options) -> str:
     start += f" --keep-share {options.keep_share:g}" if options.keep_share else ""
     return (
         f"python -m models.training all {drums}{fonts}{start} --shards {options.shards} "
-        f"--samples {options.samples} --learning-rate {options.learning_rate:g} --seed {options.seed}"
+        f"--samples {options.samples} --learning-rate {options.learning_rate:g} --batch {options.batch} "
+        f"--seed {options.seed}"
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration, Curve, curve_at, log_odds
 from models.engines.engine import Engine
+from models.evaluation import are_neighbours
 from models.looks import Seen, look
 from models.marks import calibration_error
 from models.training.pool import VALIDATION_KINDS
@@ -44,6 +45,7 @@ class Outcome:
     Args:
         strips: How many.
         exact: The share read right, half steps aside.
+        or_half_step: The same with the other side of a drum that is said to stand between two digits.
         exact_first: The same after one look only.
         looks: How many looks a strip took on average.
         error: The expected calibration error, ten bins.
@@ -53,6 +55,7 @@ class Outcome:
 
     strips: int
     exact: float
+    or_half_step: float
     exact_first: float
     looks: float
     error: float
@@ -96,7 +99,8 @@ def fit_calibration(looks: dict[str, Strips]) -> Calibration:
         fit_curve(everything[~is_sure & (rounds == 2)]),  # noqa: PLR2004 settled by the second
         fit_curve(everything[~is_sure & (rounds > 2)]),  # noqa: PLR2004 not settled by it
         _REFUSE_BELOW,
-        f"{strips:,} validation strips: drawn afresh, in unseen fonts, glued from unseen meters",
+        f"{strips:,} validation strips: drawn afresh, in unseen fonts, glued from unseen meters, "
+        "and with drums that may be hidden",
     )
 
 
@@ -144,9 +148,14 @@ def _outcome(strips: Strips, calibration: Calibration) -> Outcome:
         ]
     )
     right = best[:, 1] > 0
+    half_off = [
+        bool(each.opinions) and each.opinions[0].is_half and are_neighbours(each.opinions[0].text, text)
+        for text, each in zip(strips.texts, seen, strict=True)
+    ]
     return Outcome(
         len(right),
         float(right.mean()),
+        float((right | half_off).mean()),
         float(first[:, 1].mean()),
         float(np.mean([each.looks for each in seen])),
         calibration_error(probabilities, right),
@@ -158,6 +167,7 @@ def _outcome(strips: Strips, calibration: Calibration) -> Outcome:
 def described(outcome: Outcome) -> str:
     """The marks in a line."""
     return (
-        f"exact {outcome.exact:.3f} of {outcome.strips:,} ({outcome.exact_first:.3f} after one look), "
+        f"exact {outcome.exact:.3f} of {outcome.strips:,} ({outcome.exact_first:.3f} after one look, "
+        f"{outcome.or_half_step:.3f} with either side of a half step), "
         f"{outcome.looks:.1f} looks on average, calibration error {outcome.error:.3f}"
     )

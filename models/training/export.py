@@ -38,6 +38,7 @@ CALLED = {
     "drawn": "drawn afresh",
     "fonts": "drawn with families of fonts never seen",
     "drums": "glued from drums of meters never seen",
+    "harsh": "drawn afresh, in light that may hide single drums",
 }
 
 

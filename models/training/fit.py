@@ -30,6 +30,7 @@ from models.vocabulary import (
 _logger = logging.getLogger(__name__)
 _WARM_UP, _TENTH_WEIGHT = 200, 0.1
 _HALF = 0.5
+_NEGATIVE_SHARE, _EXCHANGED_SHARE = 0.1, 0.15
 _WATCH_EVERY, _REPORT_EVERY, _RESCAN_EVERY, _SAVE_EVERY, _VALIDATE_EVERY = 20, 200, 500, 500, 2000
 
 
@@ -109,9 +110,20 @@ def learning_rate_at(progress: float, step: int, highest: float) -> float:
     return highest * warm * fall
 
 
+def recoloured(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Some strips as negatives, some with colours exchanged: drums come in more colours than are drawn."""
+    is_negative, is_exchanged = (
+        torch.from_numpy(rng.random(len(pictures)) < share) for share in (_NEGATIVE_SHARE, _EXCHANGED_SHARE)
+    )
+    seen = torch.where(is_negative[:, None, None, None], 1 - pictures, pictures)
+    exchanged = seen[:, torch.from_numpy(rng.permutation(3))]
+    return torch.where(is_exchanged[:, None, None, None], exchanged, seen)
+
+
 def varied(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Each strip cut, tilted and lit a little differently every time it is seen, at the reader's size."""
+    """Each strip cut, tilted, lit and coloured otherwise every time it is seen, at the reader's size."""
     count = len(pictures)
+    pictures = recoloured(pictures, rng)
 
     def between(low: float, high: float) -> torch.Tensor:
         return torch.from_numpy(rng.uniform(low, high, count).astype(np.float32))

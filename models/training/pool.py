@@ -10,21 +10,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from models.rendering.counterless import counterless_strip, lettered_strip, turned_strip
 from models.rendering.glyphs import Typeface, font_typefaces, own_typefaces, segment_typefaces
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,
+    Light,
     Strip,
-    counterless_strip,
     drawn_strip,
-    is_legible,
-    turned_strip,
 )
 from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums
 
 _logger = logging.getLogger(__name__)
-GLUED_SHARE, COUNTERLESS_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.05, 0.05, 0.28
-VALIDATION_KINDS = ("drawn", "fonts", "drums")
+GLUED_SHARE, COUNTERLESS_SHARE, LETTERED_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.04, 0.04, 0.05, 0.28
+# Of the strips trained on, so many may hold drums that nobody can tell, to learn what doubt is.
+HARSH_SHARE = 0.2
+VALIDATION_KINDS = ("drawn", "fonts", "drums", "harsh")
 # What cross entropy leaves out.
 IGNORED = -100
 
@@ -74,21 +75,22 @@ def draw_shard(sources: PoolSources, name: str, kind: str, count: int, seed: int
 
 
 def _draw(rng: np.random.Generator, kind: str, faces: Sequence[Typeface], bank: DrumBank | None) -> Strip:
-    while True:
-        chance = rng.random()
-        if kind == "train" and chance < COUNTERLESS_SHARE:
-            return counterless_strip(rng, faces)
-        if kind == "train" and chance < COUNTERLESS_SHARE + TURNED_SHARE:
-            return turned_strip(rng, faces)
-        glues = chance < COUNTERLESS_SHARE + TURNED_SHARE + GLUED_SHARE
-        if bank is not None and (kind == "drums" or glues):
-            strip = glued_strip(rng, bank)
-        else:
-            is_lcd = rng.random() < DISPLAY_SHARE
-            suited = [face for face in faces if face.is_lcd == is_lcd] or list(faces)
-            strip = drawn_strip(rng, suited)
-        if is_legible(strip.picture):
-            return strip
+    chance = rng.random()
+    if kind == "train":
+        for share, draw in (
+            (COUNTERLESS_SHARE, counterless_strip),
+            (LETTERED_SHARE, lettered_strip),
+            (TURNED_SHARE, turned_strip),
+        ):
+            if chance < share:
+                return draw(rng, faces)
+            chance -= share
+    light: Light = "harsh" if kind == "harsh" or (kind == "train" and rng.random() < HARSH_SHARE) else "fair"
+    if bank is not None and (kind == "drums" or chance < GLUED_SHARE):
+        return glued_strip(rng, bank, light)
+    is_display = rng.random() < DISPLAY_SHARE
+    suited = [face for face in faces if face.is_lcd == is_display] or list(faces)
+    return drawn_strip(rng, suited, light)
 
 
 def draw_pool(sources: PoolSources, *, seed: int, processes: int) -> None:

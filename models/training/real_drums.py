@@ -12,22 +12,27 @@ import polars as pl
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.rendering.cutting import crop
 from models.rendering.degrade import Floats, chance
 from models.rendering.drums import drum_positions, label_of, tenth_of
-from models.rendering.plate import Plate, contrasting, crop, surround
+from models.rendering.legibility import legibly_photographed
+from models.rendering.plate import Plate, contrasting, surround
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,
     WINDOW_HEIGHT,
+    Light,
     Strip,
-    legibly_photographed,
     random_digits,
     random_position,
+    told,
 )
 
 DRUM_HEIGHT, DRUM_WIDTH = 32, 20
 _ENOUGH_DIGITS = 7
 _ROLLING_FROM = 0.05
+# So many digits of one device, none of them between two positions, are a display's.
+_TELLING_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class DrumBank:
     is_lcd: NDArray[np.bool_]
     by_tenth: dict[tuple[str, int], NDArray[np.int64]]
     whole_meters: tuple[str, ...]
+    displays: frozenset[str]
 
 
 def is_held_out(name: str) -> bool:
@@ -64,8 +70,15 @@ def load_drums(path: Path, *, held_out: bool) -> DrumBank:
         pictures[row] = cv2.resize(picture, (DRUM_WIDTH, DRUM_HEIGHT), interpolation=cv2.INTER_AREA)
     tenths = np.round(table["position"].cast(pl.Float64).to_numpy() * 10).astype(np.int64) % 100
     meters = table["meter"].to_numpy().astype(np.str_)
-    is_lcd = table["kind"].str.starts_with("lcd").to_numpy()
+    is_lcd = table["kind"].str.starts_with("lcd").to_numpy() | _never_turning(meters, tenths)
     return _indexed(pictures, tenths, meters, is_lcd)
+
+
+def _never_turning(meters: NDArray[np.str_], tenths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which rows belong to displays that the collection files among the drums."""
+    rows = pl.DataFrame({"meter": meters, "turns": tenths % 10 != 0})
+    found = (~pl.col("turns").any() & (pl.len() >= _TELLING_DIGITS)).over("meter")
+    return rows.select(found).to_series().to_numpy()
 
 
 def _indexed(
@@ -90,7 +103,8 @@ def _indexed(
         for m in sorted(set(meters.tolist()))
         if sum((m, d) in standing for d in range(10)) >= _ENOUGH_DIGITS
     ]
-    return DrumBank(pictures, tenths, meters, is_lcd, by_tenth, tuple(whole))
+    displays = frozenset(meters[is_lcd].tolist())
+    return DrumBank(pictures, tenths, meters, is_lcd, by_tenth, tuple(whole), displays)
 
 
 def _pick(rng: np.random.Generator, bank: DrumBank, meter: str, tenth: int, slack: int) -> int | None:
@@ -107,13 +121,31 @@ def _pick(rng: np.random.Generator, bank: DrumBank, meter: str, tenth: int, slac
     return None
 
 
-def glued_strip(rng: np.random.Generator, bank: DrumBank) -> Strip:
-    """A counter put together from real drums, most of one meter, and photographed again."""
+def glued_strip(rng: np.random.Generator, bank: DrumBank, light: Light = "fair") -> Strip:
+    """A counter put together from real drums, most of one meter, photographed again as in `drawn_strip`."""
+    while True:
+        chosen = _chosen(rng, bank)
+        seen = _glue(rng, bank, chosen.drums, is_lcd=chosen.is_lcd, light=light)
+        if seen is not None:
+            text, half_step = label_of(chosen.position, len(chosen.drums))
+            return Strip(seen, text, half_step, None if chosen.is_lcd else tenth_of(chosen.position))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Rows of a bank's drums that make up a counter at a position of the register."""
+
+    drums: list[int]
+    position: float
+    is_lcd: bool
+
+
+def _chosen(rng: np.random.Generator, bank: DrumBank) -> _Chosen:
     while True:
         digits = random_digits(rng)
         one_meter = bool(bank.whole_meters) and chance(rng, 0.75)
         meter = bank.whole_meters[int(rng.integers(len(bank.whole_meters)))] if one_meter else ""
-        lcd = "/lcd" in f"/{meter}"
+        lcd = meter in bank.displays
         position = np.floor(random_position(rng, digits) * 10) / 10
         if lcd or chance(rng, 0.2):
             position = np.floor(position)
@@ -121,29 +153,37 @@ def glued_strip(rng: np.random.Generator, bank: DrumBank) -> Strip:
         chosen = [
             _pick(rng, bank, meter, int(p * 10), 0 if p % 1 > _ROLLING_FROM else 1) for p in standing[:-1]
         ]
-        chosen.append(_pick(rng, bank, meter, int(standing[-1] * 10), 0))
+        # As in `drawn_cells`: few windows are centred on their drums.
+        off = 0 if lcd else int(rng.choice([-1, 0, 1], p=[0.15, 0.7, 0.15]))
+        chosen.append(_pick(rng, bank, meter, int(standing[-1] * 10) + off, 0))
         found = [index for index in chosen if index is not None]
         if len(found) == digits:
-            break
-    text, half_step = label_of(float(position) + 1e-6, digits)
-    tenth = None if lcd else tenth_of(float(position))
-    return Strip(_glue(rng, bank, found, lcd=lcd), text, half_step, tenth)
+            return _Chosen(found, float(position) + 1e-6, lcd)
 
 
-def _glue(rng: np.random.Generator, bank: DrumBank, chosen: list[int], *, lcd: bool) -> NDArray[np.uint8]:
+def _glue(
+    rng: np.random.Generator, bank: DrumBank, chosen: list[int], *, is_lcd: bool, light: Light
+) -> NDArray[np.uint8] | None:
     width = int(rng.uniform(24, 42))
     cells: list[Floats] = []
+    # Pictures of a display's digits show the edges of their neighbours, which in a row are elsewhere.
+    away = rng.uniform(0.03, 0.12, 2) if is_lcd else np.zeros(2)
+    rows, columns = (
+        slice(round(share * length), length - round(share * length))
+        for share, length in zip(away, (DRUM_HEIGHT, DRUM_WIDTH), strict=True)
+    )
     for index in chosen:
-        cell = cv2.resize(bank.pictures[index], (width, WINDOW_HEIGHT), interpolation=cv2.INTER_CUBIC)
+        drum = bank.pictures[index][rows, columns]
+        cell = cv2.resize(drum, (width, WINDOW_HEIGHT), interpolation=cv2.INTER_CUBIC)
         cells.append(np.asarray(cell, np.float32))
     ground = np.median(np.concatenate([cells[0][:, :2], cells[-1][:, -2:]]).reshape(-1, 3), axis=0).astype(
         np.float32
     )
     last = cells[-1].mean((0, 1))
     decimals = int(last[0] > 1.25 * last[1:].max())
-    plate = Plate(ground, contrasting(rng, ground), decimals, is_display=lcd)
+    plate = Plate(ground, contrasting(rng, ground), decimals, is_display=is_lcd)
     canvas, box = surround(rng, cells, plate, None)
-    picture = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
-    if chance(rng, 0.25):
-        return np.clip(picture, 0, 255).astype(np.uint8)
-    return legibly_photographed(picture, rng, worst_blur=0.7)
+    cut = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
+    if light == "clean" or chance(rng, 0.25):
+        return np.clip(cut.picture, 0, 255).astype(np.uint8)
+    return legibly_photographed(cut.picture, rng, told(cut, light), worst_blur=0.7)

@@ -100,7 +100,7 @@ def _tiles(camera: SystemData, timezone: str) -> list[Tile]:
     is_right = health["clock_synchronised"].drop_nulls()
     if is_right.len():
         words = say("right") if is_right.to_list()[-1] else say("not synchronised")
-        restarts = say("{restarts} restarts", restarts=number(_last(health, "restarts") or 0))
+        restarts = count(int(_last(health, "restarts") or 0), "restart")
         tiles.append(Tile(say("Clock"), words, "", (restarts,)))
     return tiles
 

@@ -106,11 +106,12 @@ def _reported(camera: CameraFacts, limits: Limits, told: AbstractSet[str]) -> It
     if fault := _full_outbox(name, reports, limits, told):
         yield fault
     restarts = _restarts(reports, newest.at - timedelta(days=1))
+    times = "once" if restarts == 1 else f"{restarts} times"
     if restarts >= (1 if f"restarts:{name}" in told else limits.restarts_per_day):
         yield Fault(
             f"restarts:{name}",
             f"the agent of {name} starts again and again",
-            f"The agent of {name!r} has been started again {restarts} times within a day.",
+            f"The agent of {name!r} has been started again {times} within a day.",
             "`journalctl -u smartmeter-agent` on its machine says why; often it is a weak power supply.",
         )
     recent = reports[-CALM_REPORTS:] if f"power:{name}" in told else reports[-1:]

@@ -75,12 +75,21 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a picture: whether its register was read, and why not."""
+    """What became of a picture.
+
+    Attributes:
+        picture_key: Its name.
+        taken_at: When.
+        is_read: Whether its register was read.
+        reason: Why not.
+        seen: Every candidate with its probability, as one text; None where nothing was seen.
+    """
 
     picture_key: str
     taken_at: datetime
     is_read: bool
     reason: str | None
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

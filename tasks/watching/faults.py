@@ -26,6 +26,7 @@ class Kind:
 KINDS = {
     "silent": Kind(),
     "unread": Kind(),
+    "frozen": Kind(),
     "clock": Kind(),
     "card": Kind(calm=timedelta(hours=2)),
     "outbox": Kind(calm=timedelta(hours=2)),

@@ -1,4 +1,4 @@
-"""What is wrong with a register: nothing to read any more, or a base load that jumped."""
+"""What is wrong with a register: nothing to read, the same picture again, or a base load that jumped."""
 
 from collections import Counter
 from collections.abc import Set as AbstractSet
@@ -10,6 +10,7 @@ from tasks.watching.faults import Fault, Judgement
 from tasks.watching.limits import Limits
 
 BACK_AMONG, BACK_PICTURES = 3, 2
+ALIKE, ALIKE_STILL = 4, 2
 NIGHTS, USUAL_NIGHTS, FEWEST_NIGHTS = 3, 28, 10
 SPREADS = 3.0
 WORDS = {
@@ -42,7 +43,8 @@ def judge_register(register: RegisterFacts, limits: Limits, told: AbstractSet[st
         limits: From when on something is wrong.
         told: The faults that are told and not over.
     """
-    return _judge_streak(register, limits, told) + _judge_base_load(register, limits, told)
+    judgement = _judge_streak(register, limits, told) + _judge_stillness(register, told)
+    return judgement + _judge_base_load(register, limits, told)
 
 
 def _judge_streak(register: RegisterFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:
@@ -70,6 +72,32 @@ def _judge_streak(register: RegisterFacts, limits: Limits, told: AbstractSet[str
                 remedy,
                 unread[-1].taken_at,
                 next(each for each in unread if (each.reason or "") == reason).picture_key,
+            ),
+        )
+    )
+
+
+def _judge_stillness(register: RegisterFacts, told: AbstractSet[str]) -> Judgement:
+    """Whether the camera hands out one picture again and again: a sensor's noise makes any two differ."""
+    fault_id = f"frozen:{register.register_id}"
+    looks = [each.seen for each in register.outcomes if each.seen is not None]
+    enough = ALIKE_STILL if fault_id in told else ALIKE
+    if len(looks) < enough:
+        return Judgement(unjudged=frozenset({fault_id}))
+    alike = next((place for place, look in enumerate(looks) if look != looks[0]), len(looks))
+    if alike < enough:
+        return Judgement()
+    newest = [each for each in register.outcomes if each.seen is not None][:alike]
+    return Judgement(
+        (
+            Fault(
+                fault_id,
+                f"the camera of {register.register_id} shows the same picture again and again",
+                f"The last {alike} pictures of {register.register_id} are alike to the last dot, "
+                "so they prove no reading since the first of them.",
+                "Start the camera again: switch it off and on, or `systemctl restart smartmeter-agent`.",
+                newest[-1].taken_at,
+                newest[0].picture_key,
             ),
         )
     )

@@ -54,6 +54,25 @@ def test_marks_rank_by_confidence_and_count_refusals_as_wrong() -> None:
     assert (found.partial_right, found.refused_unreadable) == (1.0, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("answer", "text", "half_step", "counts"),
+    [
+        ("0123", "0123", False, True),
+        ("0124", "0123", True, True),
+        ("0122", "0123", True, True),
+        ("0124", "0123", False, False),
+        ("0125", "0123", True, False),
+        ("0000", "9999", True, True),
+        ("123", "0123", True, False),
+    ],
+)
+def test_a_drum_between_two_digits_may_be_either(
+    answer: str, text: str, half_step: bool, counts: bool
+) -> None:
+    seen = Recognition((Candidate(text, half_step, 0.9),), None, "r", "v", 2.0)
+    assert marks([Reading(_label(answer), seen)]).exact_or_half_step == counts
+
+
 def test_no_pictures_are_no_error() -> None:
     assert marks([]).pictures == 0
 

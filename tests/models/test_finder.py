@@ -25,6 +25,17 @@ def test_the_register_is_found_and_read_without_a_hint(mirror: Mirror, light: fl
     assert 0 < found.confidence <= 1
 
 
+def test_a_camera_known_to_hang_one_way_is_read_in_no_other() -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7, mirror="vertical")
+    frame, truth = draw_frame(face, 361097.0, seed=1), Window(register_corners(face)).orientation
+    for hanging in (truth, "upright-0"):
+        found = find_register(frame, load_recognizer(), digits=7, orientation=hanging)
+        assert found is not None
+        assert found.window.orientation == hanging
+        best = found.recognition.best
+        assert (best is not None and best.text == "0361097") == (hanging == truth)
+
+
 @pytest.mark.parametrize(
     "picture",
     [

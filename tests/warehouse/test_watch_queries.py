@@ -42,6 +42,18 @@ def test_outcomes_tell_rejected_and_broken_pictures_from_read_ones(seeded: Wareh
     assert hours == {5: "truncated", 7: "dark", 9: "no_candidate_fits"}
 
 
+def test_an_outcome_holds_every_candidate_as_it_was_seen(seeded: Warehouse) -> None:
+    outcomes = seeded.query("watch_outcomes")
+    seen = dict(outcomes.select("picture_key", "seen").rows())
+    candidates = seeded.sql(
+        "select picture_key, text, probability from raw.candidates order by picture_key, rank"
+    )
+    for key, rows in candidates.group_by("picture_key"):
+        told = " ".join(f"{text} {share:.4g}" for _, text, share in rows.iter_rows())
+        assert seen[str(key[0])] == told
+    assert outcomes.filter(pl.col("reason") == "dark")["seen"].to_list() == [None]
+
+
 def test_nights_come_oldest_first(seeded: Warehouse) -> None:
     assert seeded.query("watch_base_load").select("local_date", "base_load_w").rows() == [
         (date(2026, 3, 29), 100.0),

@@ -13,8 +13,9 @@ from models.engines.engine import Engine
 from models.engines.onnx_engine import OnnxEngine
 from models.engines.torch_engine import TorchEngine
 from models.recognizer import BUILTIN, ModelNotFound, Recognition, load_recognizer
+from models.rendering.counterless import counterless_strip
 from models.rendering.glyphs import own_typefaces
-from models.rendering.strips import counterless_strip, drawn_strip
+from models.rendering.strips import drawn_strip
 from models.training.onnx_export import export_onnx
 
 

@@ -5,10 +5,8 @@ from models.rendering.glyphs import Typeface, own_typefaces, segment_typefaces
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,
-    counterless_strip,
     display_cells,
     drawn_strip,
-    turned_strip,
 )
 
 
@@ -35,12 +33,3 @@ def test_a_space_is_an_unlit_place() -> None:
     (blank, lit), _ = display_cells(np.random.default_rng(4), face, " 8")
     assert blank.shape == lit.shape
     assert blank.std() < 0.5 * lit.std()
-
-
-def test_no_counter_is_read_as_nothing() -> None:
-    assert counterless_strip(np.random.default_rng(2), own_typefaces()).text == ""
-
-
-def test_a_turned_counter_is_read_as_nothing() -> None:
-    rng = np.random.default_rng(3)
-    assert {turned_strip(rng, own_typefaces()).text for _ in range(5)} == {""}

@@ -29,7 +29,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     rows = ["file,reading,state"]
     for index in range(12):
-        strip = drawn_strip(rng, own_typefaces(), clean=True)
+        strip = drawn_strip(rng, own_typefaces(), "clean")
         cv2.imwrite(str(folder / f"{index}.png"), cv2.cvtColor(strip.picture, cv2.COLOR_RGB2BGR))
         rows.append(f"{index}.png,{strip.text},ok")
     rows += ["12.png,123?5,ok", "missing.png,12345,ok"]

@@ -1,16 +1,18 @@
 import io
+from itertools import permutations
 from pathlib import Path
 
 import cv2
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from models.recognizer import load_recognizer
 from models.rendering.drums import DrumShape, drum_texture, drum_view
 from models.rendering.glyphs import own_typefaces
 from models.training.__main__ import options_of, run
-from models.training.fit import FitPlan, fit, learning_rate_at, load_state
+from models.training.fit import FitPlan, fit, learning_rate_at, load_state, recoloured
 from models.training.real_drums import is_held_out, load_drums, make_of
 from models.training.shards import labels_of
 from models.vocabulary import EOS, FIRST_DIGIT, HALF_STEP
@@ -116,6 +118,17 @@ def test_the_learning_rate_warms_up_holds_and_falls() -> None:
     assert rates[0] == rates[20] == 1.0
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] == pytest.approx(0.02)
+
+
+def test_recoloured_strips_are_negatives_or_of_other_colours() -> None:
+    pictures = torch.rand(200, 3, 4, 5, generator=torch.manual_seed(1))
+    seen = recoloured(pictures, np.random.default_rng(1))
+    known = torch.stack(
+        [each[:, list(order)] for each in (pictures, 1 - pictures) for order in permutations(range(3))]
+    )
+    assert bool((known == seen).flatten(2).all(2).any(0).all())
+    unchanged = (pictures == seen).flatten(1).all(1).float().mean()
+    assert 0.6 < unchanged < 0.95
 
 
 def test_a_pool_is_the_same_for_the_same_seed(trained: Path, drums: Path, tmp_path: Path) -> None:

@@ -43,6 +43,14 @@ def outcomes(*reasons: str | None) -> tuple[Outcome, ...]:
     )
 
 
+def alike(count: int, *, of: int = 20) -> tuple[Outcome, ...]:
+    """The newest pictures alike to the last dot, those before them not."""
+    return tuple(
+        replace(each, seen="000123 0.9312" if number < count else f"000123 0.93{number}")
+        for number, each in enumerate(outcomes(*[None] * of))
+    )
+
+
 def arrivals(*clocks: bool | None, reason: str | None = None) -> tuple[Arrival, ...]:
     return tuple(Arrival(f"{n}.jpg", NOW_AT, NOW_AT, clock, reason) for n, clock in enumerate(clocks))
 
@@ -124,6 +132,8 @@ def test_nothing_is_wrong_where_all_is_fine() -> None:
         (with_meter(outcomes=outcomes(*["moved"] * 8, None)), f"unread:{REGISTER}"),
         (with_meter(outcomes=outcomes(*["truncated"] * 8)), f"unread:{REGISTER}"),
         (with_meter(outcomes=outcomes(*["doubtful"] * 8, None)), f"unread:{REGISTER}"),
+        (with_meter(outcomes=alike(4)), f"frozen:{REGISTER}"),
+        (with_meter(outcomes=alike(4, of=4)), f"frozen:{REGISTER}"),
         (with_meter(base_load=nights(100, 160, 155, 170)), f"base-load:{REGISTER}"),
         (with_meter(base_load=nights(100, 40, 45, 30)), f"base-load:{REGISTER}"),
         (with_store(used_bytes=1.9 * GB), "store-full"),
@@ -160,6 +170,8 @@ def test_a_fault_alone_is_found_alone_and_says_what_to_do(seen: Seen, fault: str
         with_camera(health=reports(restarts=12, boot_id="another")),
         with_meter(outcomes=outcomes(*["dark"] * 7, None)),
         with_meter(outcomes=outcomes(*["dark"] * 7)),
+        with_meter(outcomes=alike(3)),
+        with_meter(outcomes=alike(3, of=3)),
         with_meter(base_load=nights(100, 160, 101, 170)),
         with_meter(base_load=nights(100, 149, 149, 149)),
         with_meter(base_load=nights(100)[:6]),
@@ -205,6 +217,7 @@ def test_what_is_not_so_for_certain_is_not_told(seen: Seen) -> None:
             with_meter(outcomes=outcomes("dark", None, *["dark"] * 9)),
             with_meter(outcomes=outcomes(None, "dark", None, *["dark"] * 9)),
         ),
+        (f"frozen:{REGISTER}", with_meter(outcomes=alike(2)), with_meter(outcomes=alike(1))),
         (
             f"base-load:{REGISTER}",
             with_meter(base_load=nights(100, 130, 127, 129)),

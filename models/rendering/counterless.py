@@ -1,0 +1,111 @@
+"""Random strips without a counter to read: empty windows, lettering, counters turned the wrong way."""
+
+import string
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from models.rendering.cutting import crop
+from models.rendering.degrade import chance, photographed
+from models.rendering.glyphs import Typeface
+from models.rendering.plate import Plate, lettering, stamp, surround
+from models.rendering.strips import (
+    STRIP_HEIGHT,
+    STRIP_WIDTH,
+    WINDOW_HEIGHT,
+    Strip,
+    colour,
+    drawn_strip,
+    random_look,
+)
+
+_TELLING, _ENOUGH_TELLING = "2457", 2
+# What plates print beside counters, with a letter or a stroke before or among its digits: `#` is a digit, `@`
+# a letter. Numbers alone are left out, for some counters look no different.
+_PRINTED = (
+    "3x###/###V",
+    "###/###V",
+    "3 x ###/### V",
+    "3x#(##)A",
+    "#(##) A  ## Hz",
+    "No ########",
+    "Nr. ## ### ###",
+    "@@#### / ####",
+    "@@-####-@",
+    "IP## Cl.# ##Hz",
+    "#.#.# T#",
+    "EN #####-##",
+    "### imp/kWh  Cl. #",
+    "Qn #,# m3/h",
+    "M##-@-####",
+    "##-##-####",
+)
+
+
+def turned_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
+    """A counter upside down or in a mirror, which is to be read as nothing.
+
+    Its digits tell: only counters with several that look different when turned are taken.
+    """
+    drums = [face for face in faces if not face.is_lcd]
+    while True:
+        strip = drawn_strip(rng, drums)
+        if sum(digit in _TELLING for digit in strip.text) >= _ENOUGH_TELLING:
+            break
+    flip = int(rng.integers(-1, 2))
+    return Strip(np.ascontiguousarray(cv2.flip(strip.picture, flip), np.uint8), "", half_step=False)
+
+
+def lettered_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
+    """Ratings and serial numbers that a plate prints, cut out as a counter would be, read as empty."""
+    drums = [face for face in faces if not face.is_lcd]
+    face, look = drums[int(rng.integers(len(drums)))], random_look(rng)
+    size = rng.uniform(0.45, 0.95) * WINDOW_HEIGHT
+    text = lettering(face.font, _printed(rng), size)
+    room = int(rng.uniform(2, 40))
+    cell = np.full((WINDOW_HEIGHT, text.shape[1] + 2 * room, 3), look.ground, np.float32)
+    stamp(cell, text, (room, int((WINDOW_HEIGHT - size) * rng.uniform(0.2, 0.8))), look.ink)
+    canvas, box = surround(rng, [cell], Plate(look.ground, look.ink, 0, is_display=False), face.font)
+    seen = photographed(crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT)).picture, rng)
+    if chance(rng, 0.3):
+        seen = np.ascontiguousarray(cv2.flip(seen, int(rng.integers(-1, 2))), np.uint8)
+    return Strip(seen, "", half_step=False)
+
+
+def _printed(rng: np.random.Generator) -> str:
+    """A line of print with digits in it."""
+    made = {"#": string.digits, "@": string.ascii_uppercase}
+    pattern = _PRINTED[int(rng.integers(len(_PRINTED)))]
+    return "".join(str(rng.choice(list(made[each]))) if each in made else each for each in pattern)
+
+
+def counterless_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
+    """A picture without a readable counter: lettering, empty windows, shapes or nothing, read as empty."""
+    face = faces[int(rng.integers(len(faces)))]
+    look = random_look(rng)
+    blank = int(rng.integers(1, 5))
+    width = int(rng.uniform(30, 90))
+    cells = [np.full((WINDOW_HEIGHT, width, 3), look.ground, np.float32) for _ in range(blank)]
+    plate = Plate(look.ground, look.ink, 0, is_display=bool(chance(rng, 0.3)))
+    canvas, box = surround(rng, cells, plate, face.font)
+    if chance(rng, 0.4):
+        canvas[:] = look.ground
+    for _ in range(int(rng.integers(0, 6))):
+        a, b = rng.uniform(0, 1, (2, 2)) * (canvas.shape[1], canvas.shape[0])
+        ink = colour(rng, rng.uniform(0, 255)).tolist()
+        if chance(rng, 0.5):
+            cv2.line(
+                canvas,
+                a.astype(int).tolist(),
+                b.astype(int).tolist(),
+                ink,
+                int(rng.integers(1, 9)),
+                cv2.LINE_AA,
+            )
+        else:
+            cv2.circle(
+                canvas, a.astype(int).tolist(), int(rng.integers(3, 40)), ink, int(rng.choice([-1, 2, 5]))
+            )
+    cut = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
+    return Strip(photographed(cut.picture, rng, worst_blur=2.0), "", half_step=False)

@@ -30,7 +30,7 @@ def diagram(rows: dict[str, list[list[float]]]) -> alt.LayerChart:
     )
     said = alt.X("said:Q", title="probability said", scale=alt.Scale(domain=[0, 1]))
     right = alt.Y("right:Q", title="share right", scale=alt.Scale(domain=[0, 1]))
-    colour = alt.Color("strips:N", title="strips").legend(orient="bottom")
+    colour = alt.Color("strips:N", title="strips").legend(orient="bottom", columns=2)
     base = alt.Chart(points).encode(said, right, colour)
     sizes = alt.Size("share:Q", title="share of strips").legend(None)
     ideal = pl.DataFrame({"said": [0.0, 1.0], "right": [0.0, 1.0]})

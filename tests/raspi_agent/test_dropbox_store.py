@@ -1,6 +1,5 @@
 """The official SDK against the emulator, over TLS."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from raspi_agent.store import (
     RevisionGone,
     Space,
     StoreFull,
-    StoreRefused,
     StoreUnavailable,
 )
 
@@ -187,161 +185,6 @@ def test_what_was_deleted_comes_back_but_over_nothing(
 def test_space_is_what_the_account_says(store: DropboxStore) -> None:
     store.add("a.jpg", b"12345")
     assert store.space() == Space(5, 2 << 30)
-
-
-SLOW_DOWN = b'{"error": {"reason": {".tag": "too_many_requests"}, "retry_after": 9}}'
-LOGIN_PAGE = b"<html>Please accept our terms</html>"
-HTML = {"Content-Type": "text/html"}
-
-
-@pytest.mark.parametrize(
-    ("trouble", "retry_after_s", "says"),
-    [
-        ({"status": 429, "headers": {"Retry-After": "17", "Content-Type": "text/plain"}}, 17, "for 17 s"),
-        (
-            {
-                "status": 429,
-                "body": b'{"error": {"reason": {".tag": "too_many_requests"}, "retry_after": 9}}',
-            },
-            9,
-            "alone for 9 s",
-        ),
-        ({"status": 429, "body": SLOW_DOWN}, 9, "alone for 9 s"),
-        (
-            {"status": 429, "headers": {"Retry-After": "Sun, 06 Nov 2026 08:49:37 GMT", **HTML}},
-            None,
-            "login page",
-        ),
-        ({"status": 500}, None, "trouble of its own"),
-        ({"status": 503, "body": LOGIN_PAGE, "headers": HTML}, None, "trouble of its own"),
-        ({"status": 200, "body": LOGIN_PAGE, "headers": HTML}, None, "login page"),
-        ({"status": 200, "body": b"{half"}, None, "login page"),
-        ({"status": 200, "body": b"[]"}, None, "login page"),
-        ({"status": 403, "body": LOGIN_PAGE, "headers": HTML}, None, "login page"),
-        ({"status": 404, "body": LOGIN_PAGE, "headers": HTML}, None, "login page"),
-        ({"status": 409, "body": LOGIN_PAGE, "headers": HTML}, None, "login page"),
-        ({"lose_reply": True}, None, "is the network up"),
-        ({"cut_after": 3}, None, "is the network up"),
-    ],
-)
-def test_trouble_on_the_way_says_nothing_about_the_pictures(
-    store: DropboxStore,
-    dropbox_emulator: "DropboxEmulator",
-    trouble: dict[str, object],
-    retry_after_s: float | None,
-    says: str,
-) -> None:
-    store.add(KEY, b"picture")
-    (revision,) = store.list().revisions
-    calls: list[Callable[[], object]] = [
-        store.list,
-        lambda: store.fetch(revision),
-        lambda: store.add("b.jpg", b"b"),
-        lambda: store.delete(revision),
-        store.space,
-        store.deleted,
-        lambda: store.restore(revision),
-    ]
-    for call in calls:
-        if trouble.get("cut_after") and call is calls[1]:
-            continue  # of a picture that is another matter, see below
-        dropbox_emulator.fail("*", **trouble)
-        with pytest.raises(StoreUnavailable, match=says) as unavailable:
-            call()
-        assert unavailable.value.retry_after_s == retry_after_s
-
-
-@pytest.mark.parametrize("trouble", [{"flip_bit": True}, {"cut_after": 3}])
-def test_a_picture_damaged_on_its_way_is_not_taken(
-    store: DropboxStore, dropbox_emulator: "DropboxEmulator", trouble: dict[str, object]
-) -> None:
-    store.add(KEY, b"picture")
-    (revision,) = store.list().revisions
-    dropbox_emulator.fail("files/download", **trouble)
-    with pytest.raises(StoreUnavailable):
-        store.fetch(revision)
-    assert store.fetch(revision) == b"picture"
-
-
-def test_a_picture_damaged_on_its_way_up_is_not_stored(
-    store: DropboxStore, dropbox_emulator: "DropboxEmulator"
-) -> None:
-    dropbox_emulator.fail("files/upload", flip_bit=True)
-    with pytest.raises(StoreUnavailable, match="damaged on its way"):
-        store.add(KEY, b"picture")
-    assert dropbox_emulator.files.paths() == []
-
-
-def test_a_connection_that_is_not_dropbox_is_trouble_too(
-    store: DropboxStore, dropbox_emulator: "DropboxEmulator", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("HTTPS_PROXY", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with pytest.raises(StoreUnavailable, match="is the network up"):
-        store.list()
-
-
-def test_a_certificate_that_does_not_hold_asks_for_the_clock(
-    store: DropboxStore, dropbox_emulator: "DropboxEmulator", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import certifi
-
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
-    with pytest.raises(StoreUnavailable, match="the clock says 20"):
-        store.list()
-
-
-def test_an_expired_access_token_is_renewed_unseen(
-    store: DropboxStore, dropbox_emulator: "DropboxEmulator"
-) -> None:
-    store.list()
-    dropbox_emulator.tokens.expire_all()
-    assert store.list().revisions == ()
-
-
-def test_without_a_link_somebody_must_act(dropbox_emulator: "DropboxEmulator", tmp_path: Path) -> None:
-    with pytest.raises(StoreRefused, match="run `link-dropbox`"):
-        DropboxStore("/", tmp_path).list()
-
-
-def test_a_revoked_link_asks_for_another(store: DropboxStore, dropbox_emulator: "DropboxEmulator") -> None:
-    dropbox_emulator.tokens.revoke_all()
-    with pytest.raises(StoreRefused, match="no longer accepts the link"):
-        store.list()
-
-
-def test_a_link_revoked_in_the_middle_asks_for_another(
-    store: DropboxStore, dropbox_emulator: "DropboxEmulator"
-) -> None:
-    store.list()
-    dropbox_emulator.tokens.revoke_all()
-    with pytest.raises(StoreRefused, match="no longer accepts the link"):
-        store.list()
-
-
-def test_a_camera_needs_no_more_than_to_write(dropbox_emulator: "DropboxEmulator", tmp_path: Path) -> None:
-    dropbox_emulator.link(tmp_path, ("files.content.write",))
-    store = DropboxStore("/", tmp_path)
-    results = [store.add(KEY, data) for data in (b"first", b"first", b"other")]
-    assert results == [Added.STORED, Added.ALREADY_THERE, Added.CONFLICT]
-    with pytest.raises(StoreRefused, match=r"lacks the permission files\.metadata\.read"):
-        store.list()
-
-
-def test_another_app_is_refused_with_what_dropbox_says(
-    store: DropboxStore, dropbox_emulator: "DropboxEmulator", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dropbox_emulator.tokens.app_key = "another"
-    with pytest.raises(StoreRefused, match="Invalid client_id"):
-        store.list()
-
-
-def test_a_folder_that_is_not_there_is_not_an_empty_one(
-    dropbox_emulator: "DropboxEmulator", tmp_path: Path
-) -> None:
-    dropbox_emulator.link(tmp_path)
-    with pytest.raises(StoreRefused, match="/meter is no folder of this Dropbox"):
-        DropboxStore("/meter", tmp_path).list()
 
 
 def test_a_full_dropbox_takes_nothing_and_loses_nothing(

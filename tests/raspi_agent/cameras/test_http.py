@@ -1,14 +1,10 @@
-import base64
-import contextlib
 import hashlib
 import http.server
-import logging
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,62 +12,10 @@ import trustme
 
 from raspi_agent.cameras.camera import CameraError
 from raspi_agent.cameras.http import HttpCamera
+from tests.raspi_agent.cameras.conftest import Answer, LyingServer, gives
 
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 LIMIT_S = 0.4  # what a camera gets here
 GRACE_S = 0.5  # what the machine may add to it
-
-
-@dataclass
-class LyingServer:
-    """A real server whose answer is the test's; it remembers what it was asked."""
-
-    url: str = ""
-    answer: Answer | None = None
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-
-@pytest.fixture
-def server() -> Iterator[LyingServer]:
-    liar = LyingServer()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            liar.asked.append((self.path, dict(self.headers)))
-            assert liar.answer
-            with contextlib.suppress(OSError):  # the agent hangs up on liars
-                liar.answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        listening.daemon_threads = True
-        liar.url = f"http://127.0.0.1:{listening.server_port}"
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield liar
-        finally:
-            liar.over.set()
-            listening.shutdown()
-            thread.join()
-
-
-def gives(
-    data: bytes, *, status: int = 200, length: int | None = None, kind: str = "image/jpeg", **headers: str
-) -> Answer:
-    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
-        for name, value in headers.items():
-            request.send_header(name.replace("_", "-"), value)
-        request.send_header("Content-Type", kind)
-        request.send_header("Content-Length", str(len(data) if length is None else length))
-        request.end_headers()
-        request.wfile.write(data)
-
-    return answer
 
 
 def gives_in_turn(server: LyingServer, frames: list[bytes]) -> Answer:
@@ -113,15 +57,6 @@ def floods(*, length: int | None) -> Answer:
             request.wfile.write(bytes(1_000_000))
 
     return answer
-
-
-@pytest.fixture
-def password_file(tmp_path: Path) -> Path:
-    path = tmp_path / "secrets" / "camera-password"
-    path.parent.mkdir()
-    path.write_text("gehe im\n")
-    path.chmod(0o600)
-    return path
 
 
 def test_the_first_picture_is_thrown_away(
@@ -261,42 +196,6 @@ def test_a_strange_camera_s_details_are_no_trouble(
     camera.keep({"sha256": 3, "repeats": "many"})
     camera.keep({"source": "a.jpg/1/2"})
     assert camera.capture(5).details["repeats"] == 0
-
-
-def test_a_password_comes_from_its_file(
-    server: LyingServer, password_file: Path, jpeg: Callable[..., bytes], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    login = "Basic " + base64.b64encode(b"anna:gehe im").decode()
-
-    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
-        gives(jpeg(), status=200 if request.headers["Authorization"] == login else 401)(request)
-
-    server.answer = answer
-    assert HttpCamera(server.url, password_file, user="anna").capture(5).data == jpeg()
-    password_file.write_text("something else")
-    with pytest.raises(CameraError, match="refuses the user anna with the password in") as caught:
-        HttpCamera(server.url, password_file, user="anna").capture(5)
-    assert "something else" not in str(caught.value) + caplog.text
-
-
-def test_digest_authentication_is_named(server: LyingServer, password_file: Path) -> None:
-    server.answer = gives(b"", status=401, WWW_Authenticate='Digest realm="camera"')
-    with pytest.raises(CameraError, match="wants digest authentication; set it to basic"):
-        HttpCamera(server.url, password_file, user="anna").capture(5)
-
-
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, None])
-def test_a_password_that_others_may_read_is_refused(
-    server: LyingServer, password_file: Path, mode: int | None
-) -> None:
-    if mode is None:
-        password_file.unlink()
-    else:
-        password_file.chmod(mode)
-    with pytest.raises(CameraError, match=r"chmod 600" if mode else "is missing: write it into"):
-        HttpCamera(server.url, password_file, user="anna").capture(5)
-    assert not server.asked
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(password_file: Path) -> None:

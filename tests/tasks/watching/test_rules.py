@@ -1,113 +1,34 @@
 """Every kind of fault: what it takes to be told, and to be over."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tasks.watching.facts import (
-    Arrival,
-    CameraFacts,
-    Health,
-    Outcome,
-    RegisterFacts,
-    Run,
-    Seen,
-    StoreFacts,
-)
+from tasks.watching.facts import Run, Seen
 from tasks.watching.faults import KINDS
-from tasks.watching.limits import Limits
 from tasks.watching.rules import find_incidents
-
-NOW_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
-HOUR = timedelta(hours=1)
-GB = 1_000_000_000
-LIMITS = Limits()
-REGISTER = "home/1-0:1.8.0"
-
-
-def pictures(*, until: timedelta = timedelta(0), days: int = 3) -> tuple[datetime, ...]:
-    """A picture every quarter hour up to that long ago."""
-    newest = NOW_AT - until
-    return tuple(newest - QUARTER * number for number in reversed(range(days * 96)))
-
-
-def outcomes(*reasons: str | None) -> tuple[Outcome, ...]:
-    """Newest first; None for a picture that was read."""
-    return tuple(
-        Outcome(f"images/cellar/{number}.jpg", NOW_AT - QUARTER * number, reason is None, reason)
-        for number, reason in enumerate(reasons)
-    )
-
-
-def alike(count: int, *, of: int = 20) -> tuple[Outcome, ...]:
-    """The newest pictures alike to the last dot, those before them not."""
-    return tuple(
-        replace(each, seen="000123 0.9312" if number < count else f"000123 0.93{number}")
-        for number, each in enumerate(outcomes(*[None] * of))
-    )
-
-
-def arrivals(*clocks: bool | None, reason: str | None = None) -> tuple[Arrival, ...]:
-    return tuple(Arrival(f"{n}.jpg", NOW_AT, NOW_AT, clock, reason) for n, clock in enumerate(clocks))
-
-
-def nights(usual: float, *newest: float) -> tuple[tuple[date, float], ...]:
-    loads = [usual + number % 3 for number in range(28)] + list(newest)
-    return tuple((date(2026, 10, 1) + timedelta(days=number), load) for number, load in enumerate(loads))
-
-
-def reports(count: int = 24, **last: object) -> tuple[Health, ...]:
-    """An hourly report of a healthy agent; the last one differs."""
-    good = [
-        Health(
-            NOW_AT - HOUR * number,
-            disk_free_bytes=8 * GB,
-            disk_total_bytes=16 * GB,
-            waiting=1,
-            dropped=0,
-            restarts=7,
-            throttled=(),
-            temperature_c=50.0,
-            synchronised=True,
-        )
-        for number in reversed(range(count))
-    ]
-    return (*good[:-1], replace(good[-1], **last))  # type: ignore[arg-type]
-
-
-CAMERA = CameraFacts("cellar", pictures(), "newest.jpg", arrivals(True, True, True), reports())
-METER = RegisterFacts(REGISTER, outcomes(*[None] * 20), nights(100, 101, 100, 99))
-STORE = StoreFacts("dropbox:/", NOW_AT, 1 * GB, 2 * GB)
-FINE = Seen(
+from tests.tasks.watching.conftest import (
+    CAMERA,
+    FINE,
+    GB,
+    HOUR,
+    LIMITS,
     NOW_AT,
-    (CAMERA,),
-    (METER,),
+    QUARTER,
+    REGISTER,
     STORE,
-    NOW_AT,
-    500 * GB,
-    1000 * GB,
-    runs=(Run("ingest/home", "r", NOW_AT),),
+    alike,
+    arrivals,
+    found,
+    nights,
+    outcomes,
+    pictures,
+    reports,
+    with_camera,
+    with_meter,
+    with_store,
 )
-
-
-def with_camera(**changes: object) -> Seen:
-    return replace(FINE, cameras=(replace(CAMERA, **changes),))  # type: ignore[arg-type]
-
-
-def with_meter(**changes: object) -> Seen:
-    return replace(FINE, registers=(replace(METER, **changes),))  # type: ignore[arg-type]
-
-
-def with_store(**changes: object) -> Seen:
-    return replace(FINE, store=replace(STORE, **changes))  # type: ignore[arg-type]
-
-
-def found(seen: Seen, *told: str, limits: Limits = LIMITS) -> set[str]:
-    return {fault.fault_id for fault in find_incidents(seen, limits, frozenset(told)).faults}
 
 
 def test_nothing_is_wrong_where_all_is_fine() -> None:
@@ -279,56 +200,3 @@ def test_the_remedy_fits_the_reason(reason: str, says: str, remedy: str) -> None
     assert remedy in fault.remedy
     assert fault.picture_key
     assert fault.since_at == NOW_AT - 7 * QUARTER
-
-
-@given(st.permutations(range(8)), st.integers(0, 7))
-def test_the_order_of_cameras_changes_nothing(order: list[int], silent: int) -> None:
-    cameras = [replace(CAMERA, camera=f"c{number}") for number in range(8)]
-    cameras[silent] = replace(cameras[silent], taken_at=pictures(until=3 * HOUR))
-    assert found(replace(FINE, cameras=tuple(cameras[place] for place in order))) == {f"silent:c{silent}"}
-
-
-@given(
-    free=st.integers(0, 20),
-    waiting=st.integers(0, 150),
-    hot=st.floats(20, 100),
-    restarts=st.integers(7, 20),
-    silent_min=st.integers(0, 300),
-    used=st.floats(0, 2),
-    unread=st.lists(st.booleans(), min_size=8, max_size=20),
-    loads=st.lists(st.integers(0, 300), min_size=3, max_size=3),
-    clocks=st.lists(st.sampled_from([True, False, None]), min_size=3, max_size=3),
-)
-def test_what_begins_a_fault_never_ends_it(  # noqa: PLR0917 - all that can vary
-    free: int,
-    waiting: int,
-    hot: float,
-    restarts: int,
-    silent_min: int,
-    used: float,
-    unread: list[bool],
-    loads: list[int],
-    clocks: list[bool | None],
-) -> None:
-    """Whatever is seen: what is told when it is new is still a fault when it is told already."""
-    camera = replace(
-        CAMERA,
-        taken_at=pictures(until=timedelta(minutes=silent_min)),
-        arrivals=arrivals(*clocks),
-        health=reports(disk_free_bytes=free * GB, waiting=waiting, temperature_c=hot, restarts=restarts),
-    )
-    meter = replace(
-        METER,
-        outcomes=outcomes(*("dark" if each else None for each in unread)),
-        base_load=nights(100, *loads),
-    )
-    seen = replace(
-        FINE,
-        cameras=(camera,),
-        registers=(meter,),
-        store=replace(STORE, used_bytes=int(used * GB)),
-        disk_free_bytes=free * 10 * GB,
-    )
-    begun = found(seen)
-    assert begun <= found(seen, *begun)
-    assert begun <= found(seen, *KINDS, *(f"{kind}:cellar" for kind in KINDS), f"unread:{REGISTER}")

@@ -82,7 +82,7 @@ def find_register(
         return None
     guesses = _promising(picture, guesses, recognizer, digits)
     recognitions = recognizer.read(
-        [cut_window(picture, _roomier(window, picture)) for window, _ in guesses],
+        [wider_cut(picture, window) for window, _ in guesses],
         digits=digits,
         recut=[cut_window(picture, window) for window, _ in guesses],
     )
@@ -112,11 +112,23 @@ def _promising(
     return [guess for _, guess in ranked[:_READ_WITH_CARE]]
 
 
-def _roomier(window: Window, picture: NDArray[np.uint8]) -> Window:
-    """The window with room beside its drums, as far as the picture has it."""
+def wider_cut(picture: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:
+    """The window cut out with room beside its drums, as far as the picture has it; see `cut_window`."""
     quad = grown(np.array(window.corners), _ROOM_BESIDE, 0.0, _ROOM_BESIDE, 0.0)
     larger = np.clip(quad, 0, (picture.shape[1], picture.shape[0]))
-    return window_of_quad(larger) if is_convex(larger) else window
+    return cut_window(picture, window_of_quad(larger) if is_convex(larger) else window)
+
+
+def read_window(
+    picture: NDArray[np.uint8], window: Window, recognizer: Recognizer, *, digits: int | None = None
+) -> Recognition:
+    """What stands in a picture's window; where that leaves a doubt, also with room beside it.
+
+    Raises:
+        ValueError: When the window does not lie in the picture.
+    """
+    cut = cut_window(picture, window)
+    return recognizer.read([cut], digits=digits, recut=[wider_cut(picture, window)])[0]
 
 
 def _probability(recognition: Recognition) -> float:

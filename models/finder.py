@@ -19,9 +19,9 @@ BUILTIN = Path(__file__).parent / "weights" / "finder"
 SHORTEST_SIDE = 24
 _CLOSER_SEARCH = round(1.6 * SEARCH_LONG)
 _SURE, _PRESENT = 0.9, 0.3
-# How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned; and
-# how far the finder's own opinion of that counts: the reader tells better.
-_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.2
+# How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned: the
+# digits of a display make sense mirrored. How far the finder's own opinion counts: the reader tells better.
+_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 0.8, 0.8), 0.2
 _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 5, 12, 4
 # Corners are a tenth of the width off now and then, which would cost the first or the last drum: every window
 # gets a little room beside it, and those that are read more, by shares of their width. So many are read.

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from flows.progress import in_batches
 from models.evaluation import marks, read_directory, read_labels
-from models.finder import find_register
+from models.finder import find_register, read_window
 from models.finding.evaluation import find_directory, found_share
 from models.recognizer import Recognition, Recognizer, load_recognizer
 from models.views import is_dark
-from models.window import Window, cut_window, window_from_box
+from models.window import Window, window_from_box
 from tasks.settings import Settings, SettingsError
 from tasks.windows import opened, window_of
 
@@ -67,7 +67,10 @@ def _read_line(
             return _line(path, None, reason="dark" if is_dark(picture) else "no_counter")
         return _line(path, found.recognition, decimals=decimals, window=found.window)
     try:
-        recognition = recognizer.read([cut_window(picture, given)], digits=digits)[0]
+        if given is None:
+            recognition = recognizer.read([picture], digits=digits)[0]
+        else:
+            recognition = read_window(picture, given, recognizer, digits=digits)
     except ValueError as error:
         return _line(path, None, reason=str(error))
     height, width = picture.shape[:2]

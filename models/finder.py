@@ -19,9 +19,9 @@ BUILTIN = Path(__file__).parent / "weights" / "finder"
 SHORTEST_SIDE = 24
 _CLOSER_SEARCH = round(1.6 * SEARCH_LONG)
 _SURE, _PRESENT = 0.9, 0.3
-# How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned; and
-# how far the finder's own opinion of that counts: the reader tells better.
-_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 1.0, 0.8), 0.2
+# How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned: the
+# digits of a display make sense mirrored. How far the finder's own opinion counts: the reader tells better.
+_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 0.8, 0.8), 0.2
 _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 5, 12, 4
 # Corners are a tenth of the width off now and then, which would cost the first or the last drum: every window
 # gets a little room beside it, and those that are read more, by shares of their width. So many are read.
@@ -82,7 +82,7 @@ def find_register(
         return None
     guesses = _promising(picture, guesses, recognizer, digits)
     recognitions = recognizer.read(
-        [cut_window(picture, _roomier(window, picture)) for window, _ in guesses],
+        [wider_cut(picture, window) for window, _ in guesses],
         digits=digits,
         recut=[cut_window(picture, window) for window, _ in guesses],
     )
@@ -112,11 +112,23 @@ def _promising(
     return [guess for _, guess in ranked[:_READ_WITH_CARE]]
 
 
-def _roomier(window: Window, picture: NDArray[np.uint8]) -> Window:
-    """The window with room beside its drums, as far as the picture has it."""
+def wider_cut(picture: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:
+    """The window cut out with room beside its drums, as far as the picture has it; see `cut_window`."""
     quad = grown(np.array(window.corners), _ROOM_BESIDE, 0.0, _ROOM_BESIDE, 0.0)
     larger = np.clip(quad, 0, (picture.shape[1], picture.shape[0]))
-    return window_of_quad(larger) if is_convex(larger) else window
+    return cut_window(picture, window_of_quad(larger) if is_convex(larger) else window)
+
+
+def read_window(
+    picture: NDArray[np.uint8], window: Window, recognizer: Recognizer, *, digits: int | None = None
+) -> Recognition:
+    """What stands in a picture's window; where that leaves a doubt, also with room beside it.
+
+    Raises:
+        ValueError: When the window does not lie in the picture.
+    """
+    cut = cut_window(picture, window)
+    return recognizer.read([cut], digits=digits, recut=[wider_cut(picture, window)])[0]
 
 
 def _probability(recognition: Recognition) -> float:

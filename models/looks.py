@@ -67,7 +67,7 @@ class Look(Protocol):
         windows: Sequence[Picture],
         digits: int | None,
         *,
-        recut: Sequence[Picture] = (),
+        recut: Sequence[Picture | None] = (),
         once: bool = False,
     ) -> list[Seen]:
         """See `look`."""
@@ -79,7 +79,7 @@ def look(
     windows: Sequence[Picture],
     digits: int | None,
     *,
-    recut: Sequence[Picture] = (),
+    recut: Sequence[Picture | None] = (),
     once: bool = False,
 ) -> list[Seen]:
     """What windows show, each looked at until its best reading has a share of `sure_above`, or all ways.
@@ -89,7 +89,7 @@ def look(
         sure_above: The share at which one look is enough.
         windows: RGB `(height, width, 3)` each.
         digits: How many digits each reading must have; any number when None.
-        recut: Each window cut otherwise, where nobody knows how wide it should be; none when empty.
+        recut: Each window cut otherwise, where it is: few know how wide it should be.
         once: Whether one look is enough whatever it shows, and its two best readings of it.
     """
     whole = [resized(window) for window in windows]

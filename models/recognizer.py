@@ -71,7 +71,7 @@ class Recognizer:
         *,
         digits: int | None = None,
         n_candidates: int = 8,
-        recut: Sequence[NDArray[np.uint8]] = (),
+        recut: Sequence[NDArray[np.uint8] | None] = (),
     ) -> list[Recognition]:
         """What each window says, in their order.
 
@@ -79,7 +79,7 @@ class Recognizer:
             windows: Counters cut out upright and unmirrored, RGB `(height, width, 3)` each, of any size.
             digits: How many drums the register has, where that is known: every candidate then has as many.
             n_candidates: How many candidates to return of each window at most.
-            recut: Each window cut otherwise, to be looked at where a doubt is left; none when empty.
+            recut: Each window cut otherwise, where it is, to be looked at where a doubt is left.
         """
         recognitions: list[Recognition] = []
         for first in range(0, len(windows), _BATCH):
@@ -110,7 +110,7 @@ class Recognizer:
         self,
         windows: Sequence[NDArray[np.uint8]],
         digits: int | None,
-        recut: Sequence[NDArray[np.uint8]],
+        recut: Sequence[NDArray[np.uint8] | None],
         *,
         once: bool = False,
     ) -> list[Seen | None]:

@@ -12,7 +12,7 @@ from models.finding.evaluation import find_directory
 from models.recognizer import Recognition, load_recognizer
 from tasks.settings import Settings, SettingsError
 from tasks.step import step
-from tasks.windows import windows_of
+from tasks.windows import read_seen, windows_of
 from warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -80,9 +80,7 @@ def _read_own(settings: Settings, register_id: str, labels: Sequence[Label]) -> 
     """Archived pictures, seen through the register's window as an ingest sees them."""
     recognizer = load_recognizer(settings.reader.model, settings.reader.engine)
     seen = windows_of(settings, register_id, [each.file for each in labels], recognizer)
-    cut = {key: each.cut for key, each in seen.items() if each.cut is not None}
-    read = recognizer.read(list(cut.values()), digits=settings.face(register_id).digits)
-    known = dict(zip(cut, read, strict=True))
+    known = read_seen(recognizer, seen, settings.face(register_id).digits)
 
     def recognised(label: Label) -> Recognition:
         refused = Recognition((), seen[label.file].reason, recognizer.name, recognizer.version, 0.0)

@@ -15,7 +15,7 @@ from models.recognizer import Recognition, load_recognizer
 from tasks.kept_windows import kept_window
 from tasks.settings import MeterSettings, Settings
 from tasks.step import step
-from tasks.windows import Seen, windows_of
+from tasks.windows import Seen, read_seen, windows_of
 from warehouse.connection import open_warehouse
 from warehouse.loading import finish, load_recognitions, pending_work
 from warehouse.reread import Rereading
@@ -98,10 +98,7 @@ def recognize_batch(settings: Settings, register_id: str, pictures: Sequence[Arc
     for key in taken_at.keys() - seen.keys():
         cut = kept_window(settings.archive, register_id, key)
         seen[key] = Seen(None, cut, None if cut is not None else "unreadable_picture")
-    readable = {key: each.cut for key, each in seen.items() if each.cut is not None}
-    recognitions = dict(
-        zip(readable, recognizer.read(list(readable.values()), digits=chosen.digits), strict=True)
-    )
+    recognitions = read_seen(recognizer, seen, chosen.digits)
     common = {
         "register_id": register_id,
         "reader": recognizer.name,

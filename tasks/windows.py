@@ -3,7 +3,7 @@
 import base64
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.finder import Found, consensus, find_register
+from models.finder import Found, consensus, find_register, read_window, wider_cut
 from models.picture import UnreadablePicture, open_picture
-from models.recognizer import Recognizer
+from models.recognizer import Recognition, Recognizer
 from models.registration import Reference, packed, reference_of, register_window, unpacked
 from models.views import is_dark
 from models.window import Corner, Window, cut_window, window_from_box
@@ -27,11 +27,15 @@ _SURE_AFTER_A_MOVE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One picture's register window cut out, or the reason why there is none."""
+    """One picture's register window cut out, or the reason why there is none.
+
+    `wider` is the cut with room beside it, where the picture shows more than the window.
+    """
 
     window: Window | None
     cut: NDArray[np.uint8] | None
     reason: str | None
+    wider: NDArray[np.uint8] | None = None
 
 
 def window_of(meter: MeterSettings) -> Window | None:
@@ -121,6 +125,13 @@ def windows_of(
     return seen
 
 
+def read_seen(recognizer: Recognizer, seen: Mapping[str, Seen], digits: int) -> dict[str, Recognition]:
+    """What stands in the windows, by picture; those of which there is no cut are left out."""
+    cuts = {key: each.cut for key, each in seen.items() if each.cut is not None}
+    wider = [seen[key].wider for key in cuts]
+    return dict(zip(cuts, recognizer.read(list(cuts.values()), digits=digits, recut=wider), strict=True))
+
+
 def opened(path: Path) -> tuple[NDArray[np.uint8] | None, str | None]:
     """A picture's pixels, or why there are none."""
     try:
@@ -162,7 +173,7 @@ def _judged(
     if given is None:
         return find_register(picture, recognizer, digits=meter.digits)
     try:
-        recognition = recognizer.read([cut_window(picture, given)], digits=meter.digits)[0]
+        recognition = read_window(picture, given, recognizer, digits=meter.digits)
     except ValueError:
         return None
     best = recognition.best
@@ -193,7 +204,7 @@ def _seen(
 
 def _cut_out(picture: NDArray[np.uint8], window: Window) -> Seen:
     try:
-        return Seen(window, cut_window(picture, window), None)
+        return Seen(window, cut_window(picture, window), None, wider_cut(picture, window))
     except ValueError as error:
         log.warning("%s", error)
         return Seen(window, None, "unreadable_picture")

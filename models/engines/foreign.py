@@ -29,7 +29,7 @@ class ForeignReader:
         windows: Sequence[NDArray[np.uint8]],
         digits: int | None,
         *,
-        recut: Sequence[NDArray[np.uint8]] = (),  # noqa: ARG002 such a model looks once, at the window
+        recut: Sequence[NDArray[np.uint8] | None] = (),  # noqa: ARG002 such a model looks once, at the window
         once: bool = True,  # noqa: ARG002 as before
     ) -> list[Seen]:
         """What windows show; see `models.looks`."""

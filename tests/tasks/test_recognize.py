@@ -21,8 +21,8 @@ class TellsTenths:
 
     name, version = "reader", "1"
 
-    def read(self, windows: list[object], *, digits: int) -> list[Recognition]:
-        assert (len(windows), digits) == (3, 7)
+    def read(self, windows: list[object], *, digits: int, recut: list[object]) -> list[Recognition]:
+        assert (len(windows), digits, recut) == (3, 7, [None] * 3)
         return [replace(SEEN, tenth=4), SEEN, replace(SEEN, candidates=(), reason="dark")]
 
 

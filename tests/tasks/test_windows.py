@@ -13,6 +13,7 @@ from tasks.windows import (
     keep_reference,
     kept_reference,
     opened,
+    read_seen,
     reference_file,
     window_of,
     windows_of,
@@ -71,6 +72,7 @@ def test_without_a_window_the_picture_is_the_window(home: Path) -> None:
     seen = windows_of(installation(home), "home/1-0:1.8.0", [*keys, "missing"], load_recognizer())
     assert seen["one"].cut is not None
     assert seen["one"].cut.shape == (486, 648, 3)
+    assert seen["one"].wider is None
     assert [seen[key].reason for key in ("one", "bad", "missing")] == [
         None,
         "unreadable_picture",
@@ -95,6 +97,13 @@ def test_a_window_is_kept_and_followed_and_lost_when_the_camera_moves(home: Path
     first, nudged = seen["first"].window, seen["nudged"].window
     assert first is not None
     assert nudged is not None
+    cut, wider = seen["first"].cut, seen["first"].wider
+    assert cut is not None
+    assert wider is not None
+    assert wider.shape[1] == pytest.approx(1.16 * cut.shape[1], abs=2)
+    best = read_seen(load_recognizer(), seen, 7)["first"].best
+    assert best is not None
+    assert best.text == "0361097"
     shift = np.array(nudged.corners) - np.array(first.corners)
     assert shift == pytest.approx(np.tile([0, 9], (4, 1)), abs=1.5)
     (home / "archive" / "moved").write_bytes(photograph(361110, 4, shift=130))

@@ -1,10 +1,11 @@
 """Accuracy and cost of this reader and others on the same strips, in one run on one core.
 
-    python benchmarks/reader.py [STRIPS] [--most 120]
+    python benchmarks/reader.py [STRIPS] [--most 120] [--frames FRAMES]
 
-STRIPS is a folder with `labels.csv` and cut-out counters. Costs are processor time (user and system, children
-included), median and mean, from the pixels to the text; a command pays its start as people do. Tesseract
-(`apt install tesseract-ocr`) and RapidOCR (`pip install rapidocr-onnxruntime`) are skipped where missing.
+STRIPS is a folder with `labels.csv` and cut-out counters, FRAMES one with whole pictures. Costs are processor
+time (user and system, children included), median and mean, from the pixels to the text; a command pays its
+start as people do. Tesseract (`apt install tesseract-ocr`) and RapidOCR (`pip install rapidocr-onnxruntime`)
+are skipped where missing.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 from models.calibration import load_calibration
 from models.engines.onnx_engine import OnnxEngine
 from models.evaluation import Label, is_right, read_labels
+from models.finder import find_register
 from models.looks import look
 from models.picture import open_picture
 from models.recognizer import BUILTIN, Recognizer, load_recognizer
@@ -144,6 +146,19 @@ def rapid_ocr() -> Reader:
     return read
 
 
+def whole_frames(folder: Path, recognizer: Recognizer) -> str:
+    """What finding and reading cost in whole frames without a hint."""
+    frames = [open_picture(folder / label.file) for label in read_labels(folder)]
+    find_register(frames[0], recognizer)
+    costs = []
+    for frame in frames:
+        started = processor_s()
+        find_register(frame, recognizer)
+        costs.append((processor_s() - started) * 1000)
+    most = np.quantile(costs, 0.95)
+    return f"{len(costs)} whole frames: median {median(costs):.0f} ms, 19 of 20 at most {most:.0f} ms"
+
+
 def as_line(row: Row) -> str:
     """The row as a line of a Markdown table."""
     exact = "-" if row.exact is None else f"{row.exact:.3f}"
@@ -157,6 +172,7 @@ def main() -> None:
     )
     parser.add_argument("strips", type=Path, nargs="?", default=Path("../shared/data/strips"))
     parser.add_argument("--most", type=int, default=120, help="strips to read at most")
+    parser.add_argument("--frames", type=Path, help="whole pictures to find and read the counter in")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     labels = [label for label in read_labels(arguments.strips) if label.is_complete]
@@ -186,6 +202,8 @@ def main() -> None:
             row.mean_milliseconds / first.mean_milliseconds,
         )
         print(f"{row.name}: {ratio:.0f}x this reader's time, by means {by_means:.0f}x")
+    if arguments.frames:
+        print(whole_frames(arguments.frames, onnx))
 
 
 if __name__ == "__main__":

@@ -67,10 +67,7 @@ def _read_line(
             return _line(path, None, reason="dark" if is_dark(picture) else "no_counter")
         return _line(path, found.recognition, decimals=decimals, window=found.window)
     try:
-        if given is None:
-            recognition = recognizer.read([picture], digits=digits)[0]
-        else:
-            recognition = read_window(picture, given, recognizer, digits=digits)
+        recognition = read_window(picture, given, recognizer, digits=digits)
     except ValueError as error:
         return _line(path, None, reason=str(error))
     height, width = picture.shape[:2]

@@ -120,15 +120,22 @@ def wider_cut(picture: NDArray[np.uint8], window: Window) -> NDArray[np.uint8]:
 
 
 def read_window(
-    picture: NDArray[np.uint8], window: Window, recognizer: Recognizer, *, digits: int | None = None
+    picture: NDArray[np.uint8], window: Window | None, recognizer: Recognizer, *, digits: int | None = None
 ) -> Recognition:
     """What stands in a picture's window; where that leaves a doubt, also with room beside it.
+
+    Args:
+        picture: RGB `(height, width, 3)`.
+        window: The counter's corners; none when the picture already is the counter.
+        recognizer: Reads it.
+        digits: How many drums the register has, where that is known.
 
     Raises:
         ValueError: When the window does not lie in the picture.
     """
     cut = cut_window(picture, window)
-    return recognizer.read([cut], digits=digits, recut=[wider_cut(picture, window)])[0]
+    wider = None if window is None else wider_cut(picture, window)
+    return recognizer.read([cut], digits=digits, recut=[wider])[0]
 
 
 def _probability(recognition: Recognition) -> float:

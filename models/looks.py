@@ -89,7 +89,7 @@ def look(
         sure_above: The share at which one look is enough.
         windows: RGB `(height, width, 3)` each.
         digits: How many digits each reading must have; any number when None.
-        recut: Each window cut otherwise, where it is: few know how wide it should be.
+        recut: Another cut of each window, or None, as nobody knows how wide it should be; empty for none.
         once: Whether one look is enough whatever it shows, and its two best readings of it.
     """
     whole = [resized(window) for window in windows]

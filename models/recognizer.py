@@ -79,7 +79,7 @@ class Recognizer:
             windows: Counters cut out upright and unmirrored, RGB `(height, width, 3)` each, of any size.
             digits: How many drums the register has, where that is known: every candidate then has as many.
             n_candidates: How many candidates to return of each window at most.
-            recut: Each window cut otherwise, where it is, to be looked at where a doubt is left.
+            recut: Another cut of each window, or None, to be looked at where a doubt is left; empty for none.
         """
         recognitions: list[Recognition] = []
         for first in range(0, len(windows), _BATCH):

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.finder import Found, consensus, find_register, load_finder, window_of_quad
-from models.finding.geometry import OrientedBox, overlap
+from models.finder import Found, consensus, find_register, load_finder, read_window, window_of_quad
+from models.finding.geometry import OrientedBox, grown, overlap
 from models.recognizer import Candidate, Recognition, load_recognizer
 from models.rendering.meter import MeterFace, Mirror, draw_frame, register_corners
-from models.window import Window, window_from_box
+from models.window import Window, cut_window, window_from_box
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,19 @@ def test_a_camera_known_to_hang_one_way_is_read_in_no_other() -> None:
         assert found.window.orientation == hanging
         best = found.recognition.best
         assert (best is not None and best.text == "0361097") == (hanging == truth)
+
+
+@pytest.mark.parametrize(("left", "right"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])
+def test_a_window_that_cuts_a_drum_is_read_with_room_beside_it(left: float, right: float) -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7)
+    frame, reader = draw_frame(face, 361097.0, seed=1), load_recognizer()
+    narrow = window_of_quad(grown(np.array(register_corners(face)), -left, 0, -right, 0))
+    cut = cut_window(frame, narrow)
+    within, with_room = reader.read([cut], digits=7)[0], read_window(frame, narrow, reader, digits=7)
+    assert within.best is None or within.best.text != "0361097"
+    assert with_room.best is not None
+    assert with_room.best.text == "0361097"
+    assert read_window(cut, None, reader, digits=7).candidates == within.candidates
 
 
 @pytest.mark.parametrize(

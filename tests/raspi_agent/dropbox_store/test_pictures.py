@@ -16,17 +16,10 @@ from raspi_agent.store import (
     StoreFull,
     StoreUnavailable,
 )
+from tests.raspi_agent.dropbox_store.conftest import KEY
 
 if TYPE_CHECKING:
     from flows.playground.dropbox_emulator.server import DropboxEmulator
-
-KEY = "images/home/20260301/20260301_120000Z_000001.jpg"
-
-
-@pytest.fixture
-def store(dropbox_emulator: "DropboxEmulator", tmp_path: Path) -> DropboxStore:
-    dropbox_emulator.link(tmp_path)
-    return DropboxStore("/", tmp_path)
 
 
 def keys(listing: Listing) -> list[str]:

@@ -7,17 +7,10 @@ import pytest
 
 from raspi_agent.dropbox_store import DropboxStore
 from raspi_agent.store import Added, StoreRefused
+from tests.raspi_agent.dropbox_store.conftest import KEY
 
 if TYPE_CHECKING:
     from flows.playground.dropbox_emulator.server import DropboxEmulator
-
-KEY = "images/home/20260301/20260301_120000Z_000001.jpg"
-
-
-@pytest.fixture
-def store(dropbox_emulator: "DropboxEmulator", tmp_path: Path) -> DropboxStore:
-    dropbox_emulator.link(tmp_path)
-    return DropboxStore("/", tmp_path)
 
 
 def test_an_expired_access_token_is_renewed_unseen(

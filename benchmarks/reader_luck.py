@@ -105,7 +105,7 @@ def turned_otherwise(picture: Picture, rng: np.random.Generator) -> Picture:
     return _warped(picture, matrix, cv2.INTER_LINEAR)
 
 
-def _warped(picture: Picture, matrix: NDArray[np.floating], how: int) -> Picture:
+def _warped(picture: Picture, matrix: cv2.typing.MatLike, how: int) -> Picture:
     size = (picture.shape[1], picture.shape[0])
     seen = cv2.warpAffine(picture, matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.uint8)

@@ -1,8 +1,8 @@
 """The register window found in a whole picture: where it is, how it is turned, and what stands in it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,9 @@ _ROOM_KEPT, _ROOM_BESIDE, _READ_WITH_CARE = 0.04, 0.08, 2
 _SAME_WINDOW = 0.6
 # Below this, what is read is more often wrong than right.
 _LEAST_CONFIDENCE = 0.2
+# Below this, a second, closer search may find the counter where the first took some lettering for one; what
+# it finds then is more often something else than what is found at once.
+_CONVINCING, _LEAST_AGAIN = 0.4, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,43 @@ def find_register(
     """
     if min(picture.shape[:2]) < SHORTEST_SIDE or is_dark(picture):
         return None
-    guesses = _guesses(picture, orientation)
-    if not guesses:
-        return None
-    guesses = _promising(picture, guesses, recognizer, digits)
+    best = _searched(
+        picture, partial(_likeliest, picture, recognizer=recognizer, digits=digits, orientation=orientation)
+    )
+    if best is None or best.confidence >= _LEAST_CONFIDENCE or best.reason is not None:
+        return best
+    refused = replace(best.recognition, candidates=(), reason="no_counter")
+    return replace(best, recognition=refused, reason="no_counter")
+
+
+def _searched(
+    picture: NDArray[np.uint8], likeliest: Callable[[Sequence[Place]], Found | None]
+) -> Found | None:
+    """The likeliest of the places found, searched closer where none is sure or none convinces."""
+    finder = load_finder()
+    places = finder.places(picture)
+    is_sure = bool(places) and places[0].presence >= _SURE
+    first = likeliest(places) if is_sure else None
+    if first is not None and first.confidence >= _CONVINCING:
+        return first
+    closer = finder.places(picture, long_side=_CLOSER_SEARCH)
+    again = likeliest(sorted([*places, *closer], key=lambda place: -place.presence))
+    least = _LEAST_AGAIN if first is None else max(_LEAST_AGAIN, first.confidence)
+    is_better = again is not None and again.confidence >= least
+    return again if is_better or not is_sure else first
+
+
+def _likeliest(
+    picture: NDArray[np.uint8],
+    places: Sequence[Place],
+    *,
+    recognizer: Recognizer,
+    digits: int | None,
+    orientation: str | None,
+) -> Found | None:
+    """The place and orientation that finder and reader together are surest of."""
+    size = (picture.shape[1], picture.shape[0])
+    guesses = _promising(picture, _guesses(places, size, orientation), recognizer, digits)
     recognitions = recognizer.read(
         [wider_cut(picture, window) for window, _ in guesses],
         digits=digits,
@@ -90,11 +126,7 @@ def find_register(
         Found(window, share * _probability(recognition), recognition, recognition.reason)
         for (window, share), recognition in zip(guesses, recognitions, strict=True)
     ]
-    best = max(found, key=lambda each: each.confidence)
-    if best.confidence >= _LEAST_CONFIDENCE or best.reason is not None:
-        return best
-    refused = replace(best.recognition, candidates=(), reason="no_counter")
-    return replace(best, recognition=refused, reason="no_counter")
+    return max(found, key=lambda each: each.confidence, default=None)
 
 
 def _promising(
@@ -142,19 +174,16 @@ def _probability(recognition: Recognition) -> float:
     return recognition.best.probability if recognition.best else 0.0
 
 
-def _guesses(picture: NDArray[np.uint8], orientation: str | None) -> list[tuple[Window, float]]:
+def _guesses(
+    places: Sequence[Place], size: tuple[int, int], orientation: str | None
+) -> list[tuple[Window, float]]:
     """The windows worth reading, each with what speaks for it before it is read, the likeliest first."""
-    finder = load_finder()
-    places = finder.places(picture)
-    if not places or places[0].presence < _SURE:
-        closer = finder.places(picture, long_side=_CLOSER_SEARCH)
-        places = sorted([*places, *closer], key=lambda place: -place.presence)
     guesses: list[tuple[Window, float]] = []
     for place in places[:_MOST_PLACES]:
         if place.presence < _PRESENT:
             continue
         for flip, share in enumerate(place.flips):
-            window = _window_of(place.as_read(flip), picture.shape[1], picture.shape[0])
+            window = _window_of(place.as_read(flip), *size)
             if window is None:
                 continue
             if orientation is None:

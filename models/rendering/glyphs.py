@@ -215,7 +215,9 @@ def _font_digits(font: ImageFont.FreeTypeFont, *, same_width: bool = False) -> t
 @lru_cache(maxsize=4096)
 def word(font: ImageFont.FreeTypeFont | None, text: str) -> Alpha:
     """One word as an alpha picture, cut close; without a font, in Pillow's built-in face."""
-    font = font or _built_in()
+    if font is None:
+        # The built-in face has no raised three.
+        font, text = _built_in(), text.replace("³", "3")
     left, top, right, bottom = font.getbbox(text)
     picture = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
     ImageDraw.Draw(picture).text((1 - left, 1 - top), text, fill=255, font=font)

@@ -159,6 +159,7 @@ def _place(
     edge = int(rng.integers(3, 12))
     bracket = int(rng.uniform(0.3, 0.9) * width) if framed and chance(rng, 0.5) else 0
     apart = _apart(rng) if not plate.is_display and chance(rng, 0.35) else None
+    beside_wheel = plate.decimals > 0 and not plate.is_display and chance(rng, 0.35)
     for index, (cell, x) in enumerate(zip(cells, box.lefts, strict=True)):
         if framed and index >= first_decimal:
             reach = edge + bracket * (index == len(cells) - 1)
@@ -166,6 +167,8 @@ def _place(
             if reach > edge:
                 _notches(rng, canvas, (x + width, x + width + reach), box, frame)
         seen = cell if apart is None or index < first_decimal else _seen_through(cell, apart)
+        if beside_wheel and index == len(cells) - 1:
+            seen = _beside_wheel(rng, seen)
         canvas[box.top : box.bottom, x : x + width] = seen
         if rim is not None:
             cv2.rectangle(
@@ -196,6 +199,22 @@ def _seen_through(cell: Floats, apart: Floats) -> Floats:
         cell, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(seen, np.float32)
+
+
+def _beside_wheel(rng: np.random.Generator, cell: Floats) -> Floats:
+    """A last drum that its window cuts at a side, so that the wheel that turns it is seen beside it."""
+    height, width = cell.shape[:2]
+    drum = max(2, round(width * rng.uniform(0.66, 0.92)))
+    cut_off = int(rng.uniform(0, 1) * (width - drum))
+    seen = np.empty_like(cell)
+    seen[:, :drum] = cell[:, cut_off : cut_off + drum]
+    seen[:, drum:] = rng.uniform(10, 110)
+    tooth, first = height / rng.uniform(2, 6), rng.uniform(0, 1)
+    light = np.float32(rng.uniform(60, 220))
+    for index in range(7):
+        top = int((index + first - 1) * tooth)
+        seen[max(top, 0) : max(top + int(tooth * rng.uniform(0.2, 0.7)), 0), drum:] = light
+    return seen
 
 
 def _notches(

@@ -53,7 +53,7 @@ def random_position(rng: np.random.Generator, digits: int) -> float:
     if chance(rng, 0.15):
         figures[digits - int(rng.integers(1, min(4, digits))) :] = 9
     whole = int("".join(map(str, figures)))
-    fraction = rng.random() if chance(rng, 0.5) else abs(float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)))
+    fraction = rng.random() if chance(rng, 0.65) else abs(float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)))
     return float(whole + fraction)
 
 
@@ -150,7 +150,8 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     else:
         glass = np.array([rng.uniform(5, 60), rng.uniform(5, 60), rng.uniform(10, 160)], np.float32)
         ink = np.full(3, rng.uniform(150, 255), np.float32)
-    height = int(rng.uniform(30, 46))
+    ruled = chance(rng, 0.35)
+    height = int(rng.uniform(26, 38) if ruled else rng.uniform(30, 46))
     width = int(height * rng.uniform(0.5, 0.85))
     slant = rng.uniform(0.03, 0.16) if chance(rng, 0.35) else 0.0
     shape = DrumShape(WINDOW_HEIGHT, width, height, stretch=rng.uniform(0.85, 1.1))
@@ -160,12 +161,13 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     # The glass is a little above its ground, on which lit segments cast a shadow.
     shadow = rng.uniform(0.1, 0.4) if chance(rng, 0.35) else 0.0
     away = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    rules = _rules(rng, unlit.shape, (WINDOW_HEIGHT - height) // 2) if ruled else np.zeros_like(unlit)
     cells = []
     for figure in text:
         is_lit = figure.isdigit()
         lit = drum_view(texture, shape, float(figure), WINDOW_HEIGHT) if is_lit else np.zeros_like(unlit)
         cast = np.roll(lit, away, (0, 1)) * shadow
-        alpha = np.maximum(np.maximum(lit, cast), unlit)[..., None]
+        alpha = np.max([lit, cast, unlit, rules], axis=0)[..., None]
         cell = (glass * (1 - alpha) + ink * alpha).astype(np.float32)
         if slant:
             lean = np.array([[1, -slant, slant * WINDOW_HEIGHT / 2], [0, 1, 0]], np.float32)
@@ -173,6 +175,21 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
             cell = np.asarray(cv2.warpAffine(cell, lean, size, borderMode=cv2.BORDER_REPLICATE), np.float32)
         cells.append(cell)
     return cells, glass
+
+
+def _rules(rng: np.random.Generator, shape: tuple[int, ...], margin: int) -> Floats:
+    """The lines that some displays show above and below their digits, easily taken for a digit's own bars."""
+    height, width = shape
+    rules = np.zeros((height, width), np.float32)
+    thickness = int(rng.integers(1, 4))
+    row = int(rng.integers(0, max(1, margin - thickness)))
+    inset = int(rng.uniform(0, 0.2) * width) * chance(rng, 0.6)
+    columns = slice(inset, width - inset)
+    above, below = [(True, True), (True, False), (False, True)][int(rng.choice(3, p=[0.6, 0.2, 0.2]))]
+    strength = rng.uniform(0.5, 1)
+    rules[row : row + thickness, columns] = strength * above
+    rules[height - row - thickness : height - row, columns] = strength * below
+    return rules
 
 
 def drawn_strip(rng: np.random.Generator, faces: Sequence[Typeface], light: Light = "fair") -> Strip:
@@ -215,7 +232,7 @@ def _drawing(rng: np.random.Generator, faces: Sequence[Typeface]) -> tuple[Strip
         look = random_look(rng)
         cells = drawn_cells(rng, face, position, digits=digits, look=look, decimals=decimals)
         plate = Plate(look.ground, look.ink, decimals=decimals, is_display=False)
-    canvas, box = surround(rng, cells, plate, face.font)
+    canvas, box = surround(rng, cells, plate, None if face.is_lcd else face.font)
     cut = crop(rng, canvas, replace(box, lefts=box.lefts[unlit:]), (STRIP_WIDTH, STRIP_HEIGHT))
     clean = np.clip(cut.picture, 0, 255).astype(np.uint8)
     return Strip(clean, text, half_step, None if face.is_lcd else tenth_of(position)), cut

@@ -188,7 +188,8 @@ def _command(options: Options) -> str:
     start += f" --keep-share {options.keep_share:g}" if options.keep_share else ""
     return (
         f"python -m models.training all {drums}{fonts}{start} --shards {options.shards} "
-        f"--samples {options.samples} --learning-rate {options.learning_rate:g} --batch {options.batch} "
+        f"--shard-size {options.shard_size} --samples {options.samples} "
+        f"--learning-rate {options.learning_rate:g} --batch {options.batch} "
         f"--seed {options.seed}"
     )
 

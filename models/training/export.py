@@ -106,6 +106,7 @@ def measured_rows(directory: Path, recognizer: Recognizer) -> str:
     return (
         f"\nReal counters cut out by others ({marks.complete} complete ones of {marks.pictures}; development "
         f"pictures), read as the recognizer reads, number of drums not told: exact {shares} coverage; "
-        f"{marks.per_drum:.3f} of the drums; the truth among five candidates in {marks.in_top_5:.3f}; "
+        f"{marks.exact_or_half_step:.3f} with either side of a half step; {marks.per_drum:.3f} of the drums; "
+        f"the truth among five candidates in {marks.in_top_5:.3f}; "
         f"calibration error {marks.calibration_error:.3f}.\n"
     )

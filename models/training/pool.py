@@ -24,7 +24,7 @@ from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_
 _logger = logging.getLogger(__name__)
 GLUED_SHARE, COUNTERLESS_SHARE, LETTERED_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.04, 0.04, 0.05, 0.28
 # Of the strips trained on, so many may hold drums that nobody can tell, to learn what doubt is.
-HARSH_SHARE = 0.2
+HARSH_SHARE = 0.5
 VALIDATION_KINDS = ("drawn", "fonts", "drums", "harsh")
 # What cross entropy leaves out.
 IGNORED = -100

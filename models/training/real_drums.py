@@ -33,6 +33,8 @@ _ENOUGH_DIGITS = 7
 _ROLLING_FROM = 0.05
 # So many digits of one device, none of them between two positions, are a display's.
 _TELLING_DIGITS = 20
+# Few of the meters are displays; many households' are.
+_DISPLAY_SHARE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,18 @@ class _Chosen:
     is_lcd: bool
 
 
+def _meter(rng: np.random.Generator, bank: DrumBank) -> str:
+    """One whose digits make whole counters, displays more often than their number, or none."""
+    drums = [meter for meter in bank.whole_meters if meter not in bank.displays]
+    displays = [meter for meter in bank.whole_meters if meter in bank.displays]
+    chosen = displays if displays and (not drums or chance(rng, _DISPLAY_SHARE)) else drums
+    return chosen[int(rng.integers(len(chosen)))] if chosen else ""
+
+
 def _chosen(rng: np.random.Generator, bank: DrumBank) -> _Chosen:
     while True:
         digits = random_digits(rng)
-        one_meter = bool(bank.whole_meters) and chance(rng, 0.75)
-        meter = bank.whole_meters[int(rng.integers(len(bank.whole_meters)))] if one_meter else ""
+        meter = _meter(rng, bank) if chance(rng, 0.75) else ""
         lcd = meter in bank.displays
         position = np.floor(random_position(rng, digits) * 10) / 10
         if lcd or chance(rng, 0.2):

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -5,6 +6,7 @@ from numpy.typing import NDArray
 from models.finder import Found, consensus, find_register, load_finder, read_window, window_of_quad
 from models.finding.geometry import OrientedBox, grown, overlap
 from models.recognizer import Candidate, Recognition, load_recognizer
+from models.rendering.glyphs import word
 from models.rendering.meter import MeterFace, Mirror, draw_frame, register_corners
 from models.window import Window, cut_window, window_from_box
 
@@ -34,6 +36,23 @@ def test_a_camera_known_to_hang_one_way_is_read_in_no_other() -> None:
         assert found.window.orientation == hanging
         best = found.recognition.best
         assert (best is not None and best.text == "0361097") == (hanging == truth)
+
+
+@pytest.mark.parametrize("size", [0.23, 0.26])
+def test_a_small_counter_beneath_large_lettering_is_found_at_a_closer_look(size: float) -> None:
+    meter = draw_frame(MeterFace(digits=7, decimals=1, seed=7), 361097.0, seed=1)
+    height, width = meter.shape[:2]
+    small = cv2.resize(meter, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+    frame = np.full((2 * height, 2 * width, 3), 205, np.uint8)
+    frame[height : height + small.shape[0], width // 2 : width // 2 + small.shape[1]] = small
+    title = cv2.resize(word(None, "ELECTRICITY METER"), None, fx=1.5, fy=1.5)[..., None] / 255
+    top, left = height // 3, width // 5
+    beneath = frame[top : top + title.shape[0], left : left + title.shape[1]]
+    beneath[:] = beneath * (1 - title) + 30 * title
+    found = find_register(frame, load_recognizer())
+    assert found is not None
+    assert found.recognition.best is not None
+    assert found.recognition.best.text == "0361097"
 
 
 @pytest.mark.parametrize(("left", "right"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.rendering.glyphs import Typeface, font_typefaces, own_typefaces, segment_typefaces
+from models.rendering.glyphs import Typeface, font_typefaces, own_typefaces, segment_typefaces, word
 
 
 @pytest.mark.parametrize("faces", [own_typefaces(), segment_typefaces()], ids=["strokes", "segments"])
@@ -22,3 +22,7 @@ def test_a_nine_is_a_six_upside_down() -> None:
 
 def test_a_folder_without_fonts_gives_no_faces(tmp_path: Path) -> None:
     assert font_typefaces(tmp_path) == ()
+
+
+def test_the_built_in_face_prints_no_empty_box_for_a_raised_three() -> None:
+    assert np.array_equal(word(None, "m³"), word(None, "m3"))

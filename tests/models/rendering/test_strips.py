@@ -33,3 +33,15 @@ def test_a_space_is_an_unlit_place() -> None:
     (blank, lit), _ = display_cells(np.random.default_rng(4), face, " 8")
     assert blank.shape == lit.shape
     assert blank.std() < 0.5 * lit.std()
+
+
+def test_some_displays_rule_a_line_above_and_below_their_digits() -> None:
+    face = segment_typefaces()[0]
+    unlit = [display_cells(np.random.default_rng(seed), face, " ")[0][0].mean((1, 2)) for seed in range(60)]
+    ruled = [
+        rows
+        for rows in unlit
+        if abs(rows[:11].min() - rows[24]) > 40 or abs(rows[-11:].min() - rows[24]) > 40
+    ]
+    assert 6 <= len(ruled) <= 40
+    assert all(np.ptp(rows[16:32]) < 40 for rows in ruled)

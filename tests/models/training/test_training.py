@@ -13,7 +13,7 @@ from models.rendering.drums import DrumShape, drum_texture, drum_view
 from models.rendering.glyphs import own_typefaces
 from models.training.__main__ import options_of, run
 from models.training.fit import FitPlan, fit, learning_rate_at, load_state, recoloured
-from models.training.real_drums import glued_strip, is_held_out, load_drums, make_of
+from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums, make_of
 from models.training.shards import labels_of
 from models.vocabulary import EOS, FIRST_DIGIT, HALF_STEP
 
@@ -81,20 +81,33 @@ def test_the_exported_folder_is_a_reader_with_a_card(trained: Path, drums: Path,
     assert "{" not in card
 
 
-def test_digits_of_one_device_that_never_turn_are_a_display(tmp_path: Path) -> None:
+def _bank(folder: Path, devices: dict[str, int]) -> DrumBank:
+    """Two of every digit of each device, all grey; the number is the tenth at which its drums stand."""
     jpeg = cv2.imencode(".jpg", np.full((32, 20), 90, np.uint8))[1].tobytes()
-    make = next(f"power/m{n}" for n in range(99) if not is_held_out(f"power/m{n}"))
     rows = [
-        ("powermeter", f"{make}/{device}", f"{digit}.{tenth}", jpeg)
-        for device, tenth in (("still", 0), ("turning", 4))
+        ("powermeter", device, f"{digit}.{tenth}", jpeg)
+        for device, tenth in devices.items()
         for digit in [*range(10)] * 2
     ]
-    path = tmp_path / "drums.parquet"
+    path = folder / "drums.parquet"
     pl.DataFrame(rows, schema=["kind", "meter", "position", "jpeg"], orient="row").write_parquet(path)
-    bank = load_drums(path, held_out=False)
-    assert bank.displays == {f"{make}/still"}
+    return load_drums(path, held_out=False)
+
+
+_MAKE = next(f"power/m{n}" for n in range(99) if not is_held_out(f"power/m{n}"))
+
+
+def test_digits_of_one_device_that_never_turn_are_a_display(tmp_path: Path) -> None:
+    bank = _bank(tmp_path, {f"{_MAKE}/still": 0, f"{_MAKE}/turning": 4})
+    assert bank.displays == {f"{_MAKE}/still"}
     strips = [glued_strip(np.random.default_rng(seed), bank) for seed in range(8)]
     assert any(strip.tenth is None for strip in strips)
+
+
+def test_displays_are_seen_more_often_than_their_number(tmp_path: Path) -> None:
+    bank = _bank(tmp_path, {f"{_MAKE}/still": 0} | {f"{_MAKE}/turning{n}": 1 for n in range(9)})
+    strips = [glued_strip(np.random.default_rng(seed), bank, "clean") for seed in range(80)]
+    assert sum(strip.tenth is None for strip in strips) > 80 / 5
 
 
 def test_no_make_is_on_both_sides(drums: Path) -> None:

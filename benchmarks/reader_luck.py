@@ -1,0 +1,115 @@
+"""Two readers on the same labelled pictures, each picture seen several times a little otherwise.
+
+    python benchmarks/reader_luck.py NEW OLD --strips STRIPS --frames FRAMES
+
+What is read of a picture as it lies there is one draw among many, and readers are chosen by such draws. Seen
+several times, cut or turned a little, a picture says how often it is read; the standard error is that of the
+difference between pictures. NEW and OLD are `builtin` or folders of weights.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evaluation import Label, is_right, read_labels
+from models.finder import find_register
+from models.picture import open_picture
+from models.recognizer import Candidate, Recognizer, load_recognizer
+
+Picture = NDArray[np.uint8]
+
+
+def main() -> None:
+    """Read, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("new")
+    parser.add_argument("old")
+    parser.add_argument("--strips", type=Path, help="folder with labels.csv and cut-out counters")
+    parser.add_argument("--frames", type=Path, help="folder with labels.csv and whole pictures")
+    parser.add_argument("--times", type=int, default=8, help="how often each is seen (default %(default)s)")
+    options = parser.parse_args()
+    readers = [load_recognizer(name) for name in (options.new, options.old)]
+    print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
+    for folder, varied, best in (
+        (options.strips, cut_otherwise, read_strip),
+        (options.frames, turned_otherwise, read_frame),
+    ):
+        if folder is not None:
+            shares = shares_right(folder, readers, varied, best, options.times)
+            apart = shares[:, 0] - shares[:, 1]
+            new, old = shares.mean(0).tolist()
+            error = float(apart.std() / np.sqrt(len(apart)))
+            print(
+                f"| {len(apart)} of {folder.name} | {new:.3f} | {old:.3f} | {new - old:+.3f} | {error:.3f} |"
+            )
+
+
+def shares_right(
+    folder: Path,
+    readers: list[Recognizer],
+    varied: Callable[[Picture, np.random.Generator], Picture],
+    best: Callable[[Picture, Recognizer], Candidate | None],
+    times: int,
+) -> NDArray[np.float64]:
+    """How often each reader reads each complete picture of a folder right, `(pictures, readers)`."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for label, picture in _pictures(folder):
+        seen = [varied(picture, rng) for _ in range(times)]
+        rows.append([np.mean([_is_right(label, best(each, reader)) for each in seen]) for reader in readers])
+    return np.array(rows, np.float64)
+
+
+def _pictures(folder: Path) -> Iterator[tuple[Label, Picture]]:
+    for label in read_labels(folder):
+        if label.is_complete:
+            yield label, open_picture(folder / label.file)
+
+
+def _is_right(label: Label, best: Candidate | None) -> bool:
+    return best is not None and is_right(label, best.text, prefix=True)
+
+
+def read_strip(picture: Picture, reader: Recognizer) -> Candidate | None:
+    """The best reading of a cut-out counter."""
+    return reader.read([picture])[0].best
+
+
+def read_frame(picture: Picture, reader: Recognizer) -> Candidate | None:
+    """The best reading of a whole picture, without a hint."""
+    found = find_register(picture, reader)
+    return None if found is None else found.recognition.best
+
+
+def cut_otherwise(picture: Picture, rng: np.random.Generator) -> Picture:
+    """A strip with a little more or less at each side, a little tilted."""
+    height, width = picture.shape[:2]
+    left, right = rng.uniform(-0.03, 0.012, 2) * width
+    (top, bottom), tilt = rng.uniform(-0.06, 0.03, 2) * height, rng.uniform(-0.012, 0.012) * height
+    corners = [[left, top + tilt], [width - right, top - tilt], [left, height - bottom + tilt]]
+    matrix = cv2.getAffineTransform(
+        np.array(corners, np.float32), np.array([[0, 0], [width, 0], [0, height]], np.float32)
+    )
+    return _warped(picture, matrix, cv2.INTER_CUBIC)
+
+
+def turned_otherwise(picture: Picture, rng: np.random.Generator) -> Picture:
+    """A whole picture turned, scaled and shifted a little."""
+    height, width = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-3, 3), rng.uniform(0.85, 1.05))
+    matrix[:, 2] += rng.uniform(-0.03, 0.03, 2) * width
+    return _warped(picture, matrix, cv2.INTER_LINEAR)
+
+
+def _warped(picture: Picture, matrix: cv2.typing.MatLike, how: int) -> Picture:
+    size = (picture.shape[1], picture.shape[0])
+    seen = cv2.warpAffine(picture, matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.uint8)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,8 @@
 
 What is read of a picture as it lies there is one draw among many, and readers are chosen by such draws. Seen
 several times, cut or turned a little, a picture says how often it is read; the standard error is that of the
-difference between pictures. NEW and OLD are `builtin` or folders of weights.
+difference between pictures. NEW and OLD are `builtin` or folders of weights. A label of a whole picture may
+leave out the last drums; those of a strip name all.
 """
 
 import argparse
@@ -25,7 +26,9 @@ Picture = NDArray[np.uint8]
 
 def main() -> None:
     """Read, compare, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("new")
     parser.add_argument("old")
     parser.add_argument("--strips", type=Path, help="folder with labels.csv and cut-out counters")
@@ -34,12 +37,12 @@ def main() -> None:
     options = parser.parse_args()
     readers = [load_recognizer(name) for name in (options.new, options.old)]
     print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
-    for folder, varied, best in (
-        (options.strips, cut_otherwise, read_strip),
-        (options.frames, turned_otherwise, read_frame),
+    for folder, varied, best, prefix in (
+        (options.strips, cut_otherwise, read_strip, False),
+        (options.frames, turned_otherwise, read_frame, True),
     ):
         if folder is not None:
-            shares = shares_right(folder, readers, varied, best, options.times)
+            shares = shares_right(folder, readers, varied, best, options.times, prefix=prefix)
             apart = shares[:, 0] - shares[:, 1]
             new, old = shares.mean(0).tolist()
             error = float(apart.std() / np.sqrt(len(apart)))
@@ -54,13 +57,24 @@ def shares_right(
     varied: Callable[[Picture, np.random.Generator], Picture],
     best: Callable[[Picture, Recognizer], Candidate | None],
     times: int,
+    *,
+    prefix: bool,
 ) -> NDArray[np.float64]:
-    """How often each reader reads each complete picture of a folder right, `(pictures, readers)`."""
+    """How often each reader reads each complete picture of a folder right, `(pictures, readers)`.
+
+    `prefix` is that of `is_right`.
+    """
     rng = np.random.default_rng(0)
     rows = []
     for label, picture in _pictures(folder):
         seen = [varied(picture, rng) for _ in range(times)]
-        rows.append([np.mean([_is_right(label, best(each, reader)) for each in seen]) for reader in readers])
+        found = [[best(each, reader) for each in seen] for reader in readers]
+        rows.append(
+            [
+                np.mean([each is not None and is_right(label, each.text, prefix=prefix) for each in one])
+                for one in found
+            ]
+        )
     return np.array(rows, np.float64)
 
 
@@ -68,10 +82,6 @@ def _pictures(folder: Path) -> Iterator[tuple[Label, Picture]]:
     for label in read_labels(folder):
         if label.is_complete:
             yield label, open_picture(folder / label.file)
-
-
-def _is_right(label: Label, best: Candidate | None) -> bool:
-    return best is not None and is_right(label, best.text, prefix=True)
 
 
 def read_strip(picture: Picture, reader: Recognizer) -> Candidate | None:

@@ -33,7 +33,7 @@ _ENOUGH_DIGITS = 7
 _ROLLING_FROM = 0.05
 # So many digits of one device, none of them between two positions, are a display's.
 _TELLING_DIGITS = 20
-# Few of the meters are displays; many households' are.
+# Of the counters glued from one meter, so many are a display: few meters of the collection are, many at home.
 _DISPLAY_SHARE = 0.35
 
 
@@ -143,10 +143,10 @@ class _Chosen:
 
 
 def _meter(rng: np.random.Generator, bank: DrumBank) -> str:
-    """One whose digits make whole counters, displays more often than their number, or none."""
-    drums = [meter for meter in bank.whole_meters if meter not in bank.displays]
+    """A meter whose digits make whole counters, displays more often than their number; empty for none."""
+    mechanical = [meter for meter in bank.whole_meters if meter not in bank.displays]
     displays = [meter for meter in bank.whole_meters if meter in bank.displays]
-    chosen = displays if displays and (not drums or chance(rng, _DISPLAY_SHARE)) else drums
+    chosen = displays if displays and (not mechanical or chance(rng, _DISPLAY_SHARE)) else mechanical
     return chosen[int(rng.integers(len(chosen)))] if chosen else ""
 
 

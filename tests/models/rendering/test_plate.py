@@ -1,13 +1,12 @@
 import numpy as np
+from numpy.typing import NDArray
 
 from models.rendering.plate import Plate, surround
 
 _CELL = np.full((48, 30, 3), 250, np.float32)
 
 
-def _last_drum(
-    seed: int, *, decimals: int, is_display: bool
-) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+def _last_drum(seed: int, *, decimals: int, is_display: bool) -> NDArray[np.float32]:
     dark = np.full(3, 20, np.float32)
     plate = Plate(dark, dark, decimals=decimals, is_display=is_display)
     canvas, box = surround(np.random.default_rng(seed), [_CELL] * 3, plate, None)

@@ -29,7 +29,8 @@ def take_picture(home: Path, timeout_s: float, *, extra: bool) -> Reply:
         return Reply(error=str(error))
 
 
-@task(cache_policy=NO_CACHE, timeout_seconds=60)
+# A server whose database is locked may not answer for a minute; the picture is taken then, and shown later.
+@task(cache_policy=NO_CACHE, timeout_seconds=60, retries=2, retry_delay_seconds=5)
 def show_picture(outbox_folder: Path, camera: str, reply: Reply) -> dict[str, Any]:
     """Leave the picture, or the newest, its facts and the outbox as artifacts; return the facts."""
     outbox = Outbox(outbox_folder)

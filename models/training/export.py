@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import VisionEncoderDecoderModel
 
-from models.architecture import new_processor
+from models.architecture import Network, new_processor
 from models.engines.checkpoints import load_network
 from models.evaluation import evaluate
 from models.recognizer import Recognizer
@@ -42,11 +41,13 @@ CALLED = {
 }
 
 
-def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
+def export_weights(model: Network, target: Path) -> None:
     """Writes weights (as half floats; loading widens them again), configuration and processor to a folder."""
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
+    # As files hold tensors.
+    model.to(memory_format=torch.contiguous_format)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     model.half().save_pretrained(part)
     model.float().load_state_dict(state)

@@ -1,11 +1,12 @@
 """Two readers on the same labelled pictures, each picture seen several times a little otherwise.
 
-    python benchmarks/reader_luck.py NEW OLD --strips STRIPS --frames FRAMES
+    python benchmarks/reader_luck.py NEW OLD --strips STRIPS --frames FRAMES --pool var/training/pool
 
 What is read of a picture as it lies there is one draw among many, and readers are chosen by such draws. Seen
 several times, cut or turned a little, a picture says how often it is read; the standard error is that of the
 difference between pictures. NEW and OLD are `builtin` or folders of weights. A label of a whole picture may
-leave out the last drums; those of a strip name all.
+leave out the last drums; those of a strip name all. Strips that a training kept out are as many as one likes,
+so they are read as they are, and what counts is how many only one of the two reads right.
 """
 
 import argparse
@@ -20,8 +21,10 @@ from models.evaluation import Label, is_right, read_labels
 from models.finder import find_register
 from models.picture import open_picture
 from models.recognizer import Candidate, Recognizer, load_recognizer
+from models.training.pool import VALIDATION_KINDS
 
 Picture = NDArray[np.uint8]
+_BATCH = 32
 
 
 def main() -> None:
@@ -33,9 +36,12 @@ def main() -> None:
     parser.add_argument("old")
     parser.add_argument("--strips", type=Path, help="folder with labels.csv and cut-out counters")
     parser.add_argument("--frames", type=Path, help="folder with labels.csv and whole pictures")
+    parser.add_argument("--pool", type=Path, help="pool of a training, for the strips that it kept out")
     parser.add_argument("--times", type=int, default=8, help="how often each is seen (default %(default)s)")
     options = parser.parse_args()
     readers = [load_recognizer(name) for name in (options.new, options.old)]
+    if options.pool is not None:
+        print_kept_out(options.pool, readers)
     print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
     for folder, varied, best, prefix in (
         (options.strips, cut_otherwise, read_strip, False),
@@ -49,6 +55,33 @@ def main() -> None:
             print(
                 f"| {len(apart)} of {folder.name} | {new:.3f} | {old:.3f} | {new - old:+.3f} | {error:.3f} |"
             )
+
+
+def print_kept_out(pool: Path, readers: list[Recognizer]) -> None:
+    """Prints how much of what training kept out each reader reads right, and how much only one of the two."""
+    print("| kept out | strips | new | old | only new | only old |\n| --- | --- | --- | --- | --- | --- |")
+    for kind in VALIDATION_KINDS:
+        texts = np.load(pool / f"val-{kind}.texts.npy").tolist()
+        pictures = np.load(pool / f"val-{kind}.pictures.npy", mmap_mode="r")
+        new, old = (right_of(pictures, texts, reader) for reader in readers)
+        only_new, only_old = int((new & ~old).sum()), int((old & ~new).sum())
+        print(
+            f"| {kind} | {len(new)} | {new.mean():.3f} | {old.mean():.3f} | {only_new} | {only_old} |",
+            flush=True,
+        )
+    print()
+
+
+def right_of(pictures: Picture, texts: list[str], reader: Recognizer) -> NDArray[np.bool_]:
+    """Whether each of these strips is read right, half steps aside."""
+    right = []
+    for start in range(0, len(texts), _BATCH):
+        wanted = [text.rstrip("~") for text in texts[start : start + _BATCH]]
+        found = reader.read([np.array(each) for each in pictures[start : start + len(wanted)]])
+        right += [
+            each.best is not None and each.best.text == text for each, text in zip(found, wanted, strict=True)
+        ]
+    return np.array(right, np.bool_)
 
 
 def shares_right(

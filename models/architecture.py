@@ -120,6 +120,19 @@ def new_model() -> Network:
         pooler_output_size=TENTHS,
         pooler_act="linear",
     )
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, _decoder_config())
+    config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = BOS, PAD, EOS
+    model: Network = VisionEncoderDecoderModel(config=config)
+    embeddings = model.encoder.embeddings
+    nn.init.normal_(embeddings.position_embeddings, std=0.02)
+    nn.init.normal_(embeddings.cls_token, std=0.02)
+    generation = model.generation_config
+    generation.decoder_start_token_id, generation.pad_token_id, generation.eos_token_id = BOS, PAD, EOS
+    generation.bos_token_id, generation.max_length = BOS, 16
+    return model
+
+
+def _decoder_config() -> TrOCRConfig:
     decoder = TrOCRConfig(
         vocab_size=len(VOCABULARY),
         d_model=_HIDDEN,
@@ -138,16 +151,7 @@ def new_model() -> Network:
         decoder_start_token_id=BOS,
     )
     decoder.add_cross_attention = True
-    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
-    config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = BOS, PAD, EOS
-    model: Network = VisionEncoderDecoderModel(config=config)
-    embeddings = model.encoder.embeddings
-    nn.init.normal_(embeddings.position_embeddings, std=0.02)
-    nn.init.normal_(embeddings.cls_token, std=0.02)
-    generation = model.generation_config
-    generation.decoder_start_token_id, generation.pad_token_id, generation.eos_token_id = BOS, PAD, EOS
-    generation.bos_token_id, generation.max_length = BOS, 16
-    return model
+    return decoder
 
 
 def new_processor() -> TrOCRProcessor:

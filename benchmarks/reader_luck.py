@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation import Label, is_right, read_labels
+from models.evaluation import Label, Reading, best_is_right, read_labels
 from models.finder import find_register
 from models.picture import open_picture
-from models.recognizer import Candidate, Recognizer, load_recognizer
+from models.recognizer import Recognition, Recognizer, load_recognizer
 from models.training.pool import VALIDATION_KINDS
 
 Picture = NDArray[np.uint8]
@@ -43,12 +43,12 @@ def main() -> None:
     if options.pool is not None:
         print_kept_out(options.pool, readers)
     print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
-    for folder, varied, best, prefix in (
+    for folder, varied, read, prefix in (
         (options.strips, cut_otherwise, read_strip, False),
         (options.frames, turned_otherwise, read_frame, True),
     ):
         if folder is not None:
-            shares = shares_right(folder, readers, varied, best, options.times, prefix=prefix)
+            shares = shares_right(folder, readers, varied, read, options.times, prefix=prefix)
             apart = shares[:, 0] - shares[:, 1]
             new, old = shares.mean(0).tolist()
             error = float(apart.std() / np.sqrt(len(apart)))
@@ -88,7 +88,7 @@ def shares_right(
     folder: Path,
     readers: list[Recognizer],
     varied: Callable[[Picture, np.random.Generator], Picture],
-    best: Callable[[Picture, Recognizer], Candidate | None],
+    read: Callable[[Picture, Recognizer], Recognition | None],
     times: int,
     *,
     prefix: bool,
@@ -101,10 +101,12 @@ def shares_right(
     rows = []
     for label, picture in _pictures(folder):
         seen = [varied(picture, rng) for _ in range(times)]
-        found = [[best(each, reader) for each in seen] for reader in readers]
+        found = [[read(each, reader) for each in seen] for reader in readers]
         rows.append(
             [
-                np.mean([each is not None and is_right(label, each.text, prefix=prefix) for each in one])
+                np.mean(
+                    [each is not None and best_is_right(Reading(label, each), prefix=prefix) for each in one]
+                )
                 for one in found
             ]
         )
@@ -117,15 +119,15 @@ def _pictures(folder: Path) -> Iterator[tuple[Label, Picture]]:
             yield label, open_picture(folder / label.file)
 
 
-def read_strip(picture: Picture, reader: Recognizer) -> Candidate | None:
-    """The best reading of a cut-out counter."""
-    return reader.read([picture])[0].best
+def read_strip(picture: Picture, reader: Recognizer) -> Recognition:
+    """What is read of a cut-out counter."""
+    return reader.read([picture])[0]
 
 
-def read_frame(picture: Picture, reader: Recognizer) -> Candidate | None:
-    """The best reading of a whole picture, without a hint."""
+def read_frame(picture: Picture, reader: Recognizer) -> Recognition | None:
+    """What is read of a whole picture, without a hint."""
     found = find_register(picture, reader)
-    return None if found is None else found.recognition.best
+    return None if found is None else found.recognition
 
 
 def cut_otherwise(picture: Picture, rng: np.random.Generator) -> Picture:

@@ -12,7 +12,7 @@ import torch
 
 from models.architecture import Network
 from models.engines.checkpoints import load_network
-from models.evaluation import Label, is_right, read_directory, read_labels
+from models.evaluation import Label, best_is_right, read_directory, read_labels
 from models.picture import UnreadablePicture, open_picture
 from models.recognizer import Recognizer
 from models.rendering.strips import STRIP_HEIGHT, STRIP_WIDTH
@@ -159,8 +159,5 @@ def compare(new: Recognizer, old: Recognizer, own: Sequence[Path], test: Sequenc
 
 def _right(reader: Recognizer, directory: Path, labels: Sequence[Label]) -> list[bool]:
     """Whether each of these pictures is read right."""
-    found = [
-        (each.label, each.recognition.best)
-        for each in read_directory(directory, reader, window=True, labels=labels)
-    ]
-    return [best is not None and is_right(label, best.text, prefix=False) for label, best in found]
+    found = read_directory(directory, reader, window=True, labels=labels)
+    return [best_is_right(each, prefix=False) for each in found]

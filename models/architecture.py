@@ -31,6 +31,7 @@ Network: TypeAlias = Any
 
 COLUMN_WIDTH = 4
 _HIDDEN, _HEADS, _FEED_FORWARD = 128, 4, 384
+_REFINED_BLOCKS = 3
 _FAINTEST = 4 / 255
 
 
@@ -103,6 +104,11 @@ AutoConfig.register("convstem_vit", ConvStemViTConfig, exist_ok=True)
 AutoModel.register(ConvStemViTConfig, ConvStemViT, exist_ok=True)
 
 
+def new_stem() -> ConvStem:
+    """An untrained stem, as the small TrOCR has it."""
+    return ConvStem(_HIDDEN, _REFINED_BLOCKS)
+
+
 def new_model() -> Network:
     """An untrained small TrOCR of 1.8 million parameters."""
     encoder = ConvStemViTConfig(
@@ -110,7 +116,7 @@ def new_model() -> Network:
         patch_size=[INPUT_HEIGHT, COLUMN_WIDTH],
         hidden_size=_HIDDEN,
         num_hidden_layers=6,
-        refined_blocks=3,
+        refined_blocks=_REFINED_BLOCKS,
         num_attention_heads=_HEADS,
         intermediate_size=_FEED_FORWARD,
         hidden_dropout_prob=0.0,

@@ -95,8 +95,8 @@ def _kept(facts: CardFacts) -> str:
         return "the exponential average"
     kept, learned = facts.kept_share, 1 - facts.kept_share
     return (
-        f"{learned:.0%} of the exponential average and {kept:.0%} of the weights that the run began with "
-        "(Wortsman et al. 2022)"
+        f"{learned:.0%} of the exponential average and {kept:.0%} of the weights that the run began with, "
+        "but for layers that these lack (Wortsman et al. 2022)"
     )
 
 

@@ -12,6 +12,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +22,7 @@ from rich.table import Table
 
 from flows.playground.dropbox_emulator.server import DropboxEmulator
 from raspi_agent.picture_key import synced_key
-from raspi_agent.store import Listing
-from tasks.fetch import BATCH, fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
+from tasks.fetch import BATCH, News, fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.settings import Settings, load_settings
 
 SETTINGS = """
@@ -66,20 +66,20 @@ def _measure(emulator: DropboxEmulator, home: Path, at_once: int, fetched: int, 
     settings = load_settings()
     prepare_warehouse.fn(settings)
     listing = _timed(emulator, table, "list everything", lambda: list_new_pictures.fn(settings))
-    chosen = Listing(listing.revisions[:fetched], listing.cursor)
+    chosen = replace(listing, revisions=listing.revisions[:fetched])
     _timed(emulator, table, f"fetch, {at_once} at once", lambda: _fetch(settings, chosen))
     keep_cursor.fn(settings, listing.cursor)
     _timed(emulator, table, "idle sync", lambda: list_new_pictures.fn(settings))
 
 
-def _fetch(settings: Settings, listing: Listing) -> Listing:
+def _fetch(settings: Settings, listing: News) -> News:
     for start in range(0, len(listing.revisions), BATCH):
         if fetch_batch.fn(settings, listing.revisions[start : start + BATCH]):
             raise SystemExit("a picture did not arrive")
     return listing
 
 
-def _timed(emulator: DropboxEmulator, table: Table, name: str, step: Callable[[], Listing]) -> Listing:
+def _timed(emulator: DropboxEmulator, table: Table, name: str, step: Callable[[], News]) -> News:
     emulator.calls.clear()
     started_s = time.monotonic()
     listing = step()

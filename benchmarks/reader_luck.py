@@ -1,11 +1,12 @@
 """Two readers on the same labelled pictures, each picture seen several times a little otherwise.
 
-    python benchmarks/reader_luck.py NEW OLD --strips STRIPS --frames FRAMES
+    python benchmarks/reader_luck.py NEW OLD --strips STRIPS --frames FRAMES --pool var/training/pool
 
 What is read of a picture as it lies there is one draw among many, and readers are chosen by such draws. Seen
 several times, cut or turned a little, a picture says how often it is read; the standard error is that of the
 difference between pictures. NEW and OLD are `builtin` or folders of weights. A label of a whole picture may
-leave out the last drums; those of a strip name all.
+leave out the last drums; those of a strip name all. Strips that a training kept out are as many as one likes,
+so they are read as they are, and what counts is how many only one of the two reads right.
 """
 
 import argparse
@@ -16,12 +17,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation import Label, is_right, read_labels
+from models.evaluation import Label, Reading, best_is_right, read_labels
 from models.finder import find_register
 from models.picture import open_picture
-from models.recognizer import Candidate, Recognizer, load_recognizer
+from models.recognizer import Recognition, Recognizer, load_recognizer
+from models.training.pool import VALIDATION_KINDS
 
 Picture = NDArray[np.uint8]
+_BATCH = 32
 
 
 def main() -> None:
@@ -33,16 +36,19 @@ def main() -> None:
     parser.add_argument("old")
     parser.add_argument("--strips", type=Path, help="folder with labels.csv and cut-out counters")
     parser.add_argument("--frames", type=Path, help="folder with labels.csv and whole pictures")
+    parser.add_argument("--pool", type=Path, help="pool of a training, for the strips that it kept out")
     parser.add_argument("--times", type=int, default=8, help="how often each is seen (default %(default)s)")
     options = parser.parse_args()
     readers = [load_recognizer(name) for name in (options.new, options.old)]
+    if options.pool is not None:
+        print_kept_out(options.pool, readers)
     print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
-    for folder, varied, best, prefix in (
+    for folder, varied, read, prefix in (
         (options.strips, cut_otherwise, read_strip, False),
         (options.frames, turned_otherwise, read_frame, True),
     ):
         if folder is not None:
-            shares = shares_right(folder, readers, varied, best, options.times, prefix=prefix)
+            shares = shares_right(folder, readers, varied, read, options.times, prefix=prefix)
             apart = shares[:, 0] - shares[:, 1]
             new, old = shares.mean(0).tolist()
             error = float(apart.std() / np.sqrt(len(apart)))
@@ -51,11 +57,38 @@ def main() -> None:
             )
 
 
+def print_kept_out(pool: Path, readers: list[Recognizer]) -> None:
+    """Prints how much of what training kept out each reader reads right, and how much only one of the two."""
+    print("| kept out | strips | new | old | only new | only old |\n| --- | --- | --- | --- | --- | --- |")
+    for kind in VALIDATION_KINDS:
+        texts = np.load(pool / f"val-{kind}.texts.npy").tolist()
+        pictures = np.load(pool / f"val-{kind}.pictures.npy", mmap_mode="r")
+        new, old = (right_of(pictures, texts, reader) for reader in readers)
+        only_new, only_old = int((new & ~old).sum()), int((old & ~new).sum())
+        print(
+            f"| {kind} | {len(new)} | {new.mean():.3f} | {old.mean():.3f} | {only_new} | {only_old} |",
+            flush=True,
+        )
+    print()
+
+
+def right_of(pictures: Picture, texts: list[str], reader: Recognizer) -> NDArray[np.bool_]:
+    """Whether each of these strips is read right, half steps aside."""
+    right = []
+    for start in range(0, len(texts), _BATCH):
+        wanted = [text.rstrip("~") for text in texts[start : start + _BATCH]]
+        found = reader.read([np.array(each) for each in pictures[start : start + len(wanted)]])
+        right += [
+            each.best is not None and each.best.text == text for each, text in zip(found, wanted, strict=True)
+        ]
+    return np.array(right, np.bool_)
+
+
 def shares_right(
     folder: Path,
     readers: list[Recognizer],
     varied: Callable[[Picture, np.random.Generator], Picture],
-    best: Callable[[Picture, Recognizer], Candidate | None],
+    read: Callable[[Picture, Recognizer], Recognition | None],
     times: int,
     *,
     prefix: bool,
@@ -68,10 +101,12 @@ def shares_right(
     rows = []
     for label, picture in _pictures(folder):
         seen = [varied(picture, rng) for _ in range(times)]
-        found = [[best(each, reader) for each in seen] for reader in readers]
+        found = [[read(each, reader) for each in seen] for reader in readers]
         rows.append(
             [
-                np.mean([each is not None and is_right(label, each.text, prefix=prefix) for each in one])
+                np.mean(
+                    [each is not None and best_is_right(Reading(label, each), prefix=prefix) for each in one]
+                )
                 for one in found
             ]
         )
@@ -84,15 +119,15 @@ def _pictures(folder: Path) -> Iterator[tuple[Label, Picture]]:
             yield label, open_picture(folder / label.file)
 
 
-def read_strip(picture: Picture, reader: Recognizer) -> Candidate | None:
-    """The best reading of a cut-out counter."""
-    return reader.read([picture])[0].best
+def read_strip(picture: Picture, reader: Recognizer) -> Recognition:
+    """What is read of a cut-out counter."""
+    return reader.read([picture])[0]
 
 
-def read_frame(picture: Picture, reader: Recognizer) -> Candidate | None:
-    """The best reading of a whole picture, without a hint."""
+def read_frame(picture: Picture, reader: Recognizer) -> Recognition | None:
+    """What is read of a whole picture, without a hint."""
     found = find_register(picture, reader)
-    return None if found is None else found.recognition.best
+    return None if found is None else found.recognition
 
 
 def cut_otherwise(picture: Picture, rng: np.random.Generator) -> Picture:

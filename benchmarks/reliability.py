@@ -19,7 +19,7 @@ _CALLED = {
 }
 
 
-def diagram(rows: dict[str, list[list[float]]]) -> alt.LayerChart:
+def diagram(rows: dict[str, list[list[float]]]) -> alt.LayerChart | alt.FacetChart:
     """Share of readings right against the probability said, a line for each kind of strips."""
     points = pl.DataFrame(
         [

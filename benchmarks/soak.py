@@ -177,7 +177,7 @@ def _furnish(home: Path) -> None:
     )
 
 
-def _faults(soak: Soak, minutes: float) -> list[tuple[float, str, Callable[[], None]]]:
+def _faults(soak: Soak, minutes: float) -> list[tuple[float, str, Callable[[], object]]]:
     """What happens when: each fault twice, spread over the time, in an order that the seed decides."""
     store, away = soak.home / "store", soak.home / "store.away"
 
@@ -192,7 +192,7 @@ def _faults(soak: Soak, minutes: float) -> list[tuple[float, str, Callable[[], N
             env={**os.environ, "SOAK": str(soak.home)},
         )
 
-    kinds: list[tuple[str, Callable[[], None]]] = [
+    kinds: list[tuple[str, Callable[[], object]]] = [
         ("Prefect server killed", lambda: soak.kill("server")),
         ("serving process killed", lambda: soak.kill("serving")),
         ("serving process and its runs killed", lambda: soak.kill("serving", "run")),

@@ -85,16 +85,16 @@ def _facts(report: ReportData, effect: Effect, levels: list[Level | None]) -> di
 
 
 def _lines(report: ReportData, effect: Effect, levels: list[Level | None]) -> list[str]:
-    lines = [
-        _period_line("Before", effect, "before"),
-        _period_line("After", effect, "after"),
-        "",
+    lines = [_period_line("Before", effect, "before"), _period_line("After", effect, "after"), ""]
+    if effect.before_kwh == 0 == effect.after_kwh:
+        return [*lines, say("The register did not move in either period.")]
+    lines += [
         say(
             "Change: {change} kWh a year; with 95 % confidence between {low} and {high}.",
             change=signed(effect.kwh_per_year),
             low=signed(effect.low_kwh),
             high=signed(effect.high_kwh),
-        ),
+        )
     ]
     if not effect.is_sure:
         lines.append(say("The interval holds 0: these days do not prove a change."))
@@ -105,19 +105,7 @@ def _lines(report: ReportData, effect: Effect, levels: list[Level | None]) -> li
         lines.append(say("In money: {change} a year ({low} to {high}).", change=change, low=low, high=high))
     if co2 is not None:
         lines.append(say("CO₂: {change} kg a year.", change=signed(effect.kwh_per_year * co2)))
-    old, new = levels
-    if old is not None and new is not None:
-        error = (old.uncertainty_w**2 + new.uncertainty_w**2) ** 0.5
-        lines.append(
-            say(
-                "Base load: {before} W, then {after} W: {change} ± {error} W, {energy} a year.",
-                before=number(old.level_w),
-                after=number(new.level_w),
-                change=signed(new.level_w - old.level_w),
-                error=number(error),
-                energy=energy((new.level_w - old.level_w) * HOURS_PER_YEAR / 1000),
-            )
-        )
+    lines += _base_load_lines(*levels)
     lines.append(
         say(
             "Compared by kind of day, without the season of a usual household. "
@@ -125,6 +113,22 @@ def _lines(report: ReportData, effect: Effect, levels: list[Level | None]) -> li
         )
     )
     return lines
+
+
+def _base_load_lines(old: Level | None, new: Level | None) -> list[str]:
+    if old is None or new is None:
+        return []
+    error = (old.uncertainty_w**2 + new.uncertainty_w**2) ** 0.5
+    return [
+        say(
+            "Base load: {before} W, then {after} W: {change} ± {error} W, {energy} a year.",
+            before=number(old.level_w),
+            after=number(new.level_w),
+            change=signed(new.level_w - old.level_w),
+            error=number(error),
+            energy=energy((new.level_w - old.level_w) * HOURS_PER_YEAR / 1000),
+        )
+    ]
 
 
 def _period_line(name: str, effect: Effect, part: str) -> str:

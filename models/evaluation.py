@@ -153,6 +153,12 @@ def is_right(label: Label, text: str, *, prefix: bool) -> bool:
     return any(_agrees(answer, text[: len(answer)] if prefix else text) for answer in answers)
 
 
+def best_is_right(reading: Reading, *, prefix: bool) -> bool:
+    """Whether a picture's most probable candidate is right, see `is_right`."""
+    best = reading.recognition.best
+    return best is not None and is_right(reading.label, best.text, prefix=prefix)
+
+
 def _agrees(answer: str, text: str) -> bool:
     return len(answer) == len(text) and all(a in {"?", t} for a, t in zip(answer, text, strict=True))
 
@@ -163,7 +169,7 @@ def marks(readings: Sequence[Reading], *, prefix: bool = False) -> Evaluation:
     partial = [reading for reading in readings if reading.label.is_partial]
     dark = [reading for reading in readings if reading.label.state == "unreadable"]
     ranked = sorted(complete, key=_confidence, reverse=True)
-    right = [_best_is_right(reading, prefix=prefix) for reading in ranked]
+    right = [best_is_right(reading, prefix=prefix) for reading in ranked]
     top_5 = [
         any(is_right(r.label, c.text, prefix=prefix) for c in r.recognition.candidates[:5]) for r in complete
     ]
@@ -174,13 +180,13 @@ def marks(readings: Sequence[Reading], *, prefix: bool = False) -> Evaluation:
         complete=len(complete),
         exact_at={share: _mean(right[: ceil(share * len(right))]) for share in COVERAGES},
         exact_or_half_step=_mean(
-            [_best_is_right(each, prefix=prefix) or _is_half_a_step_off(each) for each in complete]
+            [best_is_right(each, prefix=prefix) or _is_half_a_step_off(each) for each in complete]
         ),
         per_drum=_mean(drums),
         in_top_5=_mean(top_5),
         calibration_error=calibration_error(np.array(list(map(_confidence, ranked))), np.array(right, bool)),
         partial=len(partial),
-        partial_right=_mean([_best_is_right(reading, prefix=prefix) for reading in partial]),
+        partial_right=_mean([best_is_right(reading, prefix=prefix) for reading in partial]),
         unreadable=len(dark),
         refused_unreadable=_mean([not reading.recognition.candidates for reading in dark]),
         milliseconds=_mean([reading.recognition.milliseconds for reading in readings]),
@@ -207,11 +213,6 @@ def evaluate(
 def _confidence(reading: Reading) -> float:
     best = reading.recognition.best
     return best.probability if best else 0.0
-
-
-def _best_is_right(reading: Reading, *, prefix: bool) -> bool:
-    best = reading.recognition.best
-    return best is not None and is_right(reading.label, best.text, prefix=prefix)
 
 
 def are_neighbours(text: str, answer: str) -> bool:

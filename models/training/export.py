@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import VisionEncoderDecoderModel
 
-from models.architecture import new_processor
+from models.architecture import Network, new_processor
 from models.engines.checkpoints import load_network
 from models.evaluation import evaluate
 from models.recognizer import Recognizer
@@ -42,11 +41,13 @@ CALLED = {
 }
 
 
-def export_weights(model: VisionEncoderDecoderModel, target: Path) -> None:
+def export_weights(model: Network, target: Path) -> None:
     """Writes weights (as half floats; loading widens them again), configuration and processor to a folder."""
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
+    # As files hold tensors.
+    model.to(memory_format=torch.contiguous_format)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     model.half().save_pretrained(part)
     model.float().load_state_dict(state)
@@ -94,8 +95,8 @@ def _kept(facts: CardFacts) -> str:
         return "the exponential average"
     kept, learned = facts.kept_share, 1 - facts.kept_share
     return (
-        f"{learned:.0%} of the exponential average and {kept:.0%} of the weights that the run began with "
-        "(Wortsman et al. 2022)"
+        f"{learned:.0%} of the exponential average and {kept:.0%} of the weights that the run began with, "
+        "but for layers that these lack (Wortsman et al. 2022)"
     )
 
 

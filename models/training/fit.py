@@ -17,6 +17,7 @@ from models.architecture import Network, new_model
 from models.rendering.degrade import chance
 from models.training.pool import IGNORED, VALIDATION_KINDS
 from models.training.shards import MOST_TOKENS, Batch, ShardReader
+from models.training.speed import half_floats, hurry
 from models.vocabulary import (
     BOS,
     EOS,
@@ -62,6 +63,7 @@ class FitState:
 def _new_state(plan: FitPlan) -> FitState:
     torch.manual_seed(plan.seed)
     model = new_model()
+    hurry(model)
     if plan.stem.exists():
         projection = model.encoder.embeddings.patch_embeddings.projection
         projection.load_state_dict(torch.load(plan.stem))
@@ -264,7 +266,8 @@ def _step(plan: FitPlan, state: FitState, reader: ShardReader, rng: np.random.Ge
     batch = reader.batch(rng, plan.batch)
     batch = replace(batch, pictures=varied(batch.pictures, rng))
     state.model.train()
-    loss = loss_of(state, batch, 0.5 if progress < _HALF else 0.15)
+    with half_floats():
+        loss = loss_of(state, batch, 0.5 if progress < _HALF else 0.15)
     state.optimizer.zero_grad()
     torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_([*state.model.parameters(), *state.column_head.parameters()], 1.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from models.architecture import ConvStem
+from models.architecture import ConvStem, new_stem
 from models.rendering.degrade import chance
 from models.training.real_drums import DRUM_HEIGHT, DrumBank, load_drums
 
@@ -72,7 +72,7 @@ def pretrain_stem(drums: Path, target: Path, *, steps: int, seed: int) -> float:
     # Every meter counts by the root of its share: the largest three hold half of all drums.
     weights = np.array([1 / np.sqrt((bank.meters == meter).sum()) for meter in bank.meters[rows]])
     weights /= weights.sum()
-    stem, head = ConvStem(128), nn.Linear(128, 10)
+    stem, head = new_stem(), nn.Linear(128, 10)
     parameters = [*stem.parameters(), *head.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, steps)

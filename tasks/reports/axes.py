@@ -132,13 +132,16 @@ def _wall(start: datetime) -> int:
     return HOUR_MIN * start.hour + start.minute
 
 
-def from_zero(highest: float, least: float = 1.0) -> alt.Scale:
-    """Return a scale from 0 up.
+def from_zero(highest: float, least: float = 1.0, lowest: float = 0.0) -> alt.Scale:
+    """Return a scale from 0 up, and down as far as something lies below 0.
 
     Args:
         highest: What is to be drawn.
         least: How far the axis reaches where nothing lies above 0; Vega gives a span of no length no size.
+        lowest: The least that is to be drawn; below 0 where a meter counts down.
     """
+    if lowest < 0:
+        return alt.Scale(zero=True, nice=True)
     if highest > 0:
         return alt.Scale(domainMin=0, nice=True)
     return alt.Scale(domain=[0, least], nice=False)

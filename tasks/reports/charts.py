@@ -54,10 +54,11 @@ def daily_chart(
     """
     parts, totals = _daily_records(days, proof_of)
     linked = any("url" in total for total in totals)
+    used_kwh = [total["total"] for total in totals]
     x = day_axis(days["local_date"].to_list())
     y = alt.Y(
         "low:Q",
-        scale=from_zero(max(total["total"] for total in totals)),
+        scale=from_zero(max(used_kwh), lowest=min(used_kwh)),
         axis=alt.Axis(title=say("kWh per day"), tickCount=5),
     )
     whole = alt.Chart(data(totals))
@@ -86,9 +87,10 @@ def _daily_records(
         span = bar_span(row["local_date"])
         total = round(row["energy_kwh"], 3)
         url = proof_of(row["local_date"])
-        measured = round(max(0.0, total - row["estimated_kwh"]), 3)
+        # Of a day on which the register went down, both parts lie below 0.
+        measured = round(sorted((0.0, total - row["estimated_kwh"], total))[1], 3)
         bounds = (("measured", 0.0, measured), ("estimated", measured, total))
-        drawn = [bound for bound in bounds if bound[2] > bound[1]] or [("measured", 0.0, 0.0)]
+        drawn = [bound for bound in bounds if bound[2] != bound[1]] or [("measured", 0.0, 0.0)]
         parts += [{**span, "quality": q, "low": low, "high": high} for q, low, high in drawn]
         totals.append(
             {

@@ -46,7 +46,7 @@ def load_profile_chart(
     """
     starts = last_day["start_local"].to_list()
     minutes = elapsed_minutes(last_day["start_local"], timezone)
-    unit, unit_w = power_unit(max(last_day["mean_w"].to_list()))
+    unit, unit_w = power_unit(max(map(abs, last_day["mean_w"].to_list())))
     records: list[Record] = []
     for row, start_min in zip(last_day.iter_rows(named=True), minutes, strict=True):
         record = _interval_record(row, start_min, unit_w, picture_url)
@@ -57,7 +57,8 @@ def load_profile_chart(
     _add_usual(records, starts, usual or {}, unit_w)
     length_min = round(HOUR_MIN * hours_of_day(starts[0].date(), timezone))
     x = clock_axis("from", starts, minutes, length_min)
-    y = _power_axis(unit, _highest(records), is_root=is_squashed(last_day))
+    lowest = min(record["power"] for record in records)
+    y = _power_axis(unit, min(lowest, 0), _highest(records), is_root=is_squashed(last_day))
     layers = [*_step_line(records, x, y), *_usual_band(records), *_peak_mark(records, length_min)]
     if base_load_w:
         layers.append(level(base_load_w / unit_w))
@@ -102,12 +103,14 @@ def is_squashed(last_day: pl.DataFrame) -> bool:
     if not powers_w:
         return False
     median_w = powers_w[len(powers_w) // 2]
+    if powers_w[0] < 0:
+        return False
     return bool(powers_w[-1] >= ROOT_SCALE_FROM_W and powers_w[-1] > ROOT_SCALE_FROM_MEDIANS * median_w)
 
 
-def _power_axis(unit: str, highest: float, *, is_root: bool) -> alt.Y:
+def _power_axis(unit: str, lowest: float, highest: float, *, is_root: bool) -> alt.Y:
     # Squared, the headroom takes the same share of the height under the root.
-    domain = [0, highest * PEAK_HEADROOM ** (2 if is_root else 1)]
+    domain = [lowest * PEAK_HEADROOM, highest * PEAK_HEADROOM ** (2 if is_root else 1)]
     title = say("{unit}, mean of the interval", unit=unit)
     if not is_root:
         return alt.Y(

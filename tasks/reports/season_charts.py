@@ -75,9 +75,10 @@ def months_chart(months: pl.DataFrame, last: date) -> alt.LayerChart:
         scale=alt.Scale(domain=list(words), range=[ink("usual"), ink("measured")]),
         legend=alt.Legend(title=None, labelExpr=said_as(words)) if is_compared else None,
     )
+    used_kwh = [0.0, *(bar["kwh"] for bar in bars)]
     y = alt.Y(
         "kwh:Q",
-        scale=from_zero(max((bar["kwh"] for bar in bars), default=0)),
+        scale=from_zero(max(used_kwh), lowest=min(used_kwh)),
         axis=alt.Axis(title=say("kWh per month"), tickCount=5),
     )
     columns = (

@@ -58,6 +58,17 @@ def test_the_change_is_told_with_its_interval(settings: Settings, capsys: pytest
     assert "€" in told
 
 
+def test_of_a_meter_that_stands_still_no_interval_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = made_up_home(tmp_path / "home", 20, truths=Truths(standing_min=20 * 1440))
+    periods = parse_period("2026-11-02..2026-11-09", ""), parse_period("2026-11-10..2026-11-18", "")
+    compare(settings, "home", *periods, as_json=False)
+    told = capsys.readouterr().out
+    assert "The register did not move in either period." in told
+    assert "between" not in told
+
+
 def test_too_few_days_are_refused_with_a_remedy(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="at least seven full days"):
         compare(settings, "home", parse_period("2020-01", ""), parse_period("2026-11", ""), as_json=False)

@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from transformers import VisionEncoderDecoderModel
 
+from models.architecture import Network, new_model
 from models.engines.checkpoints import load_network
 from models.evaluation import read_labels
 from models.recognizer import BUILTIN, load_recognizer
@@ -64,6 +66,22 @@ def test_a_run_may_start_from_the_built_in_reader(tmp_path: Path) -> None:
     plan.checkpoint.write_bytes(before := plan.checkpoint.read_bytes())
     start_from(plan, tmp_path / "nowhere")
     assert plan.checkpoint.read_bytes() == before
+
+
+def test_layers_that_the_weights_lack_pass_on_what_they_see(tmp_path: Path) -> None:
+    config = new_model().config
+    config.encoder.num_hidden_layers, config.encoder.refined_blocks = 2, 0
+    torch.manual_seed(0)
+    known: Network = VisionEncoderDecoderModel(config=config).eval()
+    known.save_pretrained(tmp_path / "known")
+    plan = FitPlan(tmp_path, tmp_path / "no.pt", tmp_path / "checkpoint.pt", 64, 32, 1e-3, seed=0)
+    start_from(plan, tmp_path / "known")
+    deeper = load_state(plan).average
+    assert len(deeper.encoder.layers) > len(known.encoder.layers)
+    picture = torch.rand(1, 3, 32, 160)
+    with torch.no_grad():
+        expected, seen = (each.encoder(picture).last_hidden_state for each in (known, deeper))
+    assert torch.allclose(seen, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.0, 0.0), (0.25, 0.25), (1.0, 1.0)])

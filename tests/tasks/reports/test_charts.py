@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import altair as alt
@@ -65,6 +65,48 @@ def test_bars_add_up_to_the_energy_and_gaps_stay_empty(household: Household) -> 
     assert estimated == pytest.approx(days["estimated_kwh"].sum())
     assert estimated > 0
     assert len({bar["from"] for bar in bars}) == days.height < 60
+
+
+@pytest.mark.parametrize(
+    ("used_kwh", "estimated_kwh", "bars"),
+    [
+        (5.0, 2.0, [(0.0, 3.0), (3.0, 5.0)]),
+        (-5.0, -2.0, [(0.0, -3.0), (-3.0, -5.0)]),
+        (-5.0, 1.0, [(0.0, -5.0)]),
+        (2.0, -1.0, [(0.0, 2.0)]),
+        (-2.0, -2.0, [(0.0, -2.0)]),
+        (0.0, 0.0, [(0.0, 0.0)]),
+    ],
+)
+def test_a_day_on_which_the_register_went_down_has_its_bar_below_zero(
+    household: Household, used_kwh: float, estimated_kwh: float, bars: list[tuple[float, float]]
+) -> None:
+    days = with_fullness(household(3).frames()["daily"], BERLIN)
+    day = days["local_date"][1]
+    days = days.with_columns(
+        pl.when(pl.col("local_date") == day).then(value).otherwise(name).alias(name)
+        for name, value in (("energy_kwh", used_kwh), ("estimated_kwh", estimated_kwh))
+    )
+    chart = charts.daily_chart(days, None)
+    drawn = [record for record in records(chart) if "high" in record]
+    begin = sorted({bar["from"] for bar in drawn})[1]
+    assert [(bar["low"], bar["high"]) for bar in drawn if bar["from"] == begin] == bars
+    reaches_down = "domainMin" not in chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]
+    assert reaches_down == (used_kwh < 0)
+
+
+def test_feeding_in_is_drawn_below_zero(rows_of: Rows) -> None:
+    powers_w = [300] * 40 + [-2000] * 16 + [300] * 40
+    start = datetime(2026, 6, 1)  # noqa: DTZ001 - wall time, as in the warehouse
+    rows = [
+        (start + timedelta(minutes=15 * place), 15, power_w // 4, power_w, "measured", None, None)
+        for place, power_w in enumerate(powers_w)
+    ]
+    last_day = rows_of("last_day", *rows)
+    assert not load_profile.is_squashed(last_day)
+    chart = load_profile.load_profile_chart(last_day, BERLIN, url)
+    lowest, highest = chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert lowest <= -2.0 < 0.3 <= highest
 
 
 def test_a_day_not_covered_in_full_is_marked(household: Household) -> None:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from models.recognizer import BUILTIN, load_recognizer
 from models.training.__main__ import options_of, run
-from models.training.fit import FitProgress
+from models.training.fit import FitProgress, OtherShape
 from models.training.own import compare, draw_own_shard
 from tasks.settings import SettingsError
 
@@ -44,8 +44,11 @@ def train_reader(wish: TrainingWish, console: Console) -> bool:
         if count == 0:
             raise SettingsError(f"{directory} has no picture with a complete reading to train on.")
         console.print(f"{directory}: {count} pictures to train on, one in three kept to test with")
-    with _progress(console) as watch:
-        run(options_of(_arguments(wish, folder)), watch)
+    try:
+        with _progress(console) as watch:
+            run(options_of(_arguments(wish, folder)), watch)
+    except OtherShape as error:
+        raise SettingsError(str(error)) from error
     weights = folder / "weights"
     console.print(f"New reader: {weights}, card: {folder / 'card.md'}", soft_wrap=True, highlight=False)
     if not (*wish.own, *wish.test):

@@ -35,6 +35,10 @@ _NEGATIVE_SHARE, _EXCHANGED_SHARE = 0.1, 0.15
 _WATCH_EVERY, _REPORT_EVERY, _RESCAN_EVERY, _SAVE_EVERY, _VALIDATE_EVERY = 20, 200, 500, 500, 2000
 
 
+class OtherShape(ValueError):  # noqa: N818 the sentence goes to people
+    """A checkpoint is of a reader with other layers than this version trains."""
+
+
 @dataclass(frozen=True, slots=True)
 class FitPlan:
     """What to train on and for how long; `samples` strips are seen in all."""
@@ -76,11 +80,21 @@ def _new_state(plan: FitPlan) -> FitState:
 
 
 def load_state(plan: FitPlan) -> FitState:
-    """The state of the plan's checkpoint, or a new one."""
+    """The state of the plan's checkpoint, or a new one.
+
+    Raises:
+        OtherShape: Another version has begun the run.
+    """
     state = _new_state(plan)
     if plan.checkpoint.exists():
         saved = torch.load(plan.checkpoint)
-        state.model.load_state_dict(saved["model"])
+        try:
+            state.model.load_state_dict(saved["model"])
+        except RuntimeError as error:
+            raise OtherShape(
+                f"{plan.checkpoint} holds a reader of another shape, begun by another version. "
+                "Remove it to train anew."
+            ) from error
         state.average.load_state_dict(saved["average"])
         state.column_head.load_state_dict(saved["column_head"])
         state.optimizer.load_state_dict(saved["optimizer"])

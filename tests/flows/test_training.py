@@ -1,12 +1,14 @@
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from flows.training import TrainingWish, train_reader
 from models.recognizer import BUILTIN, load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, encode_jpeg, register_corners
 from models.window import Window, cut_window
+from tasks.settings import SettingsError
 
 
 def _labelled(folder: Path) -> Path:
@@ -35,3 +37,13 @@ def test_a_reader_that_is_no_better_is_not_adopted(tmp_path: Path, adopt: bool) 
     assert load_recognizer(str(home / "training" / "weights")).version
     assert "--without-drums" in (home / "training" / "card.md").read_text(encoding="utf-8")
     assert {file.name: file.stat().st_mtime_ns for file in BUILTIN.iterdir()} == before
+
+
+def test_a_training_that_another_version_has_begun_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    own, checkpoint = _labelled(tmp_path / "own"), tmp_path / "training" / "checkpoint.pt"
+    checkpoint.parent.mkdir()
+    torch.save({"model": {"encoder.layers.0.other": torch.zeros(1)}}, checkpoint)
+    wish = TrainingWish(tmp_path, (own,), (), None, None, 64, 1, 64, 0, "builtin", adopt=False)
+    with pytest.raises(SettingsError, match=r"checkpoint\.pt holds a reader of another shape.* Remove it"):
+        train_reader(wish, Console(record=True))
+    assert checkpoint.exists()

@@ -6,8 +6,16 @@ from typing import Annotated
 import typer
 
 from flows.commands.common import Home, Json, err, load_checked_settings, out, refuse_unless, use_home
+from tasks.settings import Settings
 
 app = typer.Typer()
+SettingsModel = Annotated[
+    str | None,
+    typer.Option(
+        help="builtin, or a TrOCR checkpoint by name or folder.",
+        show_default="with --meter that of the settings, else builtin",
+    ),
+]
 
 
 @app.command()
@@ -21,7 +29,7 @@ def read(
     digits: Annotated[
         int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
     ] = None,
-    model: Annotated[str, typer.Option(help="builtin, or a TrOCR checkpoint by name or folder.")] = "builtin",
+    model: SettingsModel = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
@@ -31,8 +39,15 @@ def read(
     settings = load_checked_settings() if meter is not None else None
     from flows.reading import print_readings
 
-    if not print_readings(pictures, settings, meter, digits, model, whole=window, as_json=json):
+    if not print_readings(
+        pictures, settings, meter, digits, _chosen(model, settings), whole=window, as_json=json
+    ):
         raise typer.Exit(1)
+
+
+def _chosen(model: str | None, settings: Settings | None) -> str:
+    """The reader that was asked for, else that of the settings, else the built-in one."""
+    return model or (settings.reader.model if settings else "builtin")
 
 
 @app.command()
@@ -90,7 +105,7 @@ def find_window(
     digits: Annotated[
         int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
     ] = None,
-    model: Annotated[str, typer.Option(help="builtin, or a TrOCR checkpoint by name or folder.")] = "builtin",
+    model: SettingsModel = None,
     json: Json = False,
     home: Home = None,
 ) -> None:
@@ -103,7 +118,9 @@ def find_window(
         digits = digits or settings.meters[meter].digits
     from flows.finding import print_window, write_window
 
-    window = print_window(pictures, digits=digits, model=model, preview=preview, as_json=json)
+    window = print_window(
+        pictures, digits=digits, model=_chosen(model, settings), preview=preview, as_json=json
+    )
     if window is None:
         err.print("No register was found. Take a picture with more light, or nearer, and try again.")
         raise typer.Exit(1)
@@ -128,7 +145,7 @@ def train(
     ] = None,
     fonts: Annotated[Path | None, typer.Option(help="Folder of font files to draw strips with.")] = None,
     samples: Annotated[
-        int, typer.Option(min=64, help="Strips to see in all; an hour sees about 400,000.")
+        int, typer.Option(min=64, help="Strips to see in all; half an hour sees about 400,000.")
     ] = 400_000,
     shards: Annotated[int, typer.Option(min=1, help="Shards of strips to draw first.")] = 8,
     shard_size: Annotated[int, typer.Option(min=64, help="Strips per shard.")] = 5000,

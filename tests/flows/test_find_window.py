@@ -41,6 +41,22 @@ def test_find_window_writes_what_read_then_uses(picture: Path, home: Path, tmp_p
     assert json.loads(run.stdout)["reading"] == "0361097"
 
 
+@pytest.mark.parametrize("command", ["read", "find-window"])
+def test_a_meter_is_read_with_the_reader_of_the_settings_unless_told(
+    picture: Path, home: Path, tmp_path: Path, command: str
+) -> None:
+    with (home / "smartmeter.toml").open("a") as file:
+        file.write('\n[reader]\nmodel = "/nowhere"\n')
+    preview = ["--preview", str(tmp_path / "p.png")] if command == "find-window" else []
+    arguments = [command, str(picture), *preview, "--json", "--home", str(home)]
+    run = CliRunner().invoke(app, [*arguments, "--meter", "home"])
+    assert "There is no reader '/nowhere'" in str(run.exception)
+    for told in (["--meter", "home", "--model", "builtin"], []):
+        run = CliRunner().invoke(app, [*arguments, *told])
+        assert "/nowhere" not in str(run.exception)
+        assert "reading" in json.loads(run.stdout.splitlines()[0])
+
+
 def test_a_picture_without_a_register_is_said_and_fails(home: Path, tmp_path: Path) -> None:
     (tmp_path / "page.jpg").write_text("<html></html>")
     arguments = ["find-window", str(tmp_path / "page.jpg"), "--preview", str(tmp_path / "p.png")]

@@ -42,7 +42,8 @@ def main() -> None:
     readers = [load_recognizer(name) for name in (options.new, options.old)]
     if options.pool is not None:
         print_kept_out(options.pool, readers)
-    print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
+    if options.strips is not None or options.frames is not None:
+        print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
     for folder, varied, read, prefix in (
         (options.strips, cut_otherwise, read_strip, False),
         (options.frames, turned_otherwise, read_frame, True),

@@ -44,7 +44,7 @@ class ConvStem(nn.Conv2d):
     add to what they see.
     """
 
-    def __init__(self, hidden: int, refined: int = 0) -> None:
+    def __init__(self, hidden: int, refined: int) -> None:
         super().__init__(96, hidden, (4, 1))
         self.blocks = nn.Sequential(_block(3, 24, 2), _block(24, 48, 2), _block(48, 96, (2, 1)))
         plain = len(self.blocks) - refined
@@ -86,7 +86,7 @@ class ConvStemViTConfig(ViTConfig):
     """A ViT configuration under its own name, so that the automatic classes find the stem."""
 
     model_type = "convstem_vit"
-    # What checkpoints have that do not tell.
+    # Checkpoints that do not tell have none.
     refined_blocks: int = 0
 
 

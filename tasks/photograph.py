@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from raspi_agent.ask import AgentAway, Reply, ask_for_picture
 from raspi_agent.capture_facts import read_facts
 from raspi_agent.outbox import Outbox, OutboxStatus
+from tasks.step import step
 
 THUMBNAIL = (320, 240)  # about 5 kB: Prefect keeps it in its database for every run
 THUMBNAIL_QUALITY = 60
@@ -30,7 +31,7 @@ def take_picture(home: Path, timeout_s: float, *, extra: bool) -> Reply:
 
 
 # A server whose database is locked may not answer for a minute; the picture is taken then, and shown later.
-@task(cache_policy=NO_CACHE, timeout_seconds=60, retries=2, retry_delay_seconds=5)
+@step(timeout_s=60)
 def show_picture(outbox_folder: Path, camera: str, reply: Reply) -> dict[str, Any]:
     """Leave the picture, or the newest, its facts and the outbox as artifacts; return the facts."""
     outbox = Outbox(outbox_folder)

@@ -1,4 +1,4 @@
-"""How a processor goes through a step of training fastest; what is learned is the same."""
+"""How a processor goes through a step of training fastest."""
 
 import torch
 
@@ -13,7 +13,7 @@ def hurry(model: Network) -> None:
     """Lays out a model in place so that the processor trains it faster."""
     model.to(memory_format=torch.channels_last)
     if HALVES_PAY:
-        # The fused attention's backward pass takes a third of a step in half floats.
+        # The fused attention's backward pass is slow in half floats.
         model.encoder.set_attn_implementation("eager")
 
 

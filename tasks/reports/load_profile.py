@@ -100,11 +100,9 @@ def _usual_band(records: Sequence[Record]) -> list[alt.Chart]:
 def is_squashed(last_day: pl.DataFrame) -> bool:
     """Tell whether one peak would press the rest of the day flat on a linear axis."""
     powers_w = sorted(last_day["mean_w"].to_list())
-    if not powers_w:
+    if not powers_w or powers_w[0] < 0:
         return False
     median_w = powers_w[len(powers_w) // 2]
-    if powers_w[0] < 0:
-        return False
     return bool(powers_w[-1] >= ROOT_SCALE_FROM_W and powers_w[-1] > ROOT_SCALE_FROM_MEDIANS * median_w)
 
 

@@ -1,4 +1,4 @@
-"""Showing a picture, against a real Prefect server behind a door that is stuck now and then."""
+"""Showing a picture, against a real Prefect server behind a door that is stuck once."""
 
 import threading
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ class StuckOnce(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, api: str) -> None:
         super().__init__(("127.0.0.1", 0), Door)
-        self.server = server.removesuffix("/api")
+        self.behind = api.removesuffix("/api")
         self.brought = 0
         self.over = threading.Event()
 
@@ -40,7 +40,7 @@ class Door(BaseHTTPRequestHandler):
                 self.server.over.wait()
                 return
         kind = {"Content-Type": self.headers.get("Content-Type", "application/json")}
-        answer = httpx.request(self.command, f"{self.server.server}{self.path}", content=body, headers=kind)
+        answer = httpx.request(self.command, f"{self.server.behind}{self.path}", content=body, headers=kind)
         self.send_response(answer.status_code)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
         self.send_header("Content-Length", str(len(answer.content)))

@@ -6,7 +6,8 @@ What is read of a picture as it lies there is one draw among many, and readers a
 several times, cut or turned a little, a picture says how often it is read; the standard error is that of the
 difference between pictures. NEW and OLD are `builtin` or folders of weights. A label of a whole picture may
 leave out the last drums; those of a strip name all. Strips that a training kept out are as many as one likes,
-so they are read as they are, and what counts is how many only one of the two reads right.
+so they are read as they are, and what counts is how many only one of the two reads right. What plates print
+beside counters, drawn in families of fonts that no training sees, is to be read as nothing.
 """
 
 import argparse
@@ -21,10 +22,11 @@ from models.evaluation import Label, Reading, best_is_right, read_labels
 from models.finder import find_register
 from models.picture import open_picture
 from models.recognizer import Recognition, Recognizer, load_recognizer
-from models.training.pool import VALIDATION_KINDS
+from models.rendering.counterless import lettered_strip
+from models.training.pool import VALIDATION_KINDS, typefaces
 
 Picture = NDArray[np.uint8]
-_BATCH = 32
+_BATCH, _PRINTS = 32, 2000
 
 
 def main() -> None:
@@ -37,11 +39,14 @@ def main() -> None:
     parser.add_argument("--strips", type=Path, help="folder with labels.csv and cut-out counters")
     parser.add_argument("--frames", type=Path, help="folder with labels.csv and whole pictures")
     parser.add_argument("--pool", type=Path, help="pool of a training, for the strips that it kept out")
+    parser.add_argument("--prints", type=Path, help="folder of font files, to draw what plates print")
     parser.add_argument("--times", type=int, default=8, help="how often each is seen (default %(default)s)")
     options = parser.parse_args()
     readers = [load_recognizer(name) for name in (options.new, options.old)]
     if options.pool is not None:
         print_kept_out(options.pool, readers)
+    if options.prints is not None:
+        print_taken_for_counters(options.prints, readers)
     if options.strips is not None or options.frames is not None:
         print("| pictures | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
     for folder, varied, read, prefix in (
@@ -70,6 +75,20 @@ def print_kept_out(pool: Path, readers: list[Recognizer]) -> None:
             f"| {kind} | {len(new)} | {new.mean():.3f} | {old.mean():.3f} | {only_new} | {only_old} |",
             flush=True,
         )
+    print()
+
+
+def print_taken_for_counters(fonts: Path, readers: list[Recognizer]) -> None:
+    """Prints how many prints each reader takes for a counter at all, and how many it is rather sure of."""
+    faces, rng = typefaces(fonts, held_out=True), np.random.default_rng(0)
+    prints = [lettered_strip(rng, faces).picture for _ in range(_PRINTS)]
+    print(f"| of {_PRINTS} prints | new | old |\n| --- | --- | --- |")
+    for least in (0.0, 0.5, 0.9):
+        new, old = (
+            sum(each.best is not None and each.best.probability > least for each in reader.read(prints))
+            for reader in readers
+        )
+        print(f"| read with more than {least:g} | {new} | {old} |", flush=True)
     print()
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from models.rendering.cutting import crop
-from models.rendering.degrade import chance, photographed
+from models.rendering.cutting import Box, crop
+from models.rendering.degrade import Floats, chance, photographed
 from models.rendering.glyphs import Typeface
-from models.rendering.plate import Plate, lettering, stamp, surround
+from models.rendering.plate import Plate, contrasting, lettering, stamp, surround
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,
@@ -26,7 +26,9 @@ _TELLING, _ENOUGH_TELLING = "2457", 2
 _PRINTED = (
     "3x###/###V",
     "###/###V",
+    "###/###",
     "3 x ###/### V",
+    "x ###/### V",
     "3x#(##)A",
     "#(##) A  ## Hz",
     "No ########",
@@ -40,6 +42,13 @@ _PRINTED = (
     "Qn #,# m3/h",
     "M##-@-####",
     "##-##-####",
+    "@@#@#",
+    "### rev/kWh",
+    "##°C  Cl. #",
+    "Model @@@###@",
+    "Serial number",
+    "Compteur d'eau",
+    "Công ty TNHH MTV",
 )
 
 
@@ -58,19 +67,51 @@ def turned_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
 
 
 def lettered_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
-    """Ratings and serial numbers that a plate prints, cut out as a counter would be, read as empty."""
+    """Ratings, serial numbers and words of a plate, cut out as a counter would be, read as empty."""
     drums = [face for face in faces if not face.is_lcd]
-    face, look = drums[int(rng.integers(len(drums)))], random_look(rng)
+    face = drums[int(rng.integers(len(drums)))]
+    canvas, box = _label(rng, face) if chance(rng, 0.4) else _page(rng, face)
+    worst_blur = 2.0 if chance(rng, 0.4) else 1.1
+    cut = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
+    seen = photographed(cut.picture, rng, worst_blur=worst_blur)
+    if chance(rng, 0.3):
+        seen = np.ascontiguousarray(cv2.flip(seen, int(rng.integers(-1, 2))), np.uint8)
+    return Strip(seen, "", half_step=False)
+
+
+def _label(rng: np.random.Generator, face: Typeface) -> tuple[Floats, Box]:
+    """Print in a window of its own, with everything about it that stands about counters."""
+    look = random_look(rng)
     size = rng.uniform(0.45, 0.95) * WINDOW_HEIGHT
     text = lettering(face.font, _printed(rng), size)
     room = int(rng.uniform(2, 40))
     cell = np.full((WINDOW_HEIGHT, text.shape[1] + 2 * room, 3), look.ground, np.float32)
     stamp(cell, text, (room, int((WINDOW_HEIGHT - size) * rng.uniform(0.2, 0.8))), look.ink)
-    canvas, box = surround(rng, [cell], Plate(look.ground, look.ink, 0, is_display=False), face.font)
-    seen = photographed(crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT)).picture, rng)
-    if chance(rng, 0.3):
-        seen = np.ascontiguousarray(cv2.flip(seen, int(rng.integers(-1, 2))), np.uint8)
-    return Strip(seen, "", half_step=False)
+    return surround(rng, [cell], Plate(look.ground, look.ink, 0, is_display=False), face.font)
+
+
+def _page(rng: np.random.Generator, face: Typeface) -> tuple[Floats, Box]:
+    """Print among other print: lines above and below, words before and after, the rules of a table."""
+    ground = colour(rng, rng.uniform(130, 245) if chance(rng, 0.7) else rng.uniform(10, 130))
+    ink = contrasting(rng, ground)
+    size = rng.uniform(0.55, 1) * WINDOW_HEIGHT
+    text = lettering(face.font, _printed(rng), size)
+    left, top = 3 * WINDOW_HEIGHT, 2 * WINDOW_HEIGHT
+    right, bottom = left + text.shape[1], top + WINDOW_HEIGHT
+    canvas = np.full((bottom + top, right + left, 3), ground, np.float32)
+    line, leading = top + int((WINDOW_HEIGHT - size) / 2), int(size * rng.uniform(1.2, 2.4))
+    stamp(canvas, text, (left, line), ink)
+    for at in (line - leading, line, line + leading):
+        before, after = (lettering(face.font, _printed(rng), size) for _ in range(2))
+        apart = int(size * rng.uniform(0.5, 3))
+        ends_at = (left if at == line else right) - apart
+        stamp(canvas, before, (ends_at - before.shape[1], at), ink)
+        stamp(canvas, after, (right + apart, at), ink)
+    if chance(rng, 0.4):
+        away, thickness = int(rng.uniform(4, 30)), int(rng.integers(1, 5))
+        corners = (left - away, top - away), (right + away, bottom + away)
+        cv2.rectangle(canvas, *corners, ink.tolist(), thickness)
+    return canvas, Box(left, top, right, bottom, right, (), 0)
 
 
 def _printed(rng: np.random.Generator) -> str:

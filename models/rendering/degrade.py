@@ -84,12 +84,12 @@ def blur(picture: Floats, rng: np.random.Generator, worst: float) -> Floats:
     if chance(rng, 0.55):
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, worst)), np.float32)
     if chance(rng, 0.12):
-        kernel = np.zeros((5, 5), np.float32)
-        reach = int(rng.integers(2, 6))
+        kernel = np.zeros((7, 7), np.float32)
+        reach = int(rng.integers(2, 8))
         if chance(rng, 0.5):
-            kernel[2, :reach] = 1 / reach
+            kernel[3, :reach] = 1 / reach
         else:
-            kernel[:reach, 2] = 1 / reach
+            kernel[:reach, 3] = 1 / reach
         picture = np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
     return picture
 

@@ -57,7 +57,7 @@ def legibly_photographed(
     rng: np.random.Generator,
     drums: Sequence[DrumBox] = (),
     *,
-    worst_blur: float = 1.1,
+    worst_blur: float = 1.4,
 ) -> NDArray[np.uint8] | None:
     """A random photograph in which the drawing can still be made out, None where a few tries gave none.
 

@@ -162,12 +162,13 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     shadow = rng.uniform(0.1, 0.4) if chance(rng, 0.35) else 0.0
     away = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     rules = _rules(rng, unlit.shape, (WINDOW_HEIGHT - height) // 2) if ruled else np.zeros_like(unlit)
+    strengths = np.split(_strength(rng, unlit.shape[1] * len(text)), len(text), axis=1)
     cells = []
-    for figure in text:
+    for figure, strength in zip(text, strengths, strict=True):
         is_lit = figure.isdigit()
         lit = drum_view(texture, shape, float(figure), WINDOW_HEIGHT) if is_lit else np.zeros_like(unlit)
         cast = np.roll(lit, away, (0, 1)) * shadow
-        alpha = np.max([lit, cast, unlit, rules], axis=0)[..., None]
+        alpha = np.max([lit * strength, cast * strength, unlit * strength, rules], axis=0)[..., None]
         cell = (glass * (1 - alpha) + ink * alpha).astype(np.float32)
         if slant:
             lean = np.array([[1, -slant, slant * WINDOW_HEIGHT / 2], [0, 1, 0]], np.float32)
@@ -175,6 +176,20 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
             cell = np.asarray(cv2.warpAffine(cell, lean, size, borderMode=cv2.BORDER_REPLICATE), np.float32)
         cells.append(cell)
     return cells, glass
+
+
+def _strength(rng: np.random.Generator, width: int) -> Floats:
+    """How dark segments are in each place of a display, up to 1: seen aslant, they pale towards one edge."""
+    strength = np.ones((WINDOW_HEIGHT, width), np.float32)
+    if chance(rng, 0.4):
+        edge = int(rng.integers(4))
+        length = WINDOW_HEIGHT if edge % 2 == 0 else width
+        away = np.linspace(0, 1, length, dtype=np.float32) / np.float32(rng.uniform(0.25, 1))
+        profile = 1 - np.float32(rng.uniform(0.3, 0.85)) * (1 - np.clip(away, 0, 1)) ** 2
+        strength *= profile[:, None] if edge % 2 == 0 else profile
+        if edge >= 2:  # noqa: PLR2004 the lower and the right edge
+            strength = strength[::-1, ::-1]
+    return strength
 
 
 def _rules(rng: np.random.Generator, shape: tuple[int, ...], margin: int) -> Floats:

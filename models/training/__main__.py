@@ -17,7 +17,7 @@ from models.marks import reliability
 from models.recognizer import BUILTIN, load_recognizer
 from models.training.calibrate import Outcome, described, fit_calibration, look_at_strips, measure
 from models.training.export import CALLED, CardFacts, export_weights, measured_rows, write_card
-from models.training.fit import FitPlan, FitProgress, fit, load_state, log_progress, validate
+from models.training.fit import FitPlan, FitProgress, OtherShape, fit, load_state, log_progress, validate
 from models.training.own import keep_some, start_from
 from models.training.pool import PoolSources, draw_pool
 from models.training.stem import pretrain_stem
@@ -199,4 +199,8 @@ if __name__ == "__main__":
     torch.set_flush_denormal(True)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    run(options_of(sys.argv[1:]))
+    try:
+        run(options_of(sys.argv[1:]))
+    except OtherShape as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)

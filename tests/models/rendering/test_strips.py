@@ -45,3 +45,14 @@ def test_some_displays_rule_a_line_above_and_below_their_digits() -> None:
     ]
     assert 6 <= len(ruled) <= 40
     assert all(np.ptp(rows[16:32]) < 40 for rows in ruled)
+
+
+def test_some_displays_pale_towards_an_edge_as_when_seen_aslant() -> None:
+    face = segment_typefaces()[0]
+    contrasts = []
+    for seed in range(60):
+        cells, glass = display_cells(np.random.default_rng(seed), face, "88888888")
+        ink = np.abs(np.stack(cells) - glass).mean(3).max(2)
+        lit = ink[:, 6:-6][:, (ink[:, 6:-6] > 3).all(0)]
+        contrasts.append(lit.max() / lit.min())
+    assert 15 <= sum(contrast > 1.6 for contrast in contrasts) <= 36

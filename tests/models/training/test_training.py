@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 from itertools import permutations
 from pathlib import Path
 
@@ -165,3 +167,14 @@ def test_a_pool_is_the_same_for_the_same_seed(trained: Path, drums: Path, tmp_pa
     for name in ("train-0000", "val-drums", "val-fonts"):
         first, second = (np.load(home / "pool" / f"{name}.pictures.npy") for home in (trained, tmp_path))
         assert np.array_equal(first, second)
+
+
+def test_a_run_that_another_version_has_begun_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    torch.save({"model": {"encoder.layers.0.other": torch.zeros(1)}}, tmp_path / "checkpoint.pt")
+    command = [sys.executable, "-m", "models.training", "train", "--home", str(tmp_path)]
+    refused = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3]
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.strip().endswith("Remove it to train anew.")
+    assert "Traceback" not in refused.stderr

@@ -9,6 +9,7 @@ are skipped where missing.
 """
 
 import argparse
+import csv
 import importlib
 import os
 import resource
@@ -147,16 +148,37 @@ def rapid_ocr() -> Reader:
 
 
 def whole_frames(folder: Path, recognizer: Recognizer) -> str:
-    """What finding and reading cost in whole frames without a hint."""
-    frames = [open_picture(folder / label.file) for label in read_labels(folder)]
+    """What finding and reading whole frames without a hint costs, and how many are read right."""
+    labels = read_labels(folder)
+    frames = [open_picture(folder / label.file) for label in labels]
     find_register(frames[0], recognizer)
-    costs = []
+    costs, texts = [], []
     for frame in frames:
         started = processor_s()
-        find_register(frame, recognizer)
+        found = find_register(frame, recognizer)
         costs.append((processor_s() - started) * 1000)
+        texts.append(found.recognition.best.text if found and found.recognition.best else "")
     most = np.quantile(costs, 0.95)
-    return f"{len(costs)} whole frames: median {median(costs):.0f} ms, 19 of 20 at most {most:.0f} ms"
+    return (
+        f"{len(costs)} whole frames: median {median(costs):.0f} ms, 19 of 20 at most {most:.0f} ms\n"
+        + frames_right(folder, dict(zip((label.file for label in labels), texts, strict=True)))
+    )
+
+
+def frames_right(folder: Path, texts: dict[str, str]) -> str:
+    """How many complete counters are read right: of all frames, of those with a box, of displays."""
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        displays = {row["file"] for row in csv.DictReader(file) if row.get("kind") == "lcd"}
+    complete = [label for label in read_labels(folder) if label.is_complete]
+    groups = {
+        "all": complete,
+        "with a box": [label for label in complete if label.box],
+        "displays": [label for label in complete if label.file in displays],
+    }
+    return "right: " + ", ".join(
+        f"{name} {sum(is_right(each, texts[each.file], prefix=True) for each in group)} of {len(group)}"
+        for name, group in groups.items()
+    )
 
 
 def as_line(row: Row) -> str:

@@ -83,12 +83,10 @@ def print_taken_for_counters(fonts: Path, readers: list[Recognizer]) -> None:
     faces, rng = typefaces(fonts, held_out=True), np.random.default_rng(0)
     prints = [lettered_strip(rng, faces).picture for _ in range(_PRINTS)]
     print(f"| of {_PRINTS} prints | new | old |\n| --- | --- | --- |")
+    found = [[each.best.probability for each in reader.read(prints) if each.best] for reader in readers]
     for least in (0.0, 0.5, 0.9):
-        new, old = (
-            sum(each.best is not None and each.best.probability > least for each in reader.read(prints))
-            for reader in readers
-        )
-        print(f"| read with more than {least:g} | {new} | {old} |", flush=True)
+        new, old = (sum(probability > least for probability in one) for one in found)
+        print(f"| read with more than {least:g} | {new} | {old} |")
     print()
 
 

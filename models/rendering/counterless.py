@@ -21,8 +21,8 @@ from models.rendering.strips import (
 )
 
 _TELLING, _ENOUGH_TELLING = "2457", 2
-# What plates print beside counters, with a letter or a stroke before or among its digits: `#` is a digit, `@`
-# a letter. Numbers alone are left out, for some counters look no different.
+# What plates print beside counters, never digits alone, for some counters look no different: `#` is a digit,
+# `@` a letter.
 _PRINTED = (
     "3x###/###V",
     "###/###V",
@@ -115,7 +115,7 @@ def _page(rng: np.random.Generator, face: Typeface) -> tuple[Floats, Box]:
 
 
 def _printed(rng: np.random.Generator) -> str:
-    """A line of print with digits in it."""
+    """A line of print."""
     made = {"#": string.digits, "@": string.ascii_uppercase}
     pattern = _PRINTED[int(rng.integers(len(_PRINTED)))]
     return "".join(str(rng.choice(list(made[each]))) if each in made else each for each in pattern)

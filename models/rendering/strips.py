@@ -168,7 +168,7 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
         is_lit = figure.isdigit()
         lit = drum_view(texture, shape, float(figure), WINDOW_HEIGHT) if is_lit else np.zeros_like(unlit)
         cast = np.roll(lit, away, (0, 1)) * shadow
-        alpha = np.max([lit * strength, cast * strength, unlit * strength, rules], axis=0)[..., None]
+        alpha = np.maximum(np.max([lit, cast, unlit], axis=0) * strength, rules)[..., None]
         cell = (glass * (1 - alpha) + ink * alpha).astype(np.float32)
         if slant:
             lean = np.array([[1, -slant, slant * WINDOW_HEIGHT / 2], [0, 1, 0]], np.float32)
@@ -179,15 +179,15 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
 
 
 def _strength(rng: np.random.Generator, width: int) -> Floats:
-    """How dark segments are in each place of a display, up to 1: seen aslant, they pale towards one edge."""
+    """How far segments stand out in each place of a display, up to 1: seen aslant, they pale to one edge."""
     strength = np.ones((WINDOW_HEIGHT, width), np.float32)
     if chance(rng, 0.4):
-        edge = int(rng.integers(4))
-        length = WINDOW_HEIGHT if edge % 2 == 0 else width
+        is_opposite, is_sideways = divmod(int(rng.integers(4)), 2)
+        length = width if is_sideways else WINDOW_HEIGHT
         away = np.linspace(0, 1, length, dtype=np.float32) / np.float32(rng.uniform(0.25, 1))
         profile = 1 - np.float32(rng.uniform(0.3, 0.85)) * (1 - np.clip(away, 0, 1)) ** 2
-        strength *= profile[:, None] if edge % 2 == 0 else profile
-        if edge >= 2:  # noqa: PLR2004 the lower and the right edge
+        strength *= profile if is_sideways else profile[:, None]
+        if is_opposite:
             strength = strength[::-1, ::-1]
     return strength
 

@@ -39,6 +39,7 @@ from models.recognizer import BUILTIN, Recognizer, load_recognizer
 
 Picture = NDArray[np.uint8]
 Reader = Callable[[Sequence[Picture]], list[str]]
+_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=120, help="strips to read at most")
     parser.add_argument("--frames", type=Path, help="whole pictures to find and read the counter in")
     arguments = parser.parse_args()
+    if arguments.most < 1:
+        parser.error("--most: at least one strip")
     cv2.setNumThreads(1)
     labels = [label for label in read_labels(arguments.strips) if label.is_complete]
     labels = labels[:: -(-len(labels) // arguments.most)]
@@ -204,7 +207,8 @@ def main() -> None:
     print("| reader | strips | exact | CPU ms, median | mean |\n| --- | --- | --- | --- | --- |")
     onnx, torch = load_recognizer(engine="onnx"), load_recognizer(engine="torch")
     first = timed("this reader, ONNX Runtime, one at a time", ours(onnx), strips, labels)
-    timed("this reader, ONNX Runtime, 32 at a time", ours(onnx), strips, labels, 32)
+    if len(strips) >= _BATCH:
+        timed(f"this reader, ONNX Runtime, {_BATCH} at a time", ours(onnx), strips, labels, _BATCH)
     once = Recognizer("one look", "", partial(look, OnnxEngine(BUILTIN), 0.0), load_calibration(BUILTIN))
     timed("this reader, ONNX Runtime, one look only, one at a time", ours(once), strips, labels)
     timed("this reader, PyTorch, one at a time", ours(torch), strips[:30], labels)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration, load_calibration
 from models.engines.onnx_engine import ENCODER, OnnxEngine
+from models.errors import ModelNotFound
 from models.looks import Look, Seen, look
 from models.views import is_covered, is_dark, is_sharp
 
@@ -23,10 +24,6 @@ _EMPTY_ABOVE, _LEAST = 0.5, 1e-9
 # Nobody can be surer than this of drums behind a hand.
 _COVERED_UP_TO = 0.5
 _BATCH = 32
-
-
-class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who branch, the sentence to people
-    """No reader's weights where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     shadow = rng.uniform(0.1, 0.4) if chance(rng, 0.35) else 0.0
     away = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     rules = _rules(rng, unlit.shape, (WINDOW_HEIGHT - height) // 2) if ruled else np.zeros_like(unlit)
-    strengths = np.split(_strength(rng, unlit.shape[1] * len(text)), len(text), axis=1)
+    strengths = np.split(edge_strength(rng, unlit.shape[1] * len(text)), len(text), axis=1)
     cells = []
     for figure, strength in zip(text, strengths, strict=True):
         is_lit = figure.isdigit()
@@ -178,7 +178,7 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     return cells, glass
 
 
-def _strength(rng: np.random.Generator, width: int) -> Floats:
+def edge_strength(rng: np.random.Generator, width: int) -> Floats:
     """How far segments stand out in each place of a display, up to 1: seen aslant, they pale to one edge."""
     strength = np.ones((WINDOW_HEIGHT, width), np.float32)
     if chance(rng, 0.4):

@@ -21,8 +21,9 @@ from models.training.fit import FitPlan, FitProgress, OtherShape, fit, load_stat
 from models.training.own import keep_some, start_from
 from models.training.pool import PoolSources, draw_pool
 from models.training.stem import pretrain_stem
+from models.training.weigh import weigh_pool
 
-STAGES = ("pool", "stem", "train", "export", "calibrate", "all")
+STAGES = ("pool", "stem", "weigh", "train", "export", "calibrate", "all")
 _logger = logging.getLogger(__name__)
 _CARD = Path(__file__).parents[1] / "cards" / "trocr-meter-small.md"
 
@@ -116,6 +117,8 @@ def run(options: Options, watch: Callable[[FitProgress], None] = log_progress) -
             options.drums, options.home / "stem.pt", steps=options.stem_steps, seed=options.seed
         )
         (options.home / "stem.txt").write_text(f"{accuracy:.4f}\n", encoding="utf-8")
+    if options.stage in {"weigh", "all"} and options.start_from is not None:
+        weigh_pool(options.start_from, options.home / "pool")
     if options.stage in {"train", "all"}:
         if options.start_from is not None:
             start_from(_plan(options), options.start_from)

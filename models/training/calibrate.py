@@ -46,7 +46,8 @@ class Outcome:
         strips: How many.
         exact: The share read right, half steps aside.
         or_half_step: The same with the other side of a drum that is said to stand between two digits.
-        exact_first: The same after one look only.
+        among_five: The share whose truth is among the five best candidates.
+        exact_first: The share read right after one look only.
         looks: How many looks a strip took on average.
         error: The expected calibration error, ten bins.
         probabilities: Of the best candidates, `(strips,)`.
@@ -56,6 +57,7 @@ class Outcome:
     strips: int
     exact: float
     or_half_step: float
+    among_five: float
     exact_first: float
     looks: float
     error: float
@@ -152,10 +154,15 @@ def _outcome(strips: Strips, calibration: Calibration) -> Outcome:
         bool(each.opinions) and each.opinions[0].is_half and are_neighbours(each.opinions[0].text, text)
         for text, each in zip(strips.texts, seen, strict=True)
     ]
+    among_five = [
+        text in [opinion.text for opinion in each.opinions[:5]]
+        for text, each in zip(strips.texts, seen, strict=True)
+    ]
     return Outcome(
         len(right),
         float(right.mean()),
         float((right | half_off).mean()),
+        float(np.mean(among_five)),
         float(first[:, 1].mean()),
         float(np.mean([each.looks for each in seen])),
         calibration_error(probabilities, right),
@@ -169,5 +176,6 @@ def described(outcome: Outcome) -> str:
     return (
         f"exact {outcome.exact:.3f} of {outcome.strips:,} ({outcome.exact_first:.3f} after one look, "
         f"{outcome.or_half_step:.3f} with either side of a half step), "
+        f"truth among five candidates in {outcome.among_five:.3f}, "
         f"{outcome.looks:.1f} looks on average, calibration error {outcome.error:.3f}"
     )

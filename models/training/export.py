@@ -11,6 +11,7 @@ from models.engines.checkpoints import load_network
 from models.evaluation import evaluate
 from models.recognizer import Recognizer
 from models.training.onnx_export import export_onnx
+from models.training.weigh import LEAST_DOUBT, MOST_DOUBT, OTHERS_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,11 @@ def write_card(path: Path, facts: CardFacts, parameters: int) -> None:
 
 def _beginning(facts: CardFacts) -> str:
     if facts.started_from_weights:
-        return "The run begins with the weights of an earlier one (`--start-from`) instead of random ones."
+        return (
+            "The run begins with the weights of an earlier one (`--start-from`) instead of random ones. "
+            f"Strips whose number these tell with a doubt between {LEAST_DOUBT:.0%} and {MOST_DOUBT:.0%} "
+            f"are chosen most; the others, {OTHERS_WEIGHT:g} times as often."
+        )
     accuracy = "not measured" if facts.stem_accuracy is None else f"{facts.stem_accuracy:.3f}"
     return f"The stem learns to tell single real drums apart: accuracy {accuracy} on meters kept out."
 

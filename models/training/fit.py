@@ -16,7 +16,7 @@ from torch.nn import functional
 from models.architecture import Network, new_model
 from models.rendering.degrade import chance
 from models.training.pool import IGNORED, VALIDATION_KINDS
-from models.training.shards import MOST_TOKENS, Batch, ShardReader
+from models.training.shards import MOST_TOKENS, Batch, ShardReader, decoder_inputs
 from models.training.speed import half_floats, hurry
 from models.vocabulary import (
     BOS,
@@ -170,9 +170,9 @@ def loss_of(state: FitState, batch: Batch, column_weight: float) -> torch.Tensor
     hidden, labels = seen.last_hidden_state, batch.labels
     length = int((labels != IGNORED).sum(1).max())
     labels = labels[:, :length]
-    start = torch.full((len(labels), 1), BOS)
-    inputs = torch.cat([start, labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD)], 1)
-    logits = state.model.decoder(input_ids=inputs, encoder_hidden_states=hidden, use_cache=False).logits
+    logits = state.model.decoder(
+        input_ids=decoder_inputs(labels), encoder_hidden_states=hidden, use_cache=False
+    ).logits
     loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
     columns = state.column_head(hidden[:, 1:]).log_softmax(-1).transpose(0, 1)
     is_digit = (labels >= FIRST_DIGIT) & (labels < HALF_STEP)

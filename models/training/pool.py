@@ -87,7 +87,7 @@ def _draw(rng: np.random.Generator, kind: str, faces: Sequence[Typeface], bank: 
             chance -= share
     light: Light = "harsh" if kind == "harsh" or (kind == "train" and rng.random() < HARSH_SHARE) else "fair"
     if bank is not None and (kind == "drums" or chance < GLUED_SHARE):
-        return glued_strip(rng, bank, light)
+        return glued_strip(rng, bank, light, pales=kind == "train")
     is_display = rng.random() < DISPLAY_SHARE
     suited = [face for face in faces if face.is_lcd == is_display] or list(faces)
     return drawn_strip(rng, suited, light)

@@ -23,6 +23,7 @@ from models.rendering.strips import (
     WINDOW_HEIGHT,
     Light,
     Strip,
+    edge_strength,
     random_digits,
     random_position,
     told,
@@ -123,11 +124,20 @@ def _pick(rng: np.random.Generator, bank: DrumBank, meter: str, tenth: int, slac
     return None
 
 
-def glued_strip(rng: np.random.Generator, bank: DrumBank, light: Light = "fair") -> Strip:
-    """A counter put together from real drums, most of one meter, photographed again as in `drawn_strip`."""
+def glued_strip(
+    rng: np.random.Generator, bank: DrumBank, light: Light = "fair", *, pales: bool = False
+) -> Strip:
+    """A counter put together from real drums, most of one meter, photographed again as in `drawn_strip`.
+
+    Args:
+        rng: Source of everything random.
+        bank: What to glue from.
+        light: As in `drawn_strip`.
+        pales: Whether displays may be seen aslant, paler towards an edge than their pictures are.
+    """
     while True:
         chosen = _chosen(rng, bank)
-        seen = _glue(rng, bank, chosen.drums, is_lcd=chosen.is_lcd, light=light)
+        seen = _glue(rng, bank, chosen, light, pales=pales and chosen.is_lcd)
         if seen is not None:
             text, half_step = label_of(chosen.position, len(chosen.drums))
             return Strip(seen, text, half_step, None if chosen.is_lcd else tenth_of(chosen.position))
@@ -171,28 +181,39 @@ def _chosen(rng: np.random.Generator, bank: DrumBank) -> _Chosen:
 
 
 def _glue(
-    rng: np.random.Generator, bank: DrumBank, chosen: list[int], *, is_lcd: bool, light: Light
+    rng: np.random.Generator, bank: DrumBank, chosen: _Chosen, light: Light, *, pales: bool
 ) -> NDArray[np.uint8] | None:
     width = int(rng.uniform(24, 42))
     cells: list[Floats] = []
     # Pictures of a display's digits show the edges of their neighbours, which in a row are elsewhere.
-    away = rng.uniform(0.03, 0.12, 2) if is_lcd else np.zeros(2)
+    away = rng.uniform(0.03, 0.12, 2) if chosen.is_lcd else np.zeros(2)
     rows, columns = (
         slice(round(share * length), length - round(share * length))
         for share, length in zip(away, (DRUM_HEIGHT, DRUM_WIDTH), strict=True)
     )
-    for index in chosen:
+    for index in chosen.drums:
         drum = bank.pictures[index][rows, columns]
         cell = cv2.resize(drum, (width, WINDOW_HEIGHT), interpolation=cv2.INTER_CUBIC)
         cells.append(np.asarray(cell, np.float32))
+    cells = _paled(rng, cells) if pales else cells
     ground = np.median(np.concatenate([cells[0][:, :2], cells[-1][:, -2:]]).reshape(-1, 3), axis=0).astype(
         np.float32
     )
     last = cells[-1].mean((0, 1))
     decimals = int(last[0] > 1.25 * last[1:].max())
-    plate = Plate(ground, contrasting(rng, ground), decimals, is_display=is_lcd)
+    plate = Plate(ground, contrasting(rng, ground), decimals, is_display=chosen.is_lcd)
     canvas, box = surround(rng, cells, plate, None)
     cut = crop(rng, canvas, box, (STRIP_WIDTH, STRIP_HEIGHT))
     if light == "clean" or chance(rng, 0.25):
         return np.clip(cut.picture, 0, 255).astype(np.uint8)
     return legibly_photographed(cut.picture, rng, told(cut, light), worst_blur=0.7)
+
+
+def _paled(rng: np.random.Generator, cells: list[Floats]) -> list[Floats]:
+    """A display's digits as they look from aslant; most of a digit's picture is glass."""
+    strengths = np.split(edge_strength(rng, sum(cell.shape[1] for cell in cells)), len(cells), axis=1)
+    glasses = [np.median(cell, axis=(0, 1)) for cell in cells]
+    return [
+        glass + (cell - glass) * strength[..., None]
+        for cell, glass, strength in zip(cells, glasses, strengths, strict=True)
+    ]

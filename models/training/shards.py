@@ -8,18 +8,19 @@ import torch
 from numpy.typing import NDArray
 
 from models.training.pool import IGNORED
-from models.vocabulary import EOS, tokens_of
+from models.vocabulary import BOS, EOS, PAD, tokens_of
 
 MOST_TOKENS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Strips `(n, height, width, 3)`, their token rows, and the last drums' tenths or IGNORED."""
+    """Strips `(n, height, width, 3)`, token rows, last drums' tenths or IGNORED, chances to be chosen."""
 
     pictures: NDArray[np.uint8]
     labels: NDArray[np.int64]
     tenths: NDArray[np.int64]
+    chances: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,16 @@ class ShardReader:
         """Opens the shards that have been finished since the last look."""
         for path in sorted(self._folder.glob(f"{self._prefix}*.texts.npy")):
             if path.name not in self._shards:
-                pictures = np.load(path.with_name(path.name.replace("texts", "pictures")), mmap_mode="r")
-                tenths = np.load(path.with_name(path.name.replace("texts", "tenths")))
-                self._shards[path.name] = Shard(pictures, labels_of(np.load(path).tolist()), tenths)
+                self._shards[path.name] = _opened(path)
         if not self._shards:
             message = f"No strips in {self._folder}: run the stage `pool` first."
             raise FileNotFoundError(message)
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
-        """Random strips of a random shard."""
+        """Random strips of a random shard, by their weights where it has been weighed."""
         names = list(self._shards)
         shard = self._shards[names[int(rng.integers(len(names)))]]
-        return _batch_of(shard, np.sort(rng.choice(len(shard.labels), size, replace=False)))
+        return _batch_of(shard, np.sort(rng.choice(len(shard.labels), size, replace=False, p=shard.chances)))
 
     def everything(self) -> Batch:
         """All strips in order."""
@@ -64,6 +63,19 @@ class ShardReader:
             torch.cat([b.labels for b in batches]),
             torch.cat([b.tenths for b in batches]),
         )
+
+
+def weights_path(texts: Path) -> Path:
+    """Where the weights of the shard with these texts are."""
+    return texts.with_name(texts.name.replace("texts", "weights"))
+
+
+def _opened(texts: Path) -> Shard:
+    pictures = np.load(texts.with_name(texts.name.replace("texts", "pictures")), mmap_mode="r")
+    tenths = np.load(texts.with_name(texts.name.replace("texts", "tenths")))
+    weighed = weights_path(texts)
+    weights = np.load(weighed).astype(np.float64) if weighed.exists() else np.ones(len(tenths))
+    return Shard(pictures, labels_of(np.load(texts).tolist()), tenths, weights / weights.sum())
 
 
 def _batch_of(shard: Shard, rows: NDArray[np.int64]) -> Batch:
@@ -81,6 +93,12 @@ def labels_of(texts: list[str]) -> NDArray[np.int64]:
         tokens = [*tokens_of(text), EOS]
         labels[row, : len(tokens)] = tokens
     return labels
+
+
+def decoder_inputs(labels: torch.Tensor) -> torch.Tensor:
+    """What the decoder has written before each token of the labels `(n, length)`."""
+    start = torch.full((len(labels), 1), BOS)
+    return torch.cat([start, labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD)], 1)
 
 
 def as_pictures(pictures: NDArray[np.uint8]) -> torch.Tensor:

@@ -21,6 +21,7 @@ def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         (["import", "nowhere", "--meter", "home"], "nowhere is no folder"),
         (["import", ".", "--meter", "home", "--labels", "nowhere.csv"], "nowhere.csv is no file"),
         (["ingest", "--meter", "garage"], "configured: home"),
+        (["read", "picture.jpg", "--model", "/nowhere"], "There is no reader '/nowhere'"),
         (["sql", "select 1"], "smartmeter report"),
         (["read", "picture.jpg", "--window", "--meter", "home"], "--window"),
         (["evaluate", ".", "--window"], "labels.csv is missing"),

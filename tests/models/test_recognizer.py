@@ -22,7 +22,8 @@ from transformers import (
 )
 
 from models.architecture import Network
-from models.recognizer import Candidate, ModelNotFound, Recognition, Recognizer, load_recognizer
+from models.errors import ModelNotFound
+from models.recognizer import Candidate, Recognition, Recognizer, load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, register_corners
 from models.window import Window, cut_window
 

@@ -12,7 +12,8 @@ from models.beam import search
 from models.engines.engine import Engine
 from models.engines.onnx_engine import OnnxEngine
 from models.engines.torch_engine import TorchEngine
-from models.recognizer import BUILTIN, ModelNotFound, Recognition, load_recognizer
+from models.errors import ModelNotFound
+from models.recognizer import BUILTIN, Recognition, load_recognizer
 from models.rendering.counterless import counterless_strip
 from models.rendering.glyphs import own_typefaces
 from models.rendering.strips import drawn_strip

@@ -40,3 +40,11 @@ def test_calibration_pays_on_strips_that_it_was_not_fitted_on() -> None:
         assert after[kind].error < 0.03
         assert after[kind].exact == before[kind].exact
         assert after[kind].looks == 5
+
+
+def test_the_truth_may_be_among_five_candidates_without_being_the_best() -> None:
+    opinions = tuple(Opinion(text, is_half=False, share=0.1) for text in "987654")
+    seen = (Seen(opinions, 0.0, 1),) * 8
+    outcome = measure({"drawn": Strips(tuple("99887744"), seen, seen)}, Calibration())
+    assert outcome["drawn"].exact == 0.25
+    assert outcome["drawn"].among_five == 0.75

@@ -1,0 +1,5 @@
+"""What goes wrong with readers; kept apart, so that who only catches it loads no reader."""
+
+
+class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who branch, the sentence to people
+    """No reader's weights where they were asked for."""

@@ -195,7 +195,7 @@ def _glue(
         drum = bank.pictures[index][rows, columns]
         cell = cv2.resize(drum, (width, WINDOW_HEIGHT), interpolation=cv2.INTER_CUBIC)
         cells.append(np.asarray(cell, np.float32))
-    cells = _paled(rng, cells) if pales else cells
+    cells = paled(rng, cells) if pales else cells
     ground = np.median(np.concatenate([cells[0][:, :2], cells[-1][:, -2:]]).reshape(-1, 3), axis=0).astype(
         np.float32
     )
@@ -209,7 +209,7 @@ def _glue(
     return legibly_photographed(cut.picture, rng, told(cut, light), worst_blur=0.7)
 
 
-def _paled(rng: np.random.Generator, cells: list[Floats]) -> list[Floats]:
+def paled(rng: np.random.Generator, cells: list[Floats]) -> list[Floats]:
     """A display's digits as they look from aslant; most of a digit's picture is glass."""
     strengths = np.split(edge_strength(rng, sum(cell.shape[1] for cell in cells)), len(cells), axis=1)
     glasses = [np.median(cell, axis=(0, 1)) for cell in cells]

@@ -25,8 +25,8 @@ OTHERS_WEIGHT = 0.15
 def weigh_pool(reader: Path, pool: Path) -> None:
     """Writes beside each drawn shard how often its strips are trained on, where that is not there yet.
 
-    The doubt is the reader's own and knows nothing of the labels, so what is learned of probabilities
-    stays true: strips are not chosen for being misread.
+    The doubt is the reader's own, of each digit given the true ones before it. Strips are not chosen for
+    being misread, so what is learned of probabilities stays true.
 
     Args:
         reader: Folder of the weights that the run begins with.

@@ -21,20 +21,20 @@ def _register(position: float = 361_097.0) -> NDArray[np.uint8]:
     return cut_window(draw_frame(face, position, seed=0), Window(register_corners(face)))
 
 
-def _doubly_exposed() -> NDArray[np.uint8]:
-    """Two registers in one, so that nobody can be sure of either."""
-    both = np.mean([_register(), _register(8_254_610.0)], axis=0)
-    return np.asarray(both, np.uint8)
+def _exposed_thrice() -> NDArray[np.uint8]:
+    """Three registers in one, so that nobody can be sure of any."""
+    all_three = np.mean([_register(each) for each in (361_097.0, 8_254_610.0, 1_749_382.0)], axis=0)
+    return np.asarray(all_three, np.uint8)
 
 
 @pytest.mark.parametrize(
     ("window", "sure_above", "rounds", "looks"),
     [
         (_register(), _ALWAYS_SURE, 1, 1),
-        (_doubly_exposed(), _ALWAYS_SURE, 1, 1),
+        (_exposed_thrice(), _ALWAYS_SURE, 1, 1),
         (_register(), 0.9, 1, 1),
         (_register(), _NEVER_SURE, 2, 2),
-        (_doubly_exposed(), 0.99, 3, 4),
+        (_exposed_thrice(), 0.99, 3, 4),
     ],
     ids=["sure of anything", "sure of little", "sure", "settled by the second round", "never settled"],
 )
@@ -60,6 +60,6 @@ def test_room_beside_a_window_shows_the_drum_that_it_cuts(engine: OnnxEngine) ->
 
 
 def test_one_round_is_all_that_is_asked_for_once(engine: OnnxEngine) -> None:
-    windows = [_register(), _doubly_exposed()]
+    windows = [_register(), _exposed_thrice()]
     assert [each.looks for each in look(engine, _NEVER_SURE, windows, None, once=True)] == [1, 1]
     assert look(engine, _NEVER_SURE, windows[:1], None, once=True)[0].opinions[0].text == "0361097"

@@ -13,9 +13,10 @@ import torch
 from models.recognizer import load_recognizer
 from models.rendering.drums import DrumShape, drum_texture, drum_view
 from models.rendering.glyphs import own_typefaces
+from models.rendering.strips import WINDOW_HEIGHT
 from models.training.__main__ import options_of, run
 from models.training.fit import FitPlan, fit, learning_rate_at, load_state, recoloured
-from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums, make_of
+from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums, make_of, paled
 from models.training.shards import labels_of
 from models.vocabulary import EOS, FIRST_DIGIT, HALF_STEP
 
@@ -110,6 +111,19 @@ def test_displays_are_seen_more_often_than_their_number(tmp_path: Path) -> None:
     bank = _bank(tmp_path, {f"{_MAKE}/still": 0} | {f"{_MAKE}/turning{n}": 1 for n in range(9)})
     strips = [glued_strip(np.random.default_rng(seed), bank, "clean") for seed in range(80)]
     assert sum(strip.tenth is None for strip in strips) > 80 / 5
+
+
+def test_digits_of_a_display_pale_towards_an_edge_now_and_then_and_nothing_else_changes() -> None:
+    cell = np.full((WINDOW_HEIGHT, 24, 3), 200, np.float32)
+    cell[4::8] = 40
+    faded = 0
+    for seed in range(60):
+        seen = np.stack(paled(np.random.default_rng(seed), [cell] * 6))
+        assert seen.min() >= 40
+        assert seen.max() <= 200
+        assert (seen[:, cell == 200] == 200).all()
+        faded += bool(seen[:, cell == 40].max() > 80)
+    assert 10 < faded < 45
 
 
 def test_no_make_is_on_both_sides(drums: Path) -> None:

@@ -16,7 +16,7 @@ from torch.nn import functional
 from models.architecture import Network, new_model
 from models.rendering.degrade import chance
 from models.training.pool import IGNORED, VALIDATION_KINDS
-from models.training.shards import MOST_TOKENS, Batch, ShardReader, decoder_inputs
+from models.training.shards import MOST_TOKENS, Batch, ShardReader, at_input_size, decoder_inputs
 from models.training.speed import half_floats, hurry
 from models.vocabulary import (
     BOS,
@@ -220,9 +220,7 @@ def validate(model: Network, pool: Path, count: int) -> dict[str, float]:
     shares = {}
     for kind in VALIDATION_KINDS:
         batch = ShardReader(pool, f"val-{kind}").everything()
-        resized = functional.interpolate(
-            batch.pictures[:count], (INPUT_HEIGHT, INPUT_WIDTH), mode="bilinear", antialias=True
-        )
+        resized = at_input_size(batch.pictures[:count])
         shares[kind] = exact_share(model, resized, batch.labels[:count])
         shares[f"{kind}, tenth"] = tenth_share(model, resized, batch.tenths[:count])
     return shares

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from models.training.pool import IGNORED
-from models.vocabulary import BOS, EOS, PAD, tokens_of
+from models.vocabulary import BOS, EOS, INPUT_HEIGHT, INPUT_WIDTH, PAD, tokens_of
 
 MOST_TOKENS = 12
 
@@ -99,6 +100,11 @@ def decoder_inputs(labels: torch.Tensor) -> torch.Tensor:
     """What the decoder has written before each token of the labels `(n, length)`."""
     start = torch.full((len(labels), 1), BOS)
     return torch.cat([start, labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, PAD)], 1)
+
+
+def at_input_size(pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures `(n, 3, height, width)` at the reader's size, not varied."""
+    return functional.interpolate(pictures, (INPUT_HEIGHT, INPUT_WIDTH), mode="bilinear", antialias=True)
 
 
 def as_pictures(pictures: NDArray[np.uint8]) -> torch.Tensor:

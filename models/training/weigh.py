@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from models.architecture import Network
 from models.engines.checkpoints import load_network
 from models.training.pool import IGNORED
-from models.training.shards import Batch, ShardReader, decoder_inputs, weights_path
+from models.training.shards import Batch, ShardReader, at_input_size, decoder_inputs, weights_path
 from models.training.speed import half_floats, hurry
-from models.vocabulary import EOS, HALF_STEP, INPUT_HEIGHT, INPUT_WIDTH
+from models.vocabulary import EOS, HALF_STEP
 
 _logger = logging.getLogger(__name__)
 _AT_ONCE = 250
@@ -52,12 +51,7 @@ def doubts_of(model: Network, batch: Batch) -> NDArray[np.float32]:
     doubts = []
     for first in range(0, len(batch.labels), _AT_ONCE):
         labels = batch.labels[first : first + _AT_ONCE]
-        pictures = functional.interpolate(
-            batch.pictures[first : first + _AT_ONCE],
-            (INPUT_HEIGHT, INPUT_WIDTH),
-            mode="bilinear",
-            antialias=True,
-        )
+        pictures = at_input_size(batch.pictures[first : first + _AT_ONCE])
         with half_floats():
             hidden = model.encoder(pictures).last_hidden_state
             logits = model.decoder(

@@ -94,6 +94,16 @@ def cable(rng: np.random.Generator, canvas: Floats) -> None:
         cv2.line(canvas, a, b, (ink * 0.5 + 120).tolist(), max(1, thickness // 4), cv2.LINE_AA)
 
 
+def handwriting(rng: np.random.Generator, canvas: Floats, near: Box, font: Font) -> None:
+    """A letter and a number chalked on the glass, near to or across what stands in `near`, in place."""
+    height = near[3] - near[1]
+    text = f"{rng.choice(list('PABN'))}{int(rng.integers(1, 99)):02d}"
+    size = rng.uniform(0.7, 2.5) * height
+    x, y = rng.uniform(near[0] - height, near[2]), rng.uniform(near[1] - 1.2 * size, near[3])
+    ink = np.clip(rng.choice([30, 235]) + rng.normal(0, 15, 3), 0, 255).astype(np.float32)
+    stamp(canvas, lettering(font, text, size), (round(x), round(y)), ink)
+
+
 def body(rng: np.random.Generator, canvas: Floats, box: Box, *, is_round: bool) -> None:
     """A case or plate over `box`, round or cornered, with a rim and now and then a shadow, in place."""
     x0, y0, x1, y1 = (round(value) for value in box)

@@ -26,9 +26,11 @@ _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 5, 12, 4
 # Corners are a tenth of the width off now and then, which would cost the first or the last drum: every window
 # gets a little room beside it, and those that are read more, by shares of their width. So many are read.
 _ROOM_KEPT, _ROOM_BESIDE, _READ_WITH_CARE = 0.04, 0.08, 2
-_SAME_WINDOW = 0.6
+_SAME_WINDOW, _STEPS_ALONG = 0.6, 101
 # Below this, what is read is more often wrong than right.
 _LEAST_CONFIDENCE = 0.2
+# Where more than this share of the drums' row lies beyond the picture, the first or the last drum does.
+_MOST_OUT_OF_VIEW = 0.08
 # Below this, a second, closer search may find the counter where the first took some lettering for one; what
 # it finds then is more often something else than what is found at once.
 _CONVINCING, _LEAST_AGAIN = 0.4, 0.25
@@ -38,13 +40,24 @@ _CONVINCING, _LEAST_AGAIN = 0.4, 0.25
 class Found:
     """A register window found in a picture; its orientation is in the window.
 
-    `confidence`, from 0 to 1, is that of window and reading together. `reason` says why nothing was read.
+    `confidence`, from 0 to 1, is that of window and reading together; `reason` says why nothing was read.
+    `out_of_view` is the share of the drums' row that lies beyond the picture.
     """
 
     window: Window
     confidence: float
     recognition: Recognition
     reason: str | None
+    out_of_view: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A window worth reading, what speaks for it beforehand, and how much of its row is out of view."""
+
+    window: Window
+    share: float
+    out_of_view: float
 
 
 @lru_cache(maxsize=2)
@@ -83,10 +96,16 @@ def find_register(
     best = _searched(
         picture, partial(_likeliest, picture, recognizer=recognizer, digits=digits, orientation=orientation)
     )
-    if best is None or best.confidence >= _LEAST_CONFIDENCE or best.reason is not None:
+    if best is None or best.reason is not None:
         return best
-    refused = replace(best.recognition, candidates=(), reason="no_counter")
-    return replace(best, recognition=refused, reason="no_counter")
+    if best.confidence < _LEAST_CONFIDENCE:
+        return _refused(best, "no_counter")
+    return _refused(best, "cut_off") if best.out_of_view > _MOST_OUT_OF_VIEW else best
+
+
+def _refused(found: Found, reason: str) -> Found:
+    recognition = replace(found.recognition, candidates=(), reason=reason)
+    return replace(found, confidence=0.0, recognition=recognition, reason=reason)
 
 
 def _searched(
@@ -118,29 +137,35 @@ def _likeliest(
     size = (picture.shape[1], picture.shape[0])
     guesses = _promising(picture, _guesses(places, size, orientation), recognizer, digits)
     recognitions = recognizer.read(
-        [wider_cut(picture, window) for window, _ in guesses],
+        [wider_cut(picture, guess.window) for guess in guesses],
         digits=digits,
-        recut=[cut_window(picture, window) for window, _ in guesses],
+        recut=[cut_window(picture, guess.window) for guess in guesses],
     )
     found = [
-        Found(window, share * _probability(recognition), recognition, recognition.reason)
-        for (window, share), recognition in zip(guesses, recognitions, strict=True)
+        Found(
+            guess.window,
+            guess.share * _probability(recognition),
+            recognition,
+            recognition.reason,
+            guess.out_of_view,
+        )
+        for guess, recognition in zip(guesses, recognitions, strict=True)
     ]
     return max(found, key=lambda each: each.confidence, default=None)
 
 
 def _promising(
     picture: NDArray[np.uint8],
-    guesses: Sequence[tuple[Window, float]],
+    guesses: Sequence[_Guess],
     recognizer: Recognizer,
     digits: int | None,
-) -> list[tuple[Window, float]]:
+) -> list[_Guess]:
     """The guesses that look best after one glance at each."""
-    cuts = [cut_window(picture, window) for window, _ in guesses]
+    cuts = [cut_window(picture, guess.window) for guess in guesses]
     glances = recognizer.glance(cuts, digits=digits)
-    scores = [share * glance for (_, share), glance in zip(guesses, glances, strict=True)]
+    scores = [guess.share * glance for guess, glance in zip(guesses, glances, strict=True)]
     # Where nothing is read, what the finder thinks decides.
-    ranked = sorted(zip(scores, guesses, strict=True), key=lambda each: (-each[0], -each[1][1]))
+    ranked = sorted(zip(scores, guesses, strict=True), key=lambda each: (-each[0], -each[1].share))
     return [guess for _, guess in ranked[:_READ_WITH_CARE]]
 
 
@@ -174,24 +199,31 @@ def _probability(recognition: Recognition) -> float:
     return recognition.best.probability if recognition.best else 0.0
 
 
-def _guesses(
-    places: Sequence[Place], size: tuple[int, int], orientation: str | None
-) -> list[tuple[Window, float]]:
+def _guesses(places: Sequence[Place], size: tuple[int, int], orientation: str | None) -> list[_Guess]:
     """The windows worth reading, each with what speaks for it before it is read, the likeliest first."""
-    guesses: list[tuple[Window, float]] = []
+    guesses: list[_Guess] = []
     for place in places[:_MOST_PLACES]:
         if place.presence < _PRESENT:
             continue
+        lost = _out_of_view(place.drums, size)
         for flip, share in enumerate(place.flips):
             window = _window_of(place.as_read(flip), *size)
             if window is None:
                 continue
             if orientation is None:
-                guesses.append((window, place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS))
+                likely = place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS
+                guesses.append(_Guess(window, likely, lost))
             elif window.orientation == orientation:
-                guesses.append((window, place.presence))
-    guesses.sort(key=lambda guess: -guess[1])
+                guesses.append(_Guess(window, place.presence, lost))
+    guesses.sort(key=lambda guess: -guess.share)
     return guesses[:_MOST_WINDOWS]
+
+
+def _out_of_view(drums: Quad, size: tuple[int, int]) -> float:
+    """The share of a row of drums, along its middle, that lies beyond a picture of `size`."""
+    start, end = (drums[0] + drums[3]) / 2, (drums[1] + drums[2]) / 2
+    along = start + np.linspace(0, 1, _STEPS_ALONG)[:, None] * (end - start)
+    return float(1 - ((along >= 0) & (along <= size)).all(1).mean())
 
 
 def _window_of(place: Place, width: int, height: int) -> Window | None:

@@ -10,9 +10,9 @@ import numpy as np
 from models.rendering.degrade import Floats, chance
 from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
+from models.rendering.inscriptions import Font
 from models.rendering.plate import contrasting, lettering, stamp
 from models.rendering.strips import display_cells, drawn_cells, random_digits, random_look, random_position
-from models.rendering.surroundings import Font
 
 _UNITS = ("kWh", "kWh", "kWh", "KWH", "m³", "m3", "MWh", "kW.h")
 _SCALES = ("10000", "1000", "100", "10", "1", "1/10")

@@ -12,7 +12,8 @@ from models.rendering.counters import CellSource, drawn_drums, mount_counter, wi
 from models.rendering.degrade import Floats, chance, glow
 from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
-from models.rendering.surroundings import Font, body, cable, furnish, handwriting, wall
+from models.rendering.inscriptions import Font, handwriting
+from models.rendering.surroundings import body, cable, furnish, wall
 
 Quad: TypeAlias = NDArray[np.float64]
 

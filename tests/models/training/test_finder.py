@@ -5,17 +5,20 @@ import pytest
 import torch
 
 from models.finder import BUILTIN
-from models.finding.geometry import cut, grown, oriented_box
+from models.finding.geometry import cut, grown, oriented_box, overlap, whole
 from models.finding.networks import LookNet, SearchNet
 from models.finding.search import Finder, answers, open_graph, peaks
 from models.finding.shapes import CELL
+from models.rendering.frames import random_frame
+from models.rendering.glyphs import own_typefaces, segment_typefaces
 from models.training.finder_batches import FrameShards, look_targets, nudged, search_targets
 from models.training.finder_export import export_finder, fused
 from models.training.finder_fit import LESSONS, NetworkName, Schedule, fit_network, load_network_state
 from models.training.finder_marks import finder_marks
-from models.training.finder_pool import FramePool, draw_shard
+from models.training.finder_pool import LOOKS, FramePool, draw_shard, looks_of
 from models.training.finder_start import start_from
 
+FACES = (*own_typefaces(), *segment_typefaces())
 SQUARE = np.array([(0.2, 0.3), (0.8, 0.3), (0.8, 0.7), (0.2, 0.7)], np.float32)
 FLIPPED = {"none": (0, 0), "horizontal": (1, 0), "vertical": (0, 1), "both": (1, 1)}
 
@@ -71,7 +74,7 @@ def test_a_small_run_draws_learns_resumes_ships_and_is_marked(tmp_path: Path, sh
     export_finder(search, look, tmp_path / "weights")
     Finder(tmp_path / "weights").places(np.zeros((100, 130, 3), np.uint8))
     marks = finder_marks(tmp_path / "weights", pool.folder)
-    assert marks.looks == 15
+    assert marks.looks == 3 * LOOKS
     assert 0 <= marks.on_drums <= marks.counters <= 3
 
 
@@ -127,6 +130,17 @@ def test_what_is_shipped_answers_as_what_was_trained(network: torch.nn.Module, s
         network.train()(pictures)
         trained, shipped = network.eval()(pictures), fused(network)(pictures)
     assert shipped.numpy() == pytest.approx(trained.numpy(), abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_looks_show_the_counter_or_something_else(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    frame = random_frame(rng, FACES)
+    looks = looks_of(frame, rng)
+    shown = [each for each in looks if each.drums is not None]
+    assert len(looks) == LOOKS
+    assert len(shown) == (0 if frame.drums is None else 3)
+    assert all(overlap(each.drums, whole(1, 1)) > 0.02 for each in shown if each.drums is not None)
 
 
 def test_the_pool_needs_frames(tmp_path: Path) -> None:

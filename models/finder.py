@@ -26,11 +26,11 @@ _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 5, 12, 4
 # Corners are a tenth of the width off now and then, which would cost the first or the last drum: every window
 # gets a little room beside it, and those that are read more, by shares of their width. So many are read.
 _ROOM_KEPT, _ROOM_BESIDE, _READ_WITH_CARE = 0.04, 0.08, 2
-_SAME_WINDOW, _STEPS_ALONG = 0.6, 101
+_SAME_WINDOW = 0.6
 # Below this, what is read is more often wrong than right.
 _LEAST_CONFIDENCE = 0.2
-# Where more than this share of the drums' row lies beyond the picture, the first or the last drum does.
-_MOST_OUT_OF_VIEW = 0.08
+# A row of drums that goes on to within this share of its length of the picture's edge may go on beyond it.
+_ROOM_AT_THE_EDGE = 0.02
 # Below this, a second, closer search may find the counter where the first took some lettering for one; what
 # it finds then is more often something else than what is found at once.
 _CONVINCING, _LEAST_AGAIN = 0.4, 0.25
@@ -41,23 +41,23 @@ class Found:
     """A register window found in a picture; its orientation is in the window.
 
     `confidence`, from 0 to 1, is that of window and reading together; `reason` says why nothing was read.
-    `out_of_view` is the share of the drums' row that lies beyond the picture.
+    `at_edge` says that the row of drums runs up to the picture's edge, and perhaps beyond.
     """
 
     window: Window
     confidence: float
     recognition: Recognition
     reason: str | None
-    out_of_view: float = 0.0
+    at_edge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """A window worth reading, what speaks for it beforehand, and how much of its row is out of view."""
+    """A window worth reading, what speaks for it beforehand, and whether it runs up to the edge."""
 
     window: Window
     share: float
-    out_of_view: float
+    at_edge: bool
 
 
 @lru_cache(maxsize=2)
@@ -100,7 +100,7 @@ def find_register(
         return best
     if best.confidence < _LEAST_CONFIDENCE:
         return _refused(best, "no_counter")
-    return _refused(best, "cut_off") if best.out_of_view > _MOST_OUT_OF_VIEW else best
+    return _refused(best, "cut_off") if best.at_edge else best
 
 
 def _refused(found: Found, reason: str) -> Found:
@@ -147,7 +147,7 @@ def _likeliest(
             guess.share * _probability(recognition),
             recognition,
             recognition.reason,
-            guess.out_of_view,
+            guess.at_edge,
         )
         for guess, recognition in zip(guesses, recognitions, strict=True)
     ]
@@ -205,25 +205,25 @@ def _guesses(places: Sequence[Place], size: tuple[int, int], orientation: str | 
     for place in places[:_MOST_PLACES]:
         if place.presence < _PRESENT:
             continue
-        lost = _out_of_view(place.drums, size)
+        at_edge = _runs_to_edge(place.drums, size)
         for flip, share in enumerate(place.flips):
             window = _window_of(place.as_read(flip), *size)
             if window is None:
                 continue
             if orientation is None:
                 likely = place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS
-                guesses.append(_Guess(window, likely, lost))
+                guesses.append(_Guess(window, likely, at_edge))
             elif window.orientation == orientation:
-                guesses.append(_Guess(window, place.presence, lost))
+                guesses.append(_Guess(window, place.presence, at_edge))
     guesses.sort(key=lambda guess: -guess.share)
     return guesses[:_MOST_WINDOWS]
 
 
-def _out_of_view(drums: Quad, size: tuple[int, int]) -> float:
-    """The share of a row of drums, along its middle, that lies beyond a picture of `size`."""
-    start, end = (drums[0] + drums[3]) / 2, (drums[1] + drums[2]) / 2
-    along = start + np.linspace(0, 1, _STEPS_ALONG)[:, None] * (end - start)
-    return float(1 - ((along >= 0) & (along <= size)).all(1).mean())
+def _runs_to_edge(drums: Quad, size: tuple[int, int]) -> bool:
+    """Whether a row of drums, prolonged a little at both ends, leaves a picture of `size`."""
+    longer = grown(drums, _ROOM_AT_THE_EDGE, 0.0, _ROOM_AT_THE_EDGE, 0.0)
+    ends = (longer + longer[[3, 2, 1, 0]])[:2] / 2
+    return bool(((ends < 0) | (ends > size)).any())
 
 
 def _window_of(place: Place, width: int, height: int) -> Window | None:

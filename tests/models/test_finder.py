@@ -55,6 +55,30 @@ def test_a_small_counter_beneath_large_lettering_is_found_at_a_closer_look(size:
     assert found.recognition.best.text == "0361097"
 
 
+@pytest.mark.parametrize("drums_lost", [0.5, 1.0, 1.6])
+@pytest.mark.parametrize("end", ["first", "last"])
+def test_a_counter_cut_off_by_the_edge_gives_no_number(end: str, drums_lost: float) -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7)
+    corners = np.array(register_corners(face))
+    start, stop = corners[:, 0].min(), corners[:, 0].max()
+    lost = drums_lost * (stop - start) / 7
+    frame = draw_frame(face, 361097.0, seed=1)
+    part = frame[:, : round(stop - lost)] if end == "last" else frame[:, round(start + lost) :]
+    found = find_register(np.ascontiguousarray(part), load_recognizer())
+    assert found is None or (found.reason is not None and found.recognition.candidates == ())
+
+
+def test_a_counter_wholly_in_view_near_the_edge_is_read() -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7)
+    stop = np.array(register_corners(face))[:, 0].max()
+    part = draw_frame(face, 361097.0, seed=1)[:, : round(stop + 25)]
+    found = find_register(np.ascontiguousarray(part), load_recognizer())
+    assert found is not None
+    assert not found.at_edge
+    assert found.recognition.best is not None
+    assert found.recognition.best.text == "0361097"
+
+
 @pytest.mark.parametrize(("left", "right"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])
 def test_a_window_that_cuts_a_drum_is_read_with_room_beside_it(left: float, right: float) -> None:
     face = MeterFace(digits=7, decimals=1, seed=7)

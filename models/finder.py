@@ -244,11 +244,13 @@ def window_of_quad(quad: Quad) -> Window:
 def consensus(found: Sequence[Found]) -> Found | None:
     """The window that pictures of one camera agree on: the surest of the largest group that overlaps.
 
-    Those of one group are turned alike. None where there is nothing to choose from.
+    Those of one group are turned alike; those that run up to the picture's edge do not count. None where
+    there is nothing to choose from.
     """
-    if not found:
+    whole = [each for each in found if not each.at_edge]
+    if not whole:
         return None
-    groups = [[other for other in found if _is_same(each, other)] for each in found]
+    groups = [[other for other in whole if _is_same(each, other)] for each in whole]
     largest = max(groups, key=lambda group: sum(each.confidence for each in group))
     return max(largest, key=lambda each: each.confidence)
 

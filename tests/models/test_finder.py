@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -131,6 +133,9 @@ def test_pictures_agree_on_the_window_that_most_of_them_show() -> None:
     assert consensus([wrong, *right, turned]) is right[2]
     assert consensus([wrong]) is wrong
     assert consensus([]) is None
+    cut_off = replace(wrong, at_edge=True)
+    assert consensus([cut_off, right[0]]) is right[0]
+    assert consensus([cut_off]) is None
 
 
 def test_a_window_keeps_the_order_of_its_corners() -> None:

@@ -76,6 +76,7 @@ def find_register(
     *,
     digits: int | None = None,
     orientation: str | None = None,
+    finder: Finder | None = None,
 ) -> Found | None:
     """The register window that a picture most likely shows, and what it says.
 
@@ -87,6 +88,7 @@ def find_register(
         recognizer: Reads the windows.
         digits: How many drums the register has, where that is known.
         orientation: How the window is turned, as its `orientation` says, where that is known.
+        finder: Finds the places; the built-in one unless given.
 
     Returns:
         The window, also where it cannot be read (with a reason); None where the picture shows no counter.
@@ -94,7 +96,9 @@ def find_register(
     if min(picture.shape[:2]) < SHORTEST_SIDE or is_dark(picture):
         return None
     best = _searched(
-        picture, partial(_likeliest, picture, recognizer=recognizer, digits=digits, orientation=orientation)
+        picture,
+        finder or load_finder(),
+        partial(_likeliest, picture, recognizer=recognizer, digits=digits, orientation=orientation),
     )
     if best is None or best.reason is not None:
         return best
@@ -109,10 +113,9 @@ def _refused(found: Found, reason: str) -> Found:
 
 
 def _searched(
-    picture: NDArray[np.uint8], likeliest: Callable[[Sequence[Place]], Found | None]
+    picture: NDArray[np.uint8], finder: Finder, likeliest: Callable[[Sequence[Place]], Found | None]
 ) -> Found | None:
     """The likeliest of the places found, searched closer where none is sure or none convinces."""
-    finder = load_finder()
     places = finder.places(picture)
     is_sure = bool(places) and places[0].presence >= _SURE
     first = likeliest(places) if is_sure else None

@@ -30,7 +30,8 @@ _SAME_WINDOW = 0.6
 # Below this, what is read is more often wrong than right.
 _LEAST_CONFIDENCE = 0.2
 # A row of drums that goes on to within this share of its length of the picture's edge may go on beyond it.
-_ROOM_AT_THE_EDGE = 0.02
+# What is longer than any camera's picture, somebody has cut out around the counter.
+_ROOM_AT_THE_EDGE, _LONGEST_PICTURE = 0.02, 2.5
 # Below this, a second, closer search may find the counter where the first took some lettering for one; what
 # it finds then is more often something else than what is found at once.
 _CONVINCING, _LEAST_AGAIN = 0.4, 0.25
@@ -223,7 +224,9 @@ def _guesses(places: Sequence[Place], size: tuple[int, int], orientation: str | 
 
 
 def _runs_to_edge(drums: Quad, size: tuple[int, int]) -> bool:
-    """Whether a row of drums, prolonged a little at both ends, leaves a picture of `size`."""
+    """Whether a row of drums, prolonged a little at both ends, leaves a camera's picture of `size`."""
+    if max(size) > _LONGEST_PICTURE * min(size):
+        return False
     longer = grown(drums, _ROOM_AT_THE_EDGE, 0.0, _ROOM_AT_THE_EDGE, 0.0)
     ends = (longer + longer[[3, 2, 1, 0]])[:2] / 2
     return bool(((ends < 0) | (ends > size)).any())

@@ -81,6 +81,18 @@ def test_a_counter_wholly_in_view_near_the_edge_is_read() -> None:
     assert found.recognition.best.text == "0361097"
 
 
+def test_a_counter_cut_out_by_somebody_is_read_up_to_its_edges() -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7)
+    corners = np.array(register_corners(face))
+    (left, top), (right, bottom) = corners.min(0), corners.max(0)
+    frame = draw_frame(face, 361097.0, seed=1)
+    strip = frame[round(top) - 12 : round(bottom) + 12, round(left) : round(right) + 2]
+    found = find_register(np.ascontiguousarray(strip), load_recognizer())
+    assert found is not None
+    assert not found.at_edge
+    assert found.reason != "cut_off"
+
+
 @pytest.mark.parametrize(("left", "right"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])
 def test_a_window_that_cuts_a_drum_is_read_with_room_beside_it(left: float, right: float) -> None:
     face = MeterFace(digits=7, decimals=1, seed=7)

@@ -117,7 +117,7 @@ def shares_right(
     """
     rng = np.random.default_rng(0)
     rows = []
-    for label, picture in _pictures(folder):
+    for label, picture in pictures_of(folder):
         seen = [varied(picture, rng) for _ in range(times)]
         found = [[read(each, reader) for each in seen] for reader in readers]
         rows.append(
@@ -131,7 +131,8 @@ def shares_right(
     return np.array(rows, np.float64)
 
 
-def _pictures(folder: Path) -> Iterator[tuple[Label, Picture]]:
+def pictures_of(folder: Path) -> Iterator[tuple[Label, Picture]]:
+    """The complete labels of a folder, each with its picture."""
     for label in read_labels(folder):
         if label.is_complete:
             yield label, open_picture(folder / label.file)

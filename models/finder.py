@@ -29,6 +29,9 @@ _ROOM_KEPT, _ROOM_BESIDE, _READ_WITH_CARE = 0.04, 0.08, 2
 _SAME_WINDOW = 0.6
 # Below this, what is read is more often wrong than right.
 _LEAST_CONFIDENCE = 0.2
+# A row of drums that goes on to within this share of its length of the picture's edge may go on beyond it.
+# What is longer than any camera's picture, somebody has cut out around the counter.
+_ROOM_AT_THE_EDGE, _LONGEST_PICTURE = 0.02, 2.5
 # Below this, a second, closer search may find the counter where the first took some lettering for one; what
 # it finds then is more often something else than what is found at once.
 _CONVINCING, _LEAST_AGAIN = 0.4, 0.25
@@ -38,13 +41,24 @@ _CONVINCING, _LEAST_AGAIN = 0.4, 0.25
 class Found:
     """A register window found in a picture; its orientation is in the window.
 
-    `confidence`, from 0 to 1, is that of window and reading together. `reason` says why nothing was read.
+    `confidence`, from 0 to 1, is that of window and reading together; `reason` says why nothing was read.
+    `at_edge` says that the row of drums runs up to the picture's edge, and perhaps beyond.
     """
 
     window: Window
     confidence: float
     recognition: Recognition
     reason: str | None
+    at_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A window worth reading, what speaks for it beforehand, and whether it runs up to the edge."""
+
+    window: Window
+    share: float
+    at_edge: bool
 
 
 @lru_cache(maxsize=2)
@@ -63,6 +77,7 @@ def find_register(
     *,
     digits: int | None = None,
     orientation: str | None = None,
+    finder: Finder | None = None,
 ) -> Found | None:
     """The register window that a picture most likely shows, and what it says.
 
@@ -74,6 +89,7 @@ def find_register(
         recognizer: Reads the windows.
         digits: How many drums the register has, where that is known.
         orientation: How the window is turned, as its `orientation` says, where that is known.
+        finder: Finds the places; the built-in one unless given.
 
     Returns:
         The window, also where it cannot be read (with a reason); None where the picture shows no counter.
@@ -81,19 +97,26 @@ def find_register(
     if min(picture.shape[:2]) < SHORTEST_SIDE or is_dark(picture):
         return None
     best = _searched(
-        picture, partial(_likeliest, picture, recognizer=recognizer, digits=digits, orientation=orientation)
+        picture,
+        finder or load_finder(),
+        partial(_likeliest, picture, recognizer=recognizer, digits=digits, orientation=orientation),
     )
-    if best is None or best.confidence >= _LEAST_CONFIDENCE or best.reason is not None:
+    if best is None or best.reason is not None:
         return best
-    refused = replace(best.recognition, candidates=(), reason="no_counter")
-    return replace(best, recognition=refused, reason="no_counter")
+    if best.confidence < _LEAST_CONFIDENCE:
+        return _refused(best, "no_counter")
+    return _refused(best, "cut_off") if best.at_edge else best
+
+
+def _refused(found: Found, reason: str) -> Found:
+    recognition = replace(found.recognition, candidates=(), reason=reason)
+    return replace(found, confidence=0.0, recognition=recognition, reason=reason)
 
 
 def _searched(
-    picture: NDArray[np.uint8], likeliest: Callable[[Sequence[Place]], Found | None]
+    picture: NDArray[np.uint8], finder: Finder, likeliest: Callable[[Sequence[Place]], Found | None]
 ) -> Found | None:
     """The likeliest of the places found, searched closer where none is sure or none convinces."""
-    finder = load_finder()
     places = finder.places(picture)
     is_sure = bool(places) and places[0].presence >= _SURE
     first = likeliest(places) if is_sure else None
@@ -118,29 +141,35 @@ def _likeliest(
     size = (picture.shape[1], picture.shape[0])
     guesses = _promising(picture, _guesses(places, size, orientation), recognizer, digits)
     recognitions = recognizer.read(
-        [wider_cut(picture, window) for window, _ in guesses],
+        [wider_cut(picture, guess.window) for guess in guesses],
         digits=digits,
-        recut=[cut_window(picture, window) for window, _ in guesses],
+        recut=[cut_window(picture, guess.window) for guess in guesses],
     )
     found = [
-        Found(window, share * _probability(recognition), recognition, recognition.reason)
-        for (window, share), recognition in zip(guesses, recognitions, strict=True)
+        Found(
+            guess.window,
+            guess.share * _probability(recognition),
+            recognition,
+            recognition.reason,
+            guess.at_edge,
+        )
+        for guess, recognition in zip(guesses, recognitions, strict=True)
     ]
     return max(found, key=lambda each: each.confidence, default=None)
 
 
 def _promising(
     picture: NDArray[np.uint8],
-    guesses: Sequence[tuple[Window, float]],
+    guesses: Sequence[_Guess],
     recognizer: Recognizer,
     digits: int | None,
-) -> list[tuple[Window, float]]:
+) -> list[_Guess]:
     """The guesses that look best after one glance at each."""
-    cuts = [cut_window(picture, window) for window, _ in guesses]
+    cuts = [cut_window(picture, guess.window) for guess in guesses]
     glances = recognizer.glance(cuts, digits=digits)
-    scores = [share * glance for (_, share), glance in zip(guesses, glances, strict=True)]
+    scores = [guess.share * glance for guess, glance in zip(guesses, glances, strict=True)]
     # Where nothing is read, what the finder thinks decides.
-    ranked = sorted(zip(scores, guesses, strict=True), key=lambda each: (-each[0], -each[1][1]))
+    ranked = sorted(zip(scores, guesses, strict=True), key=lambda each: (-each[0], -each[1].share))
     return [guess for _, guess in ranked[:_READ_WITH_CARE]]
 
 
@@ -174,24 +203,33 @@ def _probability(recognition: Recognition) -> float:
     return recognition.best.probability if recognition.best else 0.0
 
 
-def _guesses(
-    places: Sequence[Place], size: tuple[int, int], orientation: str | None
-) -> list[tuple[Window, float]]:
+def _guesses(places: Sequence[Place], size: tuple[int, int], orientation: str | None) -> list[_Guess]:
     """The windows worth reading, each with what speaks for it before it is read, the likeliest first."""
-    guesses: list[tuple[Window, float]] = []
+    guesses: list[_Guess] = []
     for place in places[:_MOST_PLACES]:
         if place.presence < _PRESENT:
             continue
+        at_edge = _runs_to_edge(place.drums, size)
         for flip, share in enumerate(place.flips):
             window = _window_of(place.as_read(flip), *size)
             if window is None:
                 continue
             if orientation is None:
-                guesses.append((window, place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS))
+                likely = place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS
+                guesses.append(_Guess(window, likely, at_edge))
             elif window.orientation == orientation:
-                guesses.append((window, place.presence))
-    guesses.sort(key=lambda guess: -guess[1])
+                guesses.append(_Guess(window, place.presence, at_edge))
+    guesses.sort(key=lambda guess: -guess.share)
     return guesses[:_MOST_WINDOWS]
+
+
+def _runs_to_edge(drums: Quad, size: tuple[int, int]) -> bool:
+    """Whether a row of drums, prolonged a little at both ends, leaves a camera's picture of `size`."""
+    if max(size) > _LONGEST_PICTURE * min(size):
+        return False
+    longer = grown(drums, _ROOM_AT_THE_EDGE, 0.0, _ROOM_AT_THE_EDGE, 0.0)
+    ends = (longer + longer[[3, 2, 1, 0]])[:2] / 2
+    return bool(((ends < 0) | (ends > size)).any())
 
 
 def _window_of(place: Place, width: int, height: int) -> Window | None:
@@ -212,11 +250,13 @@ def window_of_quad(quad: Quad) -> Window:
 def consensus(found: Sequence[Found]) -> Found | None:
     """The window that pictures of one camera agree on: the surest of the largest group that overlaps.
 
-    Those of one group are turned alike. None where there is nothing to choose from.
+    Those of one group are turned alike; those that run up to the picture's edge do not count. None where
+    there is nothing to choose from.
     """
-    if not found:
+    whole = [each for each in found if not each.at_edge]
+    if not whole:
         return None
-    groups = [[other for other in found if _is_same(each, other)] for each in found]
+    groups = [[other for other in whole if _is_same(each, other)] for each in whole]
     largest = max(groups, key=lambda group: sum(each.confidence for each in group))
     return max(largest, key=lambda each: each.confidence)
 

@@ -197,9 +197,16 @@ def _seen(
     hanging = reference.window.orientation if reference is not None else None
     found = find_register(picture, recognizer, digits=meter.digits, orientation=hanging)
     if found is None or found.confidence < _SURE_AFTER_A_MOVE:
-        reason = "dark" if is_dark(picture) else "no_counter" if reference is None else "moved"
-        return Seen(None, None, reason)
+        return Seen(None, None, _why_unseen(picture, found, reference))
     return _cut_out(picture, found.window)
+
+
+def _why_unseen(picture: NDArray[np.uint8], found: Found | None, reference: Reference | None) -> str:
+    if is_dark(picture):
+        return "dark"
+    if reference is not None:
+        return "moved"
+    return found.reason if found is not None and found.reason is not None else "no_counter"
 
 
 def _cut_out(picture: NDArray[np.uint8], window: Window) -> Seen:

@@ -122,7 +122,7 @@ def find_window(
         pictures, digits=digits, model=_chosen(model, settings), preview=preview, as_json=json
     )
     if window is None:
-        err.print("No register was found. Take a picture with more light, or nearer, and try again.")
+        err.print("No register was found whole. Take a picture with more light or nearer, all drums in view.")
         raise typer.Exit(1)
     if write and settings is not None and meter is not None:
         err.print(f"Written to {write_window(settings, meter, window)}.", highlight=False, soft_wrap=True)

@@ -83,7 +83,7 @@ class Finder:
     """Guards the sessions of the two networks in a folder of weights."""
 
     def __init__(self, folder: Path) -> None:
-        self._search, self._look = (_session(folder / f"{name}.onnx") for name in ("search", "look"))
+        self._search, self._look = (open_graph(folder / f"{name}.onnx") for name in ("search", "look"))
 
     def places(self, picture: NDArray[np.uint8], *, long_side: int = SEARCH_LONG) -> list[Place]:
         """Where in a picture, RGB `(height, width, 3)`, a counter may stand, the likeliest first."""
@@ -104,14 +104,14 @@ class Finder:
         scale = long_side / max(height, width)
         size = tuple(max(CELL, round(side * scale / CELL) * CELL) for side in (width, height))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        found = _run(self._search, [np.asarray(small, np.uint8)])[0]
+        found = answers(self._search, [np.asarray(small, np.uint8)])[0]
         stretch = width / size[0], height / size[1]
         return [_stretched(box, stretch) for box in peaks(found)]
 
     def _looked(self, picture: NDArray[np.uint8], boxes: Sequence[OrientedBox]) -> list[Place]:
         regions = [_level(box).corners(ROOM_ACROSS, ROOM_DOWN) for box in boxes]
         looks = [cut(picture, region, (LOOK_WIDTH, LOOK_HEIGHT)) for region in regions]
-        values = _run(self._look, looks)
+        values = answers(self._look, looks)
         return [_place(each, region) for each, region in zip(values, regions, strict=True)]
 
 
@@ -174,12 +174,20 @@ def _stretched(box: OrientedBox, stretch: tuple[float, float]) -> OrientedBox:
     return oriented_box(box.corners() * stretch)
 
 
-def _run(session: onnxruntime.InferenceSession, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    shown = np.ascontiguousarray(np.stack(pictures).transpose(0, 3, 1, 2), np.float32)
-    return np.asarray(session.run(None, {"pictures": shown})[0], np.float32)
+def answers(
+    graph: onnxruntime.InferenceSession, pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """What a network says of some pictures of one size, RGB; see `models.finding.shapes`."""
+    shown = np.ascontiguousarray(np.asarray(pictures, np.float32).transpose(0, 3, 1, 2))
+    return np.asarray(graph.run(None, {"pictures": shown})[0], np.float32)
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def open_graph(path: Path) -> onnxruntime.InferenceSession:
+    """One of the two networks.
+
+    Raises:
+        FileNotFoundError: When there are no such weights.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"The finder's weights are missing: there is no {path}.")
     options = onnxruntime.SessionOptions()

@@ -10,9 +10,9 @@ import numpy as np
 from models.rendering.degrade import Floats, chance
 from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
+from models.rendering.inscriptions import Font
 from models.rendering.plate import contrasting, lettering, stamp
 from models.rendering.strips import display_cells, drawn_cells, random_digits, random_look, random_position
-from models.rendering.surroundings import Font
 
 _UNITS = ("kWh", "kWh", "kWh", "KWH", "m³", "m3", "MWh", "kW.h")
 _SCALES = ("10000", "1000", "100", "10", "1", "1/10")
@@ -74,7 +74,8 @@ def mount_counter(
     gap_share = (
         0.0 if drums.is_display else float(rng.choice([0.0, rng.uniform(0, 0.25), rng.uniform(0, 0.6)]))
     )
-    cell_width = width / (count + (count - 1) * gap_share)
+    apart = _room_before_decimals(rng, drums)
+    cell_width = width / (count + (count - 1) * gap_share + apart)
     height = cell_width * native[0] / native[1]
     box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     band = _band(rng, canvas, drums, box)
@@ -83,7 +84,8 @@ def mount_counter(
     size = (max(2, round(cell_width)), max(3, round(height)))
     rim = contrasting(rng, drums.ground).tolist() if chance(rng, 0.25) and not drums.is_display else None
     for index, cell in enumerate(drums.cells):
-        left, top = round(box[0] + index * cell_width * (1 + gap_share)), round(box[1])
+        passed = index * (1 + gap_share) + (apart if index >= count - drums.decimals else 0)
+        left, top = round(box[0] + passed * cell_width), round(box[1])
         shrunk = cv2.resize(
             cell, size, interpolation=cv2.INTER_AREA if size[1] < native[0] else cv2.INTER_LINEAR
         )
@@ -91,6 +93,13 @@ def mount_counter(
         if rim is not None:
             cv2.rectangle(canvas, (left - 1, top - 1), (left + size[0], top + size[1]), rim, 1)
     return box, band
+
+
+def _room_before_decimals(rng: np.random.Generator, drums: Drums) -> float:
+    """How far the decimals stand apart from the drums before them, in widths of a drum."""
+    if drums.is_display or not drums.decimals or not chance(rng, 0.3):
+        return 0.0
+    return float(rng.uniform(0.1, 0.8))
 
 
 def _paste(canvas: Floats, cell: Floats, left: int, top: int) -> None:

@@ -12,12 +12,15 @@ from models.rendering.counters import CellSource, drawn_drums, mount_counter, wi
 from models.rendering.degrade import Floats, chance, glow
 from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
-from models.rendering.surroundings import Font, body, cable, furnish, wall
+from models.rendering.inscriptions import Font, handwriting
+from models.rendering.surroundings import body, cable, furnish, wall
 
 Quad: TypeAlias = NDArray[np.float64]
 
 _LONG, _SHORT = 512, 384
-_NARROWEST, _WIDEST = 0.14, 0.95
+_NARROWEST, _WIDEST = 0.11, 0.95
+# How much of a counter at the picture's edge may be out of view, along its text and across it.
+_MOST_LOST = (0.35, 0.55)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Frame:
 
     `drums` encloses all drums closely, `band` the band, glass or opening in which they stand: four corners
     each (`(4, 2)`, x and y), named as the counter is read: top left, top right, bottom right, bottom left.
-    Both are None where the picture holds no counter. `others` are things that might be taken for one.
+    They lie beyond the picture where its edge cuts the counter off, and both are None where the picture holds
+    no counter. `others` are things that might be taken for one.
     """
 
     picture: NDArray[np.uint8]
@@ -64,6 +68,8 @@ def random_frame(
     boxes = mount_counter(rng, canvas, drums, (*middle, width), font)
     if chance(rng, 0.12):
         cable(rng, canvas)
+    if chance(rng, 0.08):
+        handwriting(rng, canvas, boxes[0], font)
     return _taken(rng, canvas, (*boxes, *others), size)
 
 
@@ -124,8 +130,7 @@ def _taken(rng: np.random.Generator, canvas: Floats, boxes: Sequence[Box], size:
     turned = (drums - centre) @ turn.T
     reach = np.abs(turned).max(0)
     scale = min(1.0, 0.97 * width / (2 * reach[0]), 0.97 * height / (2 * reach[1]))
-    room = np.maximum(np.array([width, height]) / 2 - scale * reach - 2, 0)
-    target_centre = np.array([width / 2, height / 2]) + rng.uniform(-1, 1, 2) * room
+    target_centre = _aimed(rng, scale * reach, size)
     place = np.eye(3)
     place[:2, :2] = scale * turn
     place[:2, 2] = target_centre - scale * turn @ centre
@@ -138,6 +143,19 @@ def _taken(rng: np.random.Generator, canvas: Floats, boxes: Sequence[Box], size:
         picture *= np.float32(rng.uniform(0.1, 0.8))
         glow(picture, spot, tuple(rng.uniform(0.1, 0.6, 2) * width), rng.uniform(20, 200))
     return _oriented(rng, _as_bytes(picture), quads)
+
+
+def _aimed(
+    rng: np.random.Generator, reach: NDArray[np.float64], size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Where the middle of a counter comes to lie that reaches so far from it; now and then cut by an edge."""
+    middle = np.array(size) / 2
+    target = middle + rng.uniform(-1, 1, 2) * np.maximum(middle - reach - 2, 0)
+    if chance(rng, 0.14):
+        axis, side = int(rng.integers(2)), int(rng.choice([-1, 1]))
+        lost = rng.uniform(0.02, _MOST_LOST[axis])
+        target[axis] = middle[axis] + side * (middle[axis] - reach[axis] * (1 - 2 * lost))
+    return np.asarray(target, np.float64)
 
 
 def _corners(box: Box) -> Quad:

@@ -1,42 +1,29 @@
 """What stands about a counter in a camera's picture: walls, cases, plates, lettering, dials, cables."""
 
-from typing import TypeAlias
-
 import cv2
 import numpy as np
-from PIL import ImageFont
 
 from models.rendering.degrade import Floats, chance
 from models.rendering.fittings import FITTINGS, Box, fit
-from models.rendering.plate import contrasting, lettering, stamp
+from models.rendering.inscriptions import Font, bar_code, inscribe, lines, table
+from models.rendering.plate import contrasting
 
-Font: TypeAlias = ImageFont.FreeTypeFont | None
-
-_WORDS = (
-    *("kWh", "220/380V", "3x5A", "10(40)A", "50 Hz", "Cl. 2", "450 rev/kWh", "600 imp/kWh", "DIN 43857"),
-    *("Electricity meter", "Drehstromzähler", "Wechselstromzähler", "Eigentum des", "Compteur d'eau"),
-    *("CÔNG TƠ ĐIỆN 1 PHA", "CONTADOR", "MEDIDOR", "Счётчик воды", "РОСКОНТРОЛЬ", "G4 RF1", "Qmax 6 m³/h"),
-    *("Pmax 0,5 bar", "MODEL DTS27", "IEC 62052-11", "Nr.", "TYPE", "MADE IN", "CE M21", "H-R80/V-R40"),
-    *("Property of the grid", "27°C", "m³", "ACTARIS", "ITELMA", "Power Corporation", "2012", "x 0,001"),
-)
 # What stands on a plate or case, and how often.
 _KINDS = {
-    "words": 0.36,
+    "words": 0.3,
     "serial": 0.13,
-    "bars": 0.09,
-    "dial": 0.07,
-    "screw": 0.05,
-    "slot": 0.07,
-    "rule": 0.04,
+    "bars": 0.08,
+    "dial": 0.06,
+    "screw": 0.04,
+    "slot": 0.06,
+    "rule": 0.03,
     "sticker": 0.04,
-    "table": 0.05,
+    "table": 0.09,
+    "lines": 0.08,
     "terminals": 0.04,
-    "buttons": 0.04,
+    "buttons": 0.03,
     "diagram": 0.02,
 }
-_FEWEST_BARS, _MOST_BARS = 18, 46
-_DARK_BELOW = 90
-_LEAST_CELL = 4
 
 
 def wall(rng: np.random.Generator, size: tuple[int, int]) -> Floats:
@@ -133,9 +120,7 @@ def furnish(rng: np.random.Generator, canvas: Floats, box: Box, kept_free: Box, 
         for _ in range(4):
             x, y = rng.uniform(x0, max(x1 - width, x0 + 1)), rng.uniform(y0, max(y1 - height, y0 + 1))
             if not _overlap((x, y, x + width, y + height), kept_free):
-                _mount(rng, canvas, kind, (x, y, x + width, y + height), font)
-                if kind not in {"dial", "screw", "rule"}:
-                    mounted.append((x, y, x + width, y + height))
+                mounted += _mount(rng, canvas, kind, (x, y, x + width, y + height), font)
                 break
     return mounted
 
@@ -147,6 +132,7 @@ def _height_of(rng: np.random.Generator, kind: str, width: float) -> float:
         "bars": (0.1, 0.4),
         "slot": (0.07, 0.2),
         "table": (0.15, 0.6),
+        "lines": (0.2, 0.8),
         "terminals": (0.08, 0.3),
         "buttons": (0.2, 0.5),
     }
@@ -160,79 +146,41 @@ def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _mount(rng: np.random.Generator, canvas: Floats, kind: str, box: Box, font: Font) -> None:
+def _mount(rng: np.random.Generator, canvas: Floats, kind: str, box: Box, font: Font) -> list[Box]:
+    """Mounts a thing in place; returns where something is that might be taken for a counter."""
     height, width = canvas.shape[:2]
     x, y = min(max(int(box[0]), 0), width - 1), min(max(int(box[1]), 0), height - 1)
     ground = canvas[min(y + 2, height - 1), x].copy()
     ink = contrasting(rng, ground) if chance(rng, 0.85) else np.array([200, 30, 30], np.float32)
     if kind in {"words", "serial"}:
-        _print(rng, canvas, box, ink, font, serial=kind == "serial")
-    elif kind == "bars":
-        _bars(rng, canvas, box, ink, font)
+        return [inscribe(rng, canvas, box, ink, font, serial=kind == "serial")]
+    if kind in {"table", "lines"}:
+        return (table if kind == "table" else lines)(rng, canvas, box, ink, font)
+    if kind in {"dial", "screw", "rule"}:
+        _adorn(rng, canvas, kind, box, ink)
+        return []
+    if kind == "bars":
+        bar_code(rng, canvas, box, ink, font)
     elif kind in FITTINGS:
         fit(rng, canvas, kind, box, ink)
-    elif kind == "dial":
+    elif kind == "slot":
+        _slot(rng, canvas, box, ground)
+    else:
+        body(rng, canvas, box, is_round=False)
+        inscribe(rng, canvas, box, contrasting(rng, canvas[y, x]), font, serial=chance(rng, 0.5))
+    return [box]
+
+
+def _adorn(rng: np.random.Generator, canvas: Floats, kind: str, box: Box, ink: Floats) -> None:
+    """What nobody takes for a counter: a dial, a screw, a line."""
+    if kind == "dial":
         _dial(rng, canvas, box, ink)
     elif kind == "screw":
         _screw(rng, canvas, box)
-    elif kind == "slot":
-        _slot(rng, canvas, box, ground)
-    elif kind == "table":
-        _table(rng, canvas, box, ink, font)
-    elif kind == "rule":
-        end = (int(box[2]), y) if chance(rng, 0.6) else (x, int(box[3]))
-        cv2.line(canvas, (x, y), end, ink.tolist(), int(rng.integers(1, 4)), cv2.LINE_AA)
     else:
-        body(rng, canvas, box, is_round=False)
-        _print(rng, canvas, box, contrasting(rng, canvas[y, x]), font, serial=chance(rng, 0.5))
-
-
-def _print(
-    rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats, font: Font, *, serial: bool
-) -> None:
-    """A word, or a number with gaps as serial numbers have, about as wide as `box`."""
-    if serial:
-        figures = "".join(str(figure) for figure in rng.integers(0, 10, int(rng.integers(4, 12))))
-        text = figures if chance(rng, 0.6) else f"{figures[:2]} {figures[2:5]} {figures[5:]}".strip()
-    else:
-        text = _WORDS[int(rng.integers(len(_WORDS)))]
-    alpha = lettering(font, text, max(3.0, (box[3] - box[1]) * 0.8))
-    if alpha.shape[1] > box[2] - box[0]:
-        alpha = lettering(font, text, max(3.0, alpha.shape[0] * (box[2] - box[0]) / alpha.shape[1]))
-    stamp(canvas, alpha, (int(box[0]), int(box[1] + (box[3] - box[1]) * 0.1)), ink)
-
-
-def _bars(rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats, font: Font) -> None:
-    """A bar code on its label, often with its number beneath or beside it."""
-    x0, y0, x1, y1 = (round(value) for value in box)
-    if ink.mean() > _DARK_BELOW:
-        cv2.rectangle(canvas, (x0 - 3, y0 - 2), (x1 + 3, y1 + 2), (235, 235, 232), -1)
-        ink = np.full(3, 20, np.float32)
-    edges = np.sort(rng.uniform(x0, x1, 2 * int(rng.integers(_FEWEST_BARS, _MOST_BARS)))).astype(int)
-    for left, right in edges.reshape(-1, 2).tolist():
-        cv2.rectangle(canvas, (left, y0), (max(right - 1, left), y1), ink.tolist(), -1)
-    if chance(rng, 0.5):
-        wide, high = box[2] - box[0], box[3] - box[1]
-        right, down = (wide + 3, 0.0) if chance(rng, 0.3) else (0.0, high)
-        room = (box[0] + right, box[1] + down, box[2] + right, box[3] + down)
-        _print(rng, canvas, room, ink, font, serial=True)
-
-
-def _table(rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats, font: Font) -> None:
-    """Ratings in ruled cells: rows as wide as a counter, with figures in them."""
-    rows, columns = int(rng.integers(1, 5)), int(rng.integers(2, 6))
-    xs, ys = np.linspace(box[0], box[2], columns + 1), np.linspace(box[1], box[3], rows + 1)
-    ruled = chance(rng, 0.7)
-    for row in range(rows):
-        for column in range(columns):
-            cell = (xs[column], ys[row], xs[column + 1], ys[row + 1])
-            if ruled:
-                corners = (round(cell[0]), round(cell[1])), (round(cell[2]), round(cell[3]))
-                cv2.rectangle(canvas, *corners, ink.tolist(), 1)
-            inset = 0.1 * (cell[3] - cell[1])
-            inner = (cell[0] + inset, cell[1] + inset, cell[2] - inset, cell[3] - inset)
-            if inner[2] - inner[0] > _LEAST_CELL and chance(rng, 0.85):
-                _print(rng, canvas, inner, ink, font, serial=chance(rng, 0.45))
+        start = round(box[0]), round(box[1])
+        end = (round(box[2]), start[1]) if chance(rng, 0.6) else (start[0], round(box[3]))
+        cv2.line(canvas, start, end, ink.tolist(), int(rng.integers(1, 4)), cv2.LINE_AA)
 
 
 def _dial(rng: np.random.Generator, canvas: Floats, box: Box, ink: Floats) -> None:

@@ -1,5 +1,7 @@
 """What the finder's two networks learn from: batches of the pool, each time varied anew, and targets."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from models.finding.shapes import CELL, MIDDLE_UNIT, ROOM_ACROSS, ROOM_DOWN
 from models.rendering.degrade import chance
 
+_NUDGED = 0.7
 _CORE, _LEAST_CORE, _RIM = 0.4, 2.8, 0.55
 # How the corners of a counter, named as it is read, are renamed as they appear: upright, mirrored left for
 # right, top for bottom, and both.
@@ -22,6 +25,20 @@ NOMINAL = torch.tensor(
     ]
 )
 CORNER_UNIT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Frames and looks, RGB `(n, height, width, 3)` each, and what stands in them; NaN for nothing.
+
+    `corners` `(n, 4, 2)` are the drums' in pixels of the frames; `truths` `(n, 8, 2)` those of drums and band
+    in shares of the looks' sides.
+    """
+
+    frames: NDArray[np.uint8]
+    corners: NDArray[np.float32]
+    looks: NDArray[np.uint8]
+    truths: NDArray[np.float32]
 
 
 class FrameShards:
@@ -66,11 +83,18 @@ class FrameShards:
     def looks(self, rng: np.random.Generator, size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Random closer looks, half of them flipped, and the corners of drums and band in them."""
         pictures, truths = _sample(rng, self._looks, size)
+        for row in np.flatnonzero(rng.random(len(truths)) < _NUDGED).tolist():
+            pictures[row], truths[row] = nudged(rng, pictures[row], truths[row])
         for axis in (0, 1):
             flipped = rng.random(len(truths)) < 0.35  # noqa: PLR2004 upright cameras are the most
             pictures[flipped] = np.flip(pictures[flipped], 2 - axis)
             truths[flipped, :, axis] = 1 - truths[flipped, :, axis]
         return _as_tensor(_inverted(rng, pictures)), torch.from_numpy(truths)
+
+    def everything(self) -> Iterator[Shard]:
+        """Each shard's frames as they are, the drums' corners, closer looks and what is in them."""
+        for name, (frames, corners) in self._shards.items():
+            yield Shard(frames, corners, *self._looks[name])
 
 
 def _sample(
@@ -94,6 +118,18 @@ def _moved(
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     seen = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.uint8), there.astype(np.float32)
+
+
+def nudged(
+    rng: np.random.Generator, look: NDArray[np.uint8], truth: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A look aimed a little otherwise."""
+    height, width = look.shape[:2]
+    scale = np.exp(rng.normal(0, 0.07, 2))
+    shift = (1 - scale) / 2 + rng.normal(0, (0.02, 0.04))
+    matrix = np.array([[scale[0], 0, shift[0] * width], [0, scale[1], shift[1] * height]])
+    seen = cv2.warpAffine(look, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.uint8), (truth * scale + shift).astype(np.float32)
 
 
 def _turned(

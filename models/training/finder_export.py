@@ -8,15 +8,14 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from models.finding.networks import LookNet, SearchNet
 from models.finding.shapes import LOOK_HEIGHT, LOOK_WIDTH, SEARCH_LONG, SEARCH_SHORT
 from models.training.onnx_export import finish_graph
 
 _OPSET = 17
 
 
-def export_finder(search: SearchNet, look: LookNet, target: Path) -> None:
-    """Writes `search.onnx` and `look.onnx`, their weights rounded to half floats."""
+def export_finder(search: nn.Module, look: nn.Module, target: Path) -> None:
+    """Writes `search.onnx` and `look.onnx`, the weights of both networks rounded to half floats."""
     target.mkdir(parents=True, exist_ok=True)
     any_size = {0: "n", 2: "height", 3: "width"}
     _export(

@@ -30,7 +30,7 @@ from models.training.pool import typefaces
 from models.training.real_drums import DrumBank, load_drums
 
 _logger = logging.getLogger(__name__)
-LOOKS = 5
+LOOKS, _AT_DRUMS = 8, 3
 _APART = 0.1
 _LEAST_CONTRAST = 10
 
@@ -98,26 +98,31 @@ def _legibly(
 
 
 def looks_of(frame: Frame, rng: np.random.Generator) -> list[Look]:
-    """Closer looks at the counter, as roughly aimed as the search aims, and at places without one."""
-    looks = [] if frame.drums is None else [_look(frame, _roughly(rng, frame.drums), rng) for _ in range(3)]
+    """Closer looks at the counter, as roughly aimed as the search aims, and at what might be taken for it."""
+    aims = [] if frame.drums is None else [_roughly(rng, frame.drums) for _ in range(_AT_DRUMS)]
+    looks = [_look(frame, aim, rng) for aim in aims]
     bare = Frame(frame.picture, None, None)
-    while len(looks) < LOOKS:
-        places = [box for box in (_elsewhere(frame, rng) for _ in range(5)) if _is_apart(box, frame.drums)]
-        if frame.others and chance(rng, 0.8):
-            other = _roughly(rng, frame.others[int(rng.integers(len(frame.others)))])
-            places = [other] if _is_apart(other, frame.drums) and other.height > 1 else places
-        if places:
-            # The busiest of several places: blank ones teach nothing.
-            looks.append(max((_look(bare, box, rng) for box in places[:3]), key=_busyness))
-    return looks
+    return looks + [_look(bare, box, rng) for box in _busiest(frame, rng, LOOKS - len(looks))]
+
+
+def _busiest(frame: Frame, rng: np.random.Generator, count: int) -> list[OrientedBox]:
+    """The busiest places without drums, mostly lettering: blank ones teach nothing."""
+    others = [frame.others[index] for index in rng.permutation(len(frame.others))[: 2 * count].tolist()]
+    places = [_roughly(rng, other) for other in others if oriented_box(other).height > 1]
+    while len(places) < 3 * count:
+        places.append(_elsewhere(frame, rng))
+    apart = [place for place in places if _is_apart(place, frame.drums)]
+    while len(apart) < count:
+        apart += [place for place in [_elsewhere(frame, rng)] if _is_apart(place, frame.drums)]
+    return sorted(apart, key=lambda place: -_busyness(_cut(frame, place)))[:count]
 
 
 def _is_apart(box: OrientedBox, drums: Quad | None) -> bool:
     return drums is None or overlap(box.corners(), drums) < _APART
 
 
-def _busyness(look: Look) -> float:
-    middle = look.picture[LOOK_HEIGHT // 3 : -LOOK_HEIGHT // 3, 30:-30].astype(np.float32)
+def _busyness(seen: NDArray[np.uint8]) -> float:
+    middle = seen[LOOK_HEIGHT // 3 : -LOOK_HEIGHT // 3, 30:-30].astype(np.float32)
     return float(np.abs(np.diff(middle, axis=1)).mean())
 
 
@@ -143,9 +148,13 @@ def _elsewhere(frame: Frame, rng: np.random.Generator) -> OrientedBox:
     )
 
 
+def _cut(frame: Frame, box: OrientedBox) -> NDArray[np.uint8]:
+    return cut(frame.picture, box.corners(ROOM_ACROSS, ROOM_DOWN), (LOOK_WIDTH, LOOK_HEIGHT))
+
+
 def _look(frame: Frame, box: OrientedBox, rng: np.random.Generator) -> Look:
     region = box.corners(ROOM_ACROSS, ROOM_DOWN)
-    picture = cut(frame.picture, region, (LOOK_WIDTH, LOOK_HEIGHT))
+    picture = _cut(frame, box)
     counter = (slice(LOOK_HEIGHT // 3, -LOOK_HEIGHT // 3), slice(40, -40))
     seen = _legibly(picture, counter, rng, worst_blur=1.3)
     if frame.drums is None or frame.band is None:

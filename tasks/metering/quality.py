@@ -25,6 +25,7 @@ class RecognitionReason(StrEnum):
     BLURRED = "blurred"
     NO_COUNTER = "no_counter"
     COVERED = "covered"
+    CUT_OFF = "cut_off"
     MOVED = "moved"
     UNREADABLE_PICTURE = "unreadable_picture"
 

@@ -25,6 +25,7 @@ REASONS = {
     "blurred": "the picture is blurred",
     "no_counter": "no counter found in the picture",
     "covered": "the counter is covered",
+    "cut_off": "the counter is partly out of the picture",
     "moved": "the meter no longer stands where the camera saw it",
     "unreadable_picture": "the picture could not be opened",
     "no_candidate_fits": "nothing that was read fits the readings around it",

@@ -22,6 +22,7 @@ WORDS = {
         "Put the camera back, or: smartmeter find-window PICTURE --write, then smartmeter reread.",
     ),
     "covered": ("the counter is covered", "Take away what stands before it."),
+    "cut_off": ("the counter is partly out of the picture", "Turn the camera until all drums are in view."),
     "no_counter": (
         "no counter is found",
         "Look at the picture. Where the counter can be seen: smartmeter find-window PICTURE --write.",

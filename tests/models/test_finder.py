@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -55,6 +57,42 @@ def test_a_small_counter_beneath_large_lettering_is_found_at_a_closer_look(size:
     assert found.recognition.best.text == "0361097"
 
 
+@pytest.mark.parametrize("drums_lost", [1.0, 1.6])
+@pytest.mark.parametrize("end", ["first", "last"])
+def test_a_counter_cut_off_by_the_edge_gives_no_number(end: str, drums_lost: float) -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7)
+    corners = np.array(register_corners(face))
+    start, stop = corners[:, 0].min(), corners[:, 0].max()
+    lost = drums_lost * (stop - start) / 7
+    frame = draw_frame(face, 361097.0, seed=1)
+    part = frame[:, : round(stop - lost)] if end == "last" else frame[:, round(start + lost) :]
+    found = find_register(np.ascontiguousarray(part), load_recognizer())
+    assert found is None or (found.reason is not None and found.recognition.candidates == ())
+
+
+def test_a_counter_wholly_in_view_near_the_edge_is_read() -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7)
+    stop = np.array(register_corners(face))[:, 0].max()
+    part = draw_frame(face, 361097.0, seed=1)[:, : round(stop + 25)]
+    found = find_register(np.ascontiguousarray(part), load_recognizer())
+    assert found is not None
+    assert not found.at_edge
+    assert found.recognition.best is not None
+    assert found.recognition.best.text == "0361097"
+
+
+def test_a_counter_cut_out_by_somebody_is_read_up_to_its_edges() -> None:
+    face = MeterFace(digits=7, decimals=1, seed=7)
+    corners = np.array(register_corners(face))
+    (left, top), (right, bottom) = corners.min(0), corners.max(0)
+    frame = draw_frame(face, 361097.0, seed=1)
+    strip = frame[round(top) - 12 : round(bottom) + 12, round(left) : round(right) + 2]
+    found = find_register(np.ascontiguousarray(strip), load_recognizer())
+    assert found is not None
+    assert not found.at_edge
+    assert found.reason != "cut_off"
+
+
 @pytest.mark.parametrize(("left", "right"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])
 def test_a_window_that_cuts_a_drum_is_read_with_room_beside_it(left: float, right: float) -> None:
     face = MeterFace(digits=7, decimals=1, seed=7)
@@ -107,6 +145,9 @@ def test_pictures_agree_on_the_window_that_most_of_them_show() -> None:
     assert consensus([wrong, *right, turned]) is right[2]
     assert consensus([wrong]) is wrong
     assert consensus([]) is None
+    cut_off = replace(wrong, at_edge=True)
+    assert consensus([cut_off, right[0]]) is right[0]
+    assert consensus([cut_off]) is None
 
 
 def test_a_window_keeps_the_order_of_its_corners() -> None:

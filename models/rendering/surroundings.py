@@ -1,4 +1,4 @@
-"""What stands about a counter in a camera's picture: walls, cases, plates, lettering, dials, cables."""
+"""What stands about a counter in a camera's picture: walls, cases, plates with what they carry, cables."""
 
 import cv2
 import numpy as np

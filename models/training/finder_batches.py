@@ -1,6 +1,5 @@
 """What the finder's two networks learn from: batches of the pool, each time varied anew, and targets."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,10 +90,10 @@ class FrameShards:
             truths[flipped, :, axis] = 1 - truths[flipped, :, axis]
         return _as_tensor(_inverted(rng, pictures)), torch.from_numpy(truths)
 
-    def everything(self) -> Iterator[Shard]:
-        """Each shard's frames as they are, the drums' corners, closer looks and what is in them."""
-        for name, (frames, corners) in self._shards.items():
-            yield Shard(frames, corners, *self._looks[name])
+    def first(self) -> Shard:
+        """The first shard as it was drawn."""
+        name = next(iter(self._shards))
+        return Shard(*self._shards[name], *self._looks[name])
 
 
 def _sample(

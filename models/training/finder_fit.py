@@ -21,6 +21,8 @@ from models.training.finder_start import start_from
 _logger = logging.getLogger(__name__)
 _WARM_UP, _REPORT_EVERY, _SAVE_EVERY = 100, 50, 200
 _KEPT, _LEAST_SHARE = 0.998, 0.01
+_CONVOLUTION = 4
+_PARTS = ("network", "mean", "optimizer")
 
 NetworkName: TypeAlias = Literal["search", "look"]
 
@@ -87,13 +89,16 @@ LESSONS: dict[NetworkName, Lesson] = {
 def load_network_state(checkpoint: Path, name: NetworkName, *, seed: int) -> NetworkState:
     """The state of a checkpoint, or a new one."""
     torch.manual_seed(seed)
-    # So laid out, processors train convolutions faster.
-    network = LESSONS[name].build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = LESSONS[name].build()
+    for parameter in network.parameters():
+        if parameter.ndim == _CONVOLUTION:
+            # So laid out, processors train convolutions faster.
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
     state = NetworkState(network, copy.deepcopy(network).eval(), optimizer)
     if checkpoint.exists():
         saved = torch.load(checkpoint)
-        for part in ("network", "mean", "optimizer"):
+        for part in _PARTS:
             getattr(state, part).load_state_dict(saved[part])
         state.step = saved["step"]
     return state
@@ -101,9 +106,8 @@ def load_network_state(checkpoint: Path, name: NetworkName, *, seed: int) -> Net
 
 def save_network_state(checkpoint: Path, state: NetworkState) -> None:
     """Writes the checkpoint, whole or not at all."""
-    parts = ("network", "mean", "optimizer")
     part = checkpoint.with_suffix(".part")
-    torch.save({name: getattr(state, name).state_dict() for name in parts} | {"step": state.step}, part)
+    torch.save({name: getattr(state, name).state_dict() for name in _PARTS} | {"step": state.step}, part)
     part.replace(checkpoint)
 
 

@@ -39,7 +39,7 @@ def finder_marks(weights: Path, pool: Path) -> FinderMarks:
     Raises:
         FileNotFoundError: When weights or shard are missing.
     """
-    shard = next(FrameShards(pool, "val").everything())
+    shard = FrameShards(pool, "val").first()
     counters, on_drums = _searched(weights / "search.onnx", shard)
     graph, looks = open_graph(weights / "look.onnx"), shard.looks
     parts = [answers(graph, looks[at : at + _AT_ONCE]) for at in range(0, len(looks), _AT_ONCE)]

@@ -81,7 +81,7 @@ def test_a_counter_wholly_in_view_near_the_edge_is_read() -> None:
     assert found.recognition.best.text == "0361097"
 
 
-def test_a_counter_cut_out_by_somebody_is_read_up_to_its_edges() -> None:
+def test_a_counter_cut_out_by_somebody_may_run_up_to_the_edges() -> None:
     face = MeterFace(digits=7, decimals=1, seed=7)
     corners = np.array(register_corners(face))
     (left, top), (right, bottom) = corners.min(0), corners.max(0)
@@ -90,7 +90,6 @@ def test_a_counter_cut_out_by_somebody_is_read_up_to_its_edges() -> None:
     found = find_register(np.ascontiguousarray(strip), load_recognizer())
     assert found is not None
     assert not found.at_edge
-    assert found.reason != "cut_off"
 
 
 @pytest.mark.parametrize(("left", "right"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.1)])

@@ -11,7 +11,7 @@ from models.rendering.degrade import Floats, chance
 from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
 from models.rendering.inscriptions import Font
-from models.rendering.plate import contrasting, lettering, stamp
+from models.rendering.lettering import contrasting, lettering, stamp
 from models.rendering.strips import display_cells, drawn_cells, random_digits, random_look, random_position
 
 _UNITS = ("kWh", "kWh", "kWh", "KWH", "m³", "m3", "MWh", "kW.h")

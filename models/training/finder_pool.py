@@ -24,7 +24,7 @@ from models.rendering.counters import Drums
 from models.rendering.degrade import Floats, chance, photographed
 from models.rendering.frames import Frame, random_frame, turned_frame
 from models.rendering.glyphs import Typeface
-from models.rendering.plate import contrasting
+from models.rendering.lettering import contrasting
 from models.rendering.strips import WINDOW_HEIGHT, random_digits
 from models.training.pool import typefaces
 from models.training.real_drums import DrumBank, load_drums

@@ -8,6 +8,7 @@ standard error is that of the difference between pictures.
 """
 
 import argparse
+import time
 from pathlib import Path
 
 import numpy as np
@@ -30,29 +31,40 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=8, help="how often each is seen (default %(default)s)")
     options = parser.parse_args()
     finders = load_finder(options.new), load_finder(options.old)
-    shares = outcomes(options.frames, finders, options.times)
+    shares, milliseconds = outcomes(options.frames, finders, options.times)
     print(f"{len(shares)} pictures, each {options.times} times\n")
     print("| | new | old | difference | standard error |\n| --- | --- | --- | --- | --- |")
     for name, part in zip(("right", "wrong"), np.moveaxis(shares, 2, 0), strict=True):
         (new, old), apart = part.mean(0).tolist(), part[:, 0] - part[:, 1]
         error = float(apart.std() / np.sqrt(len(apart)))
         print(f"| {name} | {new:.3f} | {old:.3f} | {new - old:+.3f} | {error:.3f} |")
+    new, old = np.median(milliseconds, 0).tolist()
+    print(f"\n{new:.0f} ms with the new one, {old:.0f} with the old one: {new / old:.2f} times as long")
 
 
-def outcomes(folder: Path, finders: tuple[Finder, Finder], times: int) -> NDArray[np.float64]:
-    """How often each complete picture is read right and read wrongly with each finder, `(pictures, 2, 2)`."""
+def outcomes(
+    folder: Path, finders: tuple[Finder, Finder], times: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How often each complete picture is read right and read wrongly with each finder, and in what time.
+
+    Returns:
+        The shares `(pictures, 2, 2)`, and the mean milliseconds `(pictures, 2)`.
+    """
     rng, reader = np.random.default_rng(0), load_recognizer()
-    rows = []
+    shares, milliseconds = [], []
     for label, picture in pictures_of(folder):
         seen = [turned_otherwise(picture, rng) for _ in range(times)]
-        row = []
+        row, took = [], []
         for finder in finders:
+            started = time.process_time()
             found = [find_register(each, reader, finder=finder) for each in seen]
+            took.append((time.process_time() - started) * 1000 / times)
             read = [each.recognition for each in found if each is not None and each.recognition.best]
             right = sum(best_is_right(Reading(label, each), prefix=True) for each in read)
             row.append((right / times, (len(read) - right) / times))
-        rows.append(row)
-    return np.array(rows, np.float64)
+        shares.append(row)
+        milliseconds.append(took)
+    return np.array(shares, np.float64), np.array(milliseconds, np.float64)
 
 
 if __name__ == "__main__":

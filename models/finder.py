@@ -19,9 +19,10 @@ BUILTIN = Path(__file__).parent / "weights" / "finder"
 SHORTEST_SIDE = 24
 _CLOSER_SEARCH = round(1.6 * SEARCH_LONG)
 _SURE, _PRESENT = 0.9, 0.3
-# How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned: the
-# digits of a display make sense mirrored. How far the finder's own opinion counts: the reader tells better.
-_USUAL, _TRUST_IN_FLIPS = (1.0, 0.8, 0.8, 0.8), 0.2
+# How usual cameras are that see a counter upright, mirrored left for right, top for bottom, or turned; how
+# far the finder's own opinion counts: the reader tells better; and what a reading that is not upright counts
+# beside an upright one of the same picture: a display's 2 is its 5 in a mirror, so both may make sense.
+_USUAL, _TRUST_IN_FLIPS, _NOT_UPRIGHT = (1.0, 0.8, 0.8, 0.8), 0.2, 0.75
 _MOST_PLACES, _MOST_WINDOWS, _LEAST_SIDE = 5, 12, 4
 # Corners are a tenth of the width off now and then, which would cost the first or the last drum: every window
 # gets a little room beside it, and those that are read more, by shares of their width. So many are read.
@@ -54,11 +55,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """A window worth reading, what speaks for it beforehand, and whether it runs up to the edge."""
+    """A window worth reading, what speaks for it beforehand, and whether it runs up to the edge.
+
+    `preference` is what it counts beside other windows of the picture.
+    """
 
     window: Window
     share: float
     at_edge: bool
+    preference: float = 1.0
 
 
 @lru_cache(maxsize=2)
@@ -155,7 +160,8 @@ def _likeliest(
         )
         for guess, recognition in zip(guesses, recognitions, strict=True)
     ]
-    return max(found, key=lambda each: each.confidence, default=None)
+    weighed = zip(found, guesses, strict=True)
+    return max(weighed, key=lambda each: each[0].confidence * each[1].preference, default=(None,))[0]
 
 
 def _promising(
@@ -167,7 +173,7 @@ def _promising(
     """The guesses that look best after one glance at each."""
     cuts = [cut_window(picture, guess.window) for guess in guesses]
     glances = recognizer.glance(cuts, digits=digits)
-    scores = [guess.share * glance for guess, glance in zip(guesses, glances, strict=True)]
+    scores = [guess.share * guess.preference * glance for guess, glance in zip(guesses, glances, strict=True)]
     # Where nothing is read, what the finder thinks decides.
     ranked = sorted(zip(scores, guesses, strict=True), key=lambda each: (-each[0], -each[1].share))
     return [guess for _, guess in ranked[:_READ_WITH_CARE]]
@@ -216,7 +222,8 @@ def _guesses(places: Sequence[Place], size: tuple[int, int], orientation: str | 
                 continue
             if orientation is None:
                 likely = place.presence * _USUAL[flip] * share**_TRUST_IN_FLIPS
-                guesses.append(_Guess(window, likely, at_edge))
+                preference = _NOT_UPRIGHT if flip else 1.0
+                guesses.append(_Guess(window, likely, at_edge, preference))
             elif window.orientation == orientation:
                 guesses.append(_Guess(window, place.presence, at_edge))
     guesses.sort(key=lambda guess: -guess.share)

@@ -9,7 +9,8 @@ import numpy as np
 from models.rendering.cutting import Box, crop
 from models.rendering.degrade import Floats, chance, photographed
 from models.rendering.glyphs import Typeface
-from models.rendering.plate import Plate, contrasting, lettering, stamp, surround
+from models.rendering.lettering import contrasting, lettering, stamp
+from models.rendering.plate import Plate, surround
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,

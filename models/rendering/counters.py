@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from models.rendering.degrade import Floats, chance
+from models.rendering.drums import label_of
 from models.rendering.fittings import Box
 from models.rendering.glyphs import Typeface
 from models.rendering.inscriptions import Font
-from models.rendering.plate import contrasting, lettering, stamp
+from models.rendering.lettering import contrasting, lettering, stamp
 from models.rendering.strips import display_cells, drawn_cells, random_digits, random_look, random_position
 
 _UNITS = ("kWh", "kWh", "kWh", "KWH", "m³", "m3", "MWh", "kW.h")
@@ -21,13 +22,17 @@ _DECIMALS = (0, 1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Drums:
-    """The drums or digits of a counter, each alike in size, and the colours about them."""
+    """The drums or digits of a counter, each alike in size, the colours about them, and what they show.
+
+    `text` is None where nobody knows what a reader should say.
+    """
 
     cells: Sequence[Floats]
     ground: Floats
     ink: Floats
     decimals: int
     is_display: bool
+    text: str | None = None
 
 
 CellSource: TypeAlias = Callable[[np.random.Generator], Drums]
@@ -42,11 +47,13 @@ def drawn_drums(rng: np.random.Generator, faces: Sequence[Typeface]) -> Drums:
     position = random_position(rng, digits)
     decimals = int(rng.choice(_DECIMALS, p=[0.3, 0.45, 0.1, 0.15]))
     if face.is_lcd:
-        cells, glass = display_cells(rng, face, str(int(position)).zfill(digits)[-digits:])
-        return Drums(cells, glass, glass * np.float32(0.3), decimals, is_display=True)
+        text = str(int(position)).zfill(digits)[-digits:]
+        cells, glass = display_cells(rng, face, text)
+        return Drums(cells, glass, glass * np.float32(0.3), decimals, is_display=True, text=text)
     look = random_look(rng)
     drums = drawn_cells(rng, face, position, digits=digits, look=look, decimals=min(decimals, digits - 1))
-    return Drums(drums, look.ground, look.ink, min(decimals, digits - 1), is_display=False)
+    text, _ = label_of(position, digits)
+    return Drums(drums, look.ground, look.ink, min(decimals, digits - 1), is_display=False, text=text)
 
 
 def width_of(drums: Drums) -> int:

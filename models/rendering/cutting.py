@@ -10,6 +10,9 @@ from models.rendering.degrade import Floats, chance
 from models.rendering.legibility import DrumBox
 
 _SHARP_SHRINK, _RIM_SHARE = 1.2, 0.08
+# Of 421 drawn counters on drums, the finder's windows leave as much as a tenth of the row's width beside both
+# ends in 22 of 100, of 148 displays in 59; they are read with another 0.08 at either end.
+_AS_FOUND, _FOUND_BESIDE = 0.4, 0.34
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,7 @@ def crop(rng: np.random.Generator, canvas: Floats, box: Box, size: tuple[int, in
     """Cuts the counter out as people and detectors do, loose, tilted, skewed; `size` is (width, height)."""
     height, width = box.bottom - box.top, box.right - box.left
     loose = chance(rng, 0.5)
-    left = rng.uniform(0.0, 0.45 if chance(rng, 0.3) else 0.08) * width
-    right = rng.uniform(0.0, 0.3 if chance(rng, 0.1) else 0.08) * width
-    if box.unit_right > box.right and chance(rng, 0.75):
-        right = (box.unit_right - box.right) * rng.uniform(0.3, 1.05)
+    left, right = _room_beside(rng, box)
     above, below = rng.uniform(-0.06, 0.6 if loose else 0.2, 2) * height
     corners = np.array(
         [
@@ -68,6 +68,19 @@ def crop(rng: np.random.Generator, canvas: Floats, box: Box, size: tuple[int, in
         canvas, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return Cut(np.asarray(warped, np.float32), _drums_in(matrix, box))
+
+
+def _room_beside(rng: np.random.Generator, box: Box) -> tuple[float, float]:
+    """How far a cut reaches beyond both ends of a row, in pixels: as people cut, or as the finder does."""
+    width = box.right - box.left
+    if chance(rng, _AS_FOUND):
+        left, right = rng.uniform(0.02, _FOUND_BESIDE, 2) * width
+        return left, right
+    left = rng.uniform(0.0, 0.45 if chance(rng, 0.3) else 0.08) * width
+    right = rng.uniform(0.0, 0.3 if chance(rng, 0.1) else 0.08) * width
+    if box.unit_right > box.right and chance(rng, 0.75):
+        right = (box.unit_right - box.right) * rng.uniform(0.3, 1.05)
+    return left, right
 
 
 def _drums_in(matrix: NDArray[np.float64], box: Box) -> tuple[DrumBox, ...]:

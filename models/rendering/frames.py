@@ -1,7 +1,7 @@
 """Whole camera frames of unknown meters, with the truth of where the counter stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import cv2
@@ -30,13 +30,15 @@ class Frame:
     `drums` encloses all drums closely, `band` the band, glass or opening in which they stand: four corners
     each (`(4, 2)`, x and y), named as the counter is read: top left, top right, bottom right, bottom left.
     They lie beyond the picture where its edge cuts the counter off, and both are None where the picture holds
-    no counter. `others` are things that might be taken for one.
+    no counter. `others` are things that might be taken for one. `text`, where known, is what
+    a reader should say.
     """
 
     picture: NDArray[np.uint8]
     drums: Quad | None
     band: Quad | None
     others: tuple[Quad, ...] = ()
+    text: str | None = None
 
 
 def random_frame(
@@ -70,7 +72,7 @@ def random_frame(
         cable(rng, canvas)
     if chance(rng, 0.08):
         handwriting(rng, canvas, boxes[0], font)
-    return _taken(rng, canvas, (*boxes, *others), size)
+    return replace(_taken(rng, canvas, (*boxes, *others), size), text=drums.text)
 
 
 def _kept_free(middle: tuple[float, float], width: float, slender: float) -> Box:
@@ -192,7 +194,7 @@ def turned_frame(frame: Frame, steps: int, *, mirrored: bool) -> Frame:
         picture = np.rot90(picture, -1)
         quads = [None if quad is None else np.stack([height - quad[:, 1], quad[:, 0]], 1) for quad in quads]
     others = tuple(quad for quad in quads[2:] if quad is not None)
-    return Frame(np.ascontiguousarray(picture), quads[0], quads[1], others)
+    return Frame(np.ascontiguousarray(picture), quads[0], quads[1], others, frame.text)
 
 
 def _as_bytes(picture: Floats) -> NDArray[np.uint8]:

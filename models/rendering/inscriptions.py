@@ -10,7 +10,7 @@ from PIL import ImageFont
 
 from models.rendering.degrade import Floats, chance
 from models.rendering.fittings import Box
-from models.rendering.plate import lettering, stamp
+from models.rendering.lettering import lettering, stamp
 
 Font: TypeAlias = ImageFont.FreeTypeFont | None
 

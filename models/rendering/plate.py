@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ImageFont
 
+from models.rendering.beside import stand_beside
 from models.rendering.cutting import Box
 from models.rendering.degrade import Floats, chance
-from models.rendering.glyphs import word
+from models.rendering.lettering import contrasting, lettering, stamp
 
 _UNITS = ("kWh", "kWh", "kWh", "kWh", "KWH", "kwh", "m3", "m³", "MWh", "kW.h", "kVArh")
 _SCALES = ("10000", "1000", "100", "10", "1", "1/10", "0,1", "x0,1", "x10", "0.01", "10 000")
@@ -38,8 +38,7 @@ _WORDS = (
     "Made in",
     "0123",
 )
-_ROOM = 70
-_MIDDLE_GREY = 125
+_ROOM, _MOST_BESIDE = 70, 0.3
 _RIM_ROOM = 4
 
 
@@ -51,35 +50,6 @@ class Plate:
     ink: Floats
     decimals: int
     is_display: bool
-
-
-def stamp(canvas: Floats, alpha: NDArray[np.uint8], corner: tuple[int, int], ink: Floats) -> None:
-    """Prints an alpha picture in place, its top left at `corner` (x, y), cut at the canvas's edges."""
-    x, y = corner
-    height, width = canvas.shape[:2]
-    left, top, right, bottom = (
-        max(x, 0),
-        max(y, 0),
-        min(x + alpha.shape[1], width),
-        min(y + alpha.shape[0], height),
-    )
-    if right <= left or bottom <= top:
-        return
-    part = alpha[top - y : bottom - y, left - x : right - x, None].astype(np.float32) / 255
-    canvas[top:bottom, left:right] += (ink - canvas[top:bottom, left:right]) * part
-
-
-def lettering(font: ImageFont.FreeTypeFont | None, text: str, height: float) -> NDArray[np.uint8]:
-    """A word of about `height` pixels as alpha."""
-    alpha = word(font, text)
-    size = (max(2, round(alpha.shape[1] * height / alpha.shape[0])), max(2, round(height)))
-    return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def contrasting(rng: np.random.Generator, ground: Floats) -> Floats:
-    """An ink that stands out from `ground`."""
-    level = rng.uniform(130, 250) if ground.mean() < _MIDDLE_GREY else rng.uniform(5, 110)
-    return np.clip(level + rng.normal(0, 10, 3), 0, 255).astype(np.float32)
 
 
 def surround(
@@ -95,14 +65,15 @@ def surround(
     decimal_gap = int(rng.uniform(0, 14)) if plate.decimals and chance(rng, 0.5) else 0
     row = len(cells) * width + (len(cells) - 1) * gap + decimal_gap
     unit_room = int(rng.uniform(60, 150)) if chance(rng, 0.45) else 0
-    left = _ROOM + (int(rng.uniform(0, 90)) if chance(rng, 0.3) else 0)
+    # A loose cut shows what the plate has beside the row.
+    left, right = (_ROOM + int(rng.uniform(0, _MOST_BESIDE) * row) for _ in range(2))
     first_decimal = max(len(cells) - plate.decimals, 0)
     lefts = [
         left + index * (width + gap) + decimal_gap * (index >= first_decimal > 0)
         for index in range(len(cells))
     ]
     box = Box(left, _ROOM, left + row, _ROOM + height, left + row + unit_room, tuple(lefts), width)
-    canvas = np.empty((height + 2 * _ROOM, box.unit_right + _ROOM, 3), np.float32)
+    canvas = np.empty((height + 2 * _ROOM, box.unit_right + right, 3), np.float32)
     canvas[:] = np.clip(rng.uniform(15, 245) + rng.normal(0, 12, 3), 0, 255)
     if chance(rng, 0.75) or plate.is_display:
         _band(rng, canvas, box, plate)
@@ -115,6 +86,7 @@ def surround(
         stamp(
             canvas, text, (x, int(box.top + (height - size) * rng.uniform(0.2, 1))), contrasting(rng, around)
         )
+    stand_beside(rng, canvas, box, plate.ink, font, is_display=plate.is_display)
     _place(rng, canvas, cells, box=box, plate=plate, gap=gap)
     return canvas, box
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.rendering.degrade import Floats, chance
 from models.rendering.drums import DrumShape
 from models.rendering.glyphs import Typeface, own_typefaces
-from models.rendering.plate import lettering, stamp
+from models.rendering.lettering import lettering, stamp
 
 WIDTH, HEIGHT = 648, 486
 REGISTER_TOP, DRUM_HEIGHT = 168, 42

@@ -6,7 +6,7 @@ import numpy as np
 from models.rendering.degrade import Floats, chance
 from models.rendering.fittings import FITTINGS, Box, fit
 from models.rendering.inscriptions import Font, bar_code, inscribe, lines, table
-from models.rendering.plate import contrasting
+from models.rendering.lettering import contrasting
 
 # What stands on a plate or case, and how often.
 _KINDS = {

@@ -24,7 +24,7 @@ from models.rendering.counters import Drums
 from models.rendering.degrade import Floats, chance, photographed
 from models.rendering.frames import Frame, random_frame, turned_frame
 from models.rendering.glyphs import Typeface
-from models.rendering.plate import contrasting
+from models.rendering.lettering import contrasting
 from models.rendering.strips import WINDOW_HEIGHT, random_digits
 from models.training.pool import typefaces
 from models.training.real_drums import DrumBank, load_drums
@@ -81,13 +81,20 @@ def searched(frame: Frame, rng: np.random.Generator) -> tuple[NDArray[np.uint8],
     truth[:] = frame.drums * (SEARCH_LONG / width, SEARCH_SHORT / height)
     x0, y0 = np.maximum(truth.min(0), 0).astype(int)
     x1, y1 = np.ceil(truth.max(0)).astype(int)
-    return _legibly(np.asarray(small, np.uint8), (slice(y0, y1), slice(x0, x1)), rng, worst_blur=0.9), truth
+    return legibly(np.asarray(small, np.uint8), (slice(y0, y1), slice(x0, x1)), rng, worst_blur=0.9), truth
 
 
-def _legibly(
+def legibly(
     picture: NDArray[np.uint8], counter: tuple[slice, slice], rng: np.random.Generator, *, worst_blur: float
 ) -> NDArray[np.uint8]:
-    """A photograph on which the counter can still be made out; after three attempts, whatever came out."""
+    """A photograph on which the counter can still be made out; after three attempts, whatever came out.
+
+    Args:
+        picture: Clear and well lit, RGB `(height, width, 3)`.
+        counter: The rows and columns in which it stands.
+        rng: Source of light, blur and noise.
+        worst_blur: Deviation of the strongest blur, in pixels.
+    """
     for _ in range(3):
         seen = photographed(np.asarray(picture, np.float32), rng, worst_blur=worst_blur)
         grey = cv2.blur(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), (2, 2))[counter]
@@ -156,7 +163,7 @@ def _look(frame: Frame, box: OrientedBox, rng: np.random.Generator) -> Look:
     region = box.corners(ROOM_ACROSS, ROOM_DOWN)
     picture = _cut(frame, box)
     counter = (slice(LOOK_HEIGHT // 3, -LOOK_HEIGHT // 3), slice(40, -40))
-    seen = _legibly(picture, counter, rng, worst_blur=1.3)
+    seen = legibly(picture, counter, rng, worst_blur=1.3)
     if frame.drums is None or frame.band is None:
         return Look(seen, None, None)
     return Look(seen, placed(frame.drums, region, whole(1, 1)), placed(frame.band, region, whole(1, 1)))

@@ -16,7 +16,8 @@ from models.rendering.cutting import crop
 from models.rendering.degrade import Floats, chance
 from models.rendering.drums import drum_positions, label_of, tenth_of
 from models.rendering.legibility import legibly_photographed
-from models.rendering.plate import Plate, contrasting, surround
+from models.rendering.lettering import contrasting
+from models.rendering.plate import Plate, surround
 from models.rendering.strips import (
     STRIP_HEIGHT,
     STRIP_WIDTH,

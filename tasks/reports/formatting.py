@@ -15,7 +15,7 @@ ROUND_MONEY_FROM = 100
 REASONS = {
     "empty": "the file is empty",
     "not_a_picture": "the file is no picture",
-    "truncated": "the picture is cut off",
+    "truncated": "the picture file is incomplete",
     "too_large": "the picture is too large",
     "too_small": "the picture is too small",
     "no_time": "nobody knows when it was taken",

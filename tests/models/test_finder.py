@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from models.finder import Found, consensus, find_register, load_finder, read_window, window_of_quad
 from models.finding.geometry import OrientedBox, grown, overlap
 from models.recognizer import Candidate, Recognition, load_recognizer
-from models.rendering.glyphs import word
+from models.rendering.frames import random_frame
+from models.rendering.glyphs import segment_typefaces, word
 from models.rendering.meter import MeterFace, Mirror, draw_frame, register_corners
 from models.window import Window, cut_window, window_from_box
 
@@ -38,6 +39,16 @@ def test_a_camera_known_to_hang_one_way_is_read_in_no_other() -> None:
         assert found.window.orientation == hanging
         best = found.recognition.best
         assert (best is not None and best.text == "0361097") == (hanging == truth)
+
+
+@pytest.mark.parametrize("seed", [293, 319])
+def test_a_display_whose_digits_make_sense_in_a_mirror_is_rather_taken_for_upright(seed: int) -> None:
+    frame = random_frame(np.random.default_rng([13, seed]), segment_typefaces())
+    found = find_register(frame.picture, load_recognizer())
+    assert found is not None
+    assert found.window.orientation == "upright-0"
+    assert found.recognition.best is not None
+    assert found.recognition.best.text == frame.text
 
 
 @pytest.mark.parametrize("size", [0.23, 0.26])

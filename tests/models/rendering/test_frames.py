@@ -58,3 +58,12 @@ def test_some_frames_hold_no_counter_and_say_so() -> None:
     bare = [random_frame(np.random.default_rng([9, seed]), FACES) for seed in range(36)]
     assert 0 < sum(frame.drums is None for frame in bare) < 10
     assert all((frame.drums is None) == (frame.band is None) for frame in bare)
+
+
+def test_drawn_counters_tell_what_they_show_and_turned_ones_still_do() -> None:
+    shown = [frame for frame in MANY if frame.drums is not None]
+    assert all(
+        frame.text is not None and 3 <= len(frame.text) <= 9 and frame.text.isdigit() for frame in shown
+    )
+    assert turned_frame(shown[0], 1, mirrored=True).text == shown[0].text
+    assert len({frame.text for frame in shown}) > len(shown) / 2

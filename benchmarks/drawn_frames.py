@@ -1,0 +1,93 @@
+"""Two readers on whole pictures drawn with fonts that no training sees: finding and reading, without a hint.
+
+    python -m benchmarks.drawn_frames NEW OLD FONTS
+
+NEW and OLD are `builtin` or folders of weights, FONTS a folder of font files, of which only the families kept
+out are drawn with. The built-in finder finds for both. A number is right where it is the one drawn, or the
+one on the other side of a half step; refused pictures are neither right nor wrong. What counts is how many
+pictures only one of the two reads right.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evaluation import are_neighbours
+from models.finder import find_register
+from models.recognizer import Recognizer, load_recognizer
+from models.rendering.frames import random_frame
+from models.training.finder_pool import legibly
+from models.training.pool import typefaces
+
+Outcome = Literal["right", "wrong", "refused"]
+_WORST_BLUR = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture, what its counter shows, and whether all of it is in view."""
+
+    picture: NDArray[np.uint8]
+    text: str
+    is_whole: bool
+
+
+def main() -> None:
+    """Draw, find, read, compare, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("new")
+    parser.add_argument("old")
+    parser.add_argument("fonts", type=Path)
+    parser.add_argument("--count", type=int, default=700, help="how many pictures (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=777, help="of the pictures (default %(default)s)")
+    options = parser.parse_args()
+    readers = load_recognizer(options.new), load_recognizer(options.old)
+    outcomes: dict[bool, list[list[Outcome]]] = {True: [], False: []}
+    for drawn in pictures(options.fonts, options.count, options.seed):
+        outcomes[drawn.is_whole].append([outcome(drawn, reader) for reader in readers])
+    print("| counters | reader | right | wrong | refused | right where the other is not |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for is_whole, name in ((True, "wholly in view"), (False, "cut by the edge")):
+        rows = np.array(outcomes[is_whole]).reshape(-1, len(readers))
+        for index, reader in enumerate(("new", "old")):
+            counts = [int((rows[:, index] == each).sum()) for each in ("right", "wrong", "refused")]
+            alone = int(((rows == "right").sum(1) == 1)[rows[:, index] == "right"].sum())
+            print(f"| {name}, {len(rows)} | {reader} | {' | '.join(map(str, counts))} | {alone} |")
+
+
+def pictures(fonts: Path, count: int, seed: int) -> Iterator[Drawn]:
+    """Photographs of drawn meters, each with a counter."""
+    rng = np.random.default_rng(seed)
+    faces = typefaces(fonts, held_out=True)
+    while count:
+        frame = random_frame(rng, faces)
+        if frame.drums is None or frame.text is None:
+            continue
+        height, width = frame.picture.shape[:2]
+        low, high = frame.drums.min(0), frame.drums.max(0)
+        columns, rows = (slice(max(0, int(a)), int(np.ceil(b))) for a, b in zip(low, high, strict=True))
+        seen = legibly(frame.picture, (rows, columns), rng, worst_blur=_WORST_BLUR)
+        is_whole = bool((low >= -1).all() and (high <= (width + 1, height + 1)).all())
+        yield Drawn(seen, frame.text, is_whole)
+        count -= 1
+
+
+def outcome(drawn: Drawn, reader: Recognizer) -> Outcome:
+    """What becomes of one picture."""
+    found = find_register(drawn.picture, reader)
+    best = None if found is None else found.recognition.best
+    if best is None:
+        return "refused"
+    is_right = best.text == drawn.text or (best.half_step and are_neighbours(best.text, drawn.text))
+    return "right" if is_right else "wrong"
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,8 @@
 
 NEW and OLD are folders of weights. The built-in reader reads what they find. A label may leave out the last
 drums. `wrong` counts numbers that are not the label's: a refused picture is neither right nor wrong. The
-standard error is that of the difference between pictures.
+standard error is that of the difference between pictures. Milliseconds are processor time of finding and
+reading one picture, the median of the pictures' means.
 """
 
 import argparse

@@ -10,8 +10,8 @@ from models.rendering.degrade import Floats, chance
 from models.rendering.legibility import DrumBox
 
 _SHARP_SHRINK, _RIM_SHARE = 1.2, 0.08
-# Of 421 drawn counters on drums, the finder's windows leave as much as a tenth of the row's width beside both
-# ends in 22 of 100, of 148 displays in 59; they are read with another 0.08 at either end.
+# The finder's windows often leave a tenth of the row's width and more beside both ends, most of all about
+# displays, and are read with another 0.08 at either end.
 _AS_FOUND, _FOUND_BESIDE = 0.4, 0.34
 
 

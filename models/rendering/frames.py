@@ -30,8 +30,8 @@ class Frame:
     `drums` encloses all drums closely, `band` the band, glass or opening in which they stand: four corners
     each (`(4, 2)`, x and y), named as the counter is read: top left, top right, bottom right, bottom left.
     They lie beyond the picture where its edge cuts the counter off, and both are None where the picture holds
-    no counter. `others` are things that might be taken for one. `text`, where known, is what
-    a reader should say.
+    no counter. `others` are things that might be taken for one. `text` is what a reader should say, None
+    where nobody knows.
     """
 
     picture: NDArray[np.uint8]

@@ -21,7 +21,10 @@ from models.rendering.strips import (
     random_look,
 )
 
-_TELLING, _ENOUGH_TELLING = "2457", 2
+# The digits that look like none when turned half round (-1), upside down in a mirror (0) and left for right
+# (1): a display's 2 is its 5 in a mirror, and its 6 is its 9 turned half round.
+_TELLING, _TELLING_ON_DISPLAYS = {-1: "2457", 0: "2457", 1: "2457"}, {-1: "347", 0: "4679", 1: "34679"}
+_ENOUGH_TELLING, _DISPLAYS_TURNED = 2, 0.5
 # What plates print beside counters, never digits alone, for some counters look no different: `#` is a digit,
 # `@` a letter.
 _PRINTED = (
@@ -56,14 +59,17 @@ _PRINTED = (
 def turned_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
     """A counter upside down or in a mirror, which is to be read as nothing.
 
-    Its digits tell: only counters with several that look different when turned are taken.
+    Its digits tell: only counters with several that look like none when turned are taken.
     """
-    drums = [face for face in faces if not face.is_lcd]
-    while True:
-        strip = drawn_strip(rng, drums)
-        if sum(digit in _TELLING for digit in strip.text) >= _ENOUGH_TELLING:
-            break
+    is_display = chance(rng, _DISPLAYS_TURNED)
+    suited = [face for face in faces if face.is_lcd == is_display] or list(faces)
+    face = suited[int(rng.integers(len(suited)))]
     flip = int(rng.integers(-1, 2))
+    telling = (_TELLING_ON_DISPLAYS if face.is_lcd else _TELLING)[flip]
+    while True:
+        strip = drawn_strip(rng, [face])
+        if sum(digit in telling for digit in strip.text) >= _ENOUGH_TELLING:
+            break
     return Strip(np.ascontiguousarray(cv2.flip(strip.picture, flip), np.uint8), "", half_step=False)
 
 

@@ -101,7 +101,10 @@ def options_of(arguments: Sequence[str]) -> Options:
         help="strips per kind of validation to calibrate with, half of them to measure (default %(default)s)",
     )
     add("--note", default="", help="a sentence for the card about this run")
-    return Options(**vars(parser.parse_args(arguments)))
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.stage == "weigh" and options.start_from is None:
+        parser.error("weigh asks a reader what it doubts: name its folder with --start-from.")
+    return options
 
 
 def run(options: Options, watch: Callable[[FitProgress], None] = log_progress) -> None:

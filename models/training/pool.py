@@ -22,7 +22,7 @@ from models.rendering.strips import (
 from models.training.real_drums import DrumBank, glued_strip, is_held_out, load_drums
 
 _logger = logging.getLogger(__name__)
-GLUED_SHARE, COUNTERLESS_SHARE, LETTERED_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.04, 0.08, 0.05, 0.28
+GLUED_SHARE, COUNTERLESS_SHARE, LETTERED_SHARE, TURNED_SHARE, DISPLAY_SHARE = 0.35, 0.04, 0.08, 0.1, 0.28
 # Of the strips trained on, so many may hold drums that nobody can tell, to learn what doubt is.
 HARSH_SHARE = 0.5
 VALIDATION_KINDS = ("drawn", "fonts", "drums", "harsh")

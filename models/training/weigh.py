@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.architecture import Network
 from models.engines.checkpoints import load_network
+from models.engines.torch_engine import version_of
 from models.training.pool import IGNORED
 from models.training.shards import Batch, ShardReader, at_input_size, decoder_inputs, weights_path
 from models.training.speed import half_floats, hurry
@@ -24,14 +25,15 @@ OTHERS_WEIGHT = 0.15
 def weigh_pool(reader: Path, pool: Path) -> None:
     """Writes beside each drawn shard how often its strips are trained on, where that is not there yet.
 
-    The doubt is the reader's own, of each digit given the true ones before it. Strips are not chosen for
-    being misread, so what is learned of probabilities stays true.
+    What another reader found hard is forgotten. The doubt is the reader's own, of each digit given the true
+    ones before it. Strips are not chosen for being misread, so what is learned of probabilities stays true.
 
     Args:
         reader: Folder of the weights that the run begins with.
         pool: The pool's folder; pictures of one's own meter (`train-own-…`) all count alike.
     """
     model = load_network(str(reader)).eval()
+    _forget_other_readers(pool, version_of(model))
     hurry(model)
     for texts in sorted(pool.glob("train-[0-9]*.texts.npy")):
         target = weights_path(texts)
@@ -43,6 +45,15 @@ def weigh_pool(reader: Path, pool: Path) -> None:
         np.save(part, weights)
         part.replace(target)
         _logger.info("weigh: %s, %.0f %% in doubt", texts.name, 100 * (weights == 1).mean())
+
+
+def _forget_other_readers(pool: Path, reader_version: str) -> None:
+    weighed_by = pool / "weighed-by.txt"
+    if weighed_by.exists() and weighed_by.read_text(encoding="utf-8") == reader_version:
+        return
+    for weights in pool.glob("train-[0-9]*.weights.npy"):
+        weights.unlink()
+    weighed_by.write_text(reader_version, encoding="utf-8")
 
 
 @torch.no_grad()

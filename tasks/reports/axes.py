@@ -19,7 +19,7 @@ MONDAYS_UP_TO = 100
 LONGEST_AXIS_DAYS = 3660
 LABEL_SEPARATION = 6
 # How far a label may stand out over its axis: beyond, it is cut off where the chart has little beside it.
-LABEL_BOUND_PX = 10
+LABEL_BOUND_PX = 5
 HOURS_LABELLED = (0, 3, 6, 9, 12, 15, 18, 21)
 KILOWATT_FROM_W = 1500
 LEAST_AXIS_W = 20.0

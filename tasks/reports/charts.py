@@ -34,6 +34,7 @@ LEGEND_POWERS_W = (100, 500, 1000, 2000, 5000, 10_000, 20_000)
 LEGEND_LENGTH = 240
 LEGEND_GAP = 0.21
 LEGEND_END_GAP = 0.3
+FAINTEST_FED_IN = 0.3
 
 ChartT = TypeVar("ChartT", alt.Chart, alt.LayerChart)
 
@@ -111,7 +112,7 @@ def _daily_records(
 def heat_map(hours: pl.DataFrame) -> alt.Chart:
     """Return the mean power of each hour of each day on a square-root colour scale; gaps stay empty.
 
-    Few days are rows of hours; many are columns.
+    Few days are rows of hours; many are columns. Hours that fed more in than they used have another colour.
     """
     days = hours.sort("local_date", "hour").group_by("local_date", maintain_order=True).agg("hour", "mean_w")
     records = [
@@ -143,8 +144,17 @@ def heat_map(hours: pl.DataFrame) -> alt.Chart:
     tips = [alt.Tooltip(f"{field}:N", title=say(title)) for field, title in _HEAT_TIPS]
     by_row = days.height <= DAYS_AS_ROWS_UP_TO
     place = _hours_across(records) if by_row else _hours_down(days)
-    chart: alt.Chart = base.mark_rect(strokeWidth=0).encode(color=shade, tooltip=tips, **place)
+    colours = alt.condition("datum.w < 0", alt.value(alt.ExprRef(colour("second"))), shade)
+    rectangles = base.mark_rect(strokeWidth=0, fillOpacity=_strength(hours["mean_w"].to_list()))
+    chart: alt.Chart = rectangles.encode(color=colours, tooltip=tips, **place)
     return finish(chart, "heat_map", ROW_HEIGHT * days.height if by_row else HEIGHT)
+
+
+def _strength(powers_w: Sequence[int]) -> alt.ExprRef:
+    """How opaque an hour is: the more it fed in, the more."""
+    most_w = max(1, -min(powers_w))
+    fed_in = f"{FAINTEST_FED_IN} + {1 - FAINTEST_FED_IN} * sqrt(-datum.w / {most_w})"
+    return alt.ExprRef(f"datum.w < 0 ? {fed_in} : 1")
 
 
 _HEAT_TIPS = (("day", "Day"), ("time", "hour"), ("mean", "mean power"))

@@ -160,6 +160,8 @@ def heat_map_figure(report: ReportData) -> Figure | None:
         if highest_w
         else say("Hour by day, {days}. Empty where nothing is known.", days=shown)
     )  # fmt: skip
+    if min(hours["mean_w"].to_list()) < 0:
+        note += " " + say("Orange where more was fed in than used.")
     title = findings.heat_map_title(hours)
     return figure("heat_map", title, note, charts.heat_map(hours), tables.heat_map_table(hours))
 

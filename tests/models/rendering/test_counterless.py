@@ -1,10 +1,10 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from models.rendering.counterless import counterless_strip, lettered_strip, turned_strip
-from models.rendering.glyphs import own_typefaces
+from models.rendering.glyphs import Typeface, own_typefaces, segment_typefaces
 from models.rendering.strips import STRIP_HEIGHT, STRIP_WIDTH, Strip
 
 
@@ -15,3 +15,8 @@ def test_what_holds_no_counter_is_read_as_nothing(draw: Callable[..., Strip]) ->
     assert {strip.text for strip in strips} == {""}
     assert {strip.picture.shape for strip in strips} == {(STRIP_HEIGHT, STRIP_WIDTH, 3)}
     assert max(strip.picture.std() for strip in strips) > 5
+
+
+@pytest.mark.parametrize("faces", [own_typefaces(), segment_typefaces()], ids=["drums", "displays"])
+def test_drums_and_displays_are_turned(faces: Sequence[Typeface]) -> None:
+    assert turned_strip(np.random.default_rng(4), faces).text == ""

@@ -192,3 +192,10 @@ def test_a_run_that_another_version_has_begun_is_refused_in_a_sentence(tmp_path:
     assert refused.returncode == 2
     assert refused.stderr.strip().endswith("Remove it to train anew.")
     assert "Traceback" not in refused.stderr
+
+
+def test_weighing_needs_a_reader_to_ask(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        options_of(["weigh"])
+    assert ended.value.code == 2
+    assert "--start-from" in capsys.readouterr().err

@@ -67,17 +67,29 @@ def test_whether_a_drum_has_left_its_digit_is_no_doubt() -> None:
 def test_drawn_shards_are_weighed_once_and_own_pictures_all_count_alike(
     strips: tuple[NDArray[np.uint8], list[str]], tmp_path: Path
 ) -> None:
-    for name in ("train-0000", "train-0001", "train-own-mine", "val-drawn"):
+    for name in ("train-0000", "train-own-mine", "val-drawn"):
         _shard(tmp_path, name, *strips)
+    weigh_pool(BUILTIN, tmp_path)
     kept = np.arange(_COUNT, dtype=np.float32)
-    np.save(tmp_path / "train-0001.weights.npy", kept)
+    np.save(tmp_path / "train-0000.weights.npy", kept)
+    _shard(tmp_path, "train-0001", *strips)
     weigh_pool(BUILTIN, tmp_path)
     assert {path.name for path in tmp_path.glob("*weights*")} == {
         "train-0000.weights.npy",
         "train-0001.weights.npy",
     }
+    assert np.load(tmp_path / "train-0000.weights.npy").tolist() == kept.tolist()
+    assert np.load(tmp_path / "train-0001.weights.npy") == pytest.approx(weights_of(_doubts(*strips)))
+
+
+def test_what_another_reader_doubted_is_weighed_again(
+    strips: tuple[NDArray[np.uint8], list[str]], tmp_path: Path
+) -> None:
+    _shard(tmp_path, "train-0000", *strips)
+    np.save(tmp_path / "train-0000.weights.npy", np.arange(_COUNT, dtype=np.float32))
+    (tmp_path / "weighed-by.txt").write_text("another", encoding="utf-8")
+    weigh_pool(BUILTIN, tmp_path)
     assert np.load(tmp_path / "train-0000.weights.npy") == pytest.approx(weights_of(_doubts(*strips)))
-    assert np.load(tmp_path / "train-0001.weights.npy").tolist() == kept.tolist()
 
 
 def test_strips_are_drawn_by_their_weights(

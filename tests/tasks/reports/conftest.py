@@ -23,12 +23,13 @@ def frame(name: str, *rows: tuple[object, ...]) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """Frames of a made-up household: a fridge, an evening, now and then a car, one gap a week."""
+    """Frames of a made-up household: a fridge, an evening, now and then a car or sun, one gap a week."""
 
     n_days: int
     last: date = LAST_DAY
     car: bool = False
     gaps: bool = False
+    sun_w: int = 0
     hours_of_last_day: int | None = None
 
     def report(self, **changes: Any) -> ReportData:  # noqa: ANN401 - any field of the report
@@ -87,6 +88,8 @@ class Household:
             power_w += chance.randrange(200, 2200)
         if self.car and 20 <= start.hour < 23:
             power_w += 11_800
+        if 10 <= start.hour < 15:
+            power_w -= self.sun_w
         return 4 * (power_w // 4)
 
     def _add_last_day(

@@ -155,6 +155,15 @@ def test_heat_map_legend_names_round_powers(rows_of: Rows, highest_w: int, power
     assert spec["encoding"]["color"]["legend"]["values"] == powers_w
 
 
+def test_hours_that_fed_in_are_drawn_apart_from_hours_without_readings(rows_of: Rows) -> None:
+    rows = [(date(2026, 11, 20), hour, mean_w) for hour, mean_w in ((11, -400), (12, -900), (19, 700))]
+    chart = charts.heat_map(rows_of("hours", *rows))
+    assert [record["w"] for record in records(chart)] == [[-400, -900, 700]]
+    colours = chart.to_dict()["encoding"]["color"]
+    assert colours["condition"] == {"test": "datum.w < 0", "value": {"expr": "colour_second"}}
+    assert colours["scale"]["domain"] == [0, 700]
+
+
 @pytest.mark.parametrize(("n_days", "across"), [(2, "h"), (10, "h"), (11, "from")])
 def test_few_days_are_rows_and_many_are_columns(household: Household, n_days: int, across: str) -> None:
     spec = charts.heat_map(household(n_days).frames()["hours"]).to_dict()

@@ -73,6 +73,7 @@ def page_of(household: Household) -> Callable[..., Page]:
         pytest.param({"n_days": 400, "gaps": True}, 6, id="400 days with gaps"),
         pytest.param({"n_days": 30, "car": True}, 6, id="a car"),
         pytest.param({"n_days": 3, "last": date(2026, 10, 25)}, 4, id="a day of 25 hours"),
+        pytest.param({"n_days": 12, "sun_w": 900}, 4, id="a meter that runs backwards"),
     ],
 )
 def test_a_page_is_whole_small_and_self_contained(
@@ -89,6 +90,14 @@ def test_a_page_is_whole_small_and_self_contained(
     assert all(not urlsplit(link).scheme and not link.startswith("/") for link in page.links)
     expected = {report.picture_url(key) for key in report.readings["picture_key"]}
     assert expected <= set(page.links)
+
+
+@pytest.mark.parametrize(("sun_w", "is_told"), [(0, False), (100, False), (900, True)])
+def test_feeding_in_is_told_beside_the_heat_map(
+    page_of: Callable[..., Page], sun_w: int, is_told: bool
+) -> None:
+    page = page_of(n_days=12, sun_w=sun_w)
+    assert ("Orange where more was fed in than used." in page.text) is is_told
 
 
 def test_nothing_but_the_time_changes_between_builds(household: Household) -> None:

@@ -73,8 +73,9 @@ def check_drawing(tab: Tab, width: int) -> None:
     [
         ({"n_days": 2, "hours_of_last_day": 22}, ("dark", "light")),
         ({"n_days": 60, "gaps": True, "car": True}, ("light", "dark")),
+        ({"n_days": 12, "sun_w": 900}, ("light", "dark")),
     ],
-    ids=["two days", "60 days"],
+    ids=["two days", "60 days", "a meter that runs backwards"],
 )
 def test_charts_are_drawn_and_nothing_is_wide_or_wrong(
     browser: Browser, household: Household, tmp_path: Path, case: dict[str, Any], schemes: tuple[str, str]

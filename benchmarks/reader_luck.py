@@ -7,7 +7,8 @@ several times, cut or turned a little, a picture says how often it is read; the 
 difference between pictures. NEW and OLD are `builtin` or folders of weights. A label of a whole picture may
 leave out the last drums; those of a strip name all. Strips that a training kept out are as many as one likes,
 so they are read as they are, and what counts is how many only one of the two reads right. What plates print
-beside counters, drawn in families of fonts that no training sees, is to be read as nothing.
+beside counters, and counters turned or mirrored, drawn in families of fonts that no training sees, are to be
+read as nothing.
 """
 
 import argparse
@@ -22,11 +23,11 @@ from models.evaluation import Label, Reading, best_is_right, read_labels
 from models.finder import find_register
 from models.picture import open_picture
 from models.recognizer import Recognition, Recognizer, load_recognizer
-from models.rendering.counterless import lettered_strip
+from models.rendering.counterless import lettered_strip, turned_strip
 from models.training.pool import VALIDATION_KINDS, typefaces
 
 Picture = NDArray[np.uint8]
-_BATCH, _PRINTS = 32, 2000
+_BATCH, _WITHOUT_COUNTER = 32, 2000
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--strips", type=Path, help="folder with labels.csv and cut-out counters")
     parser.add_argument("--frames", type=Path, help="folder with labels.csv and whole pictures")
     parser.add_argument("--pool", type=Path, help="pool of a training, for the strips that it kept out")
-    parser.add_argument("--prints", type=Path, help="folder of font files, to draw what plates print")
+    parser.add_argument("--prints", type=Path, help="folder of font files, to draw what is no counter")
     parser.add_argument("--times", type=int, default=8, help="how often each is seen (default %(default)s)")
     options = parser.parse_args()
     readers = [load_recognizer(name) for name in (options.new, options.old)]
@@ -79,14 +80,20 @@ def print_kept_out(pool: Path, readers: list[Recognizer]) -> None:
 
 
 def print_taken_for_counters(fonts: Path, readers: list[Recognizer]) -> None:
-    """Prints how many prints each reader takes for a counter at all, and how many it is rather sure of."""
+    """Prints how many strips without a counter to read each reader takes for one, by how sure it is."""
     faces, rng = typefaces(fonts, held_out=True), np.random.default_rng(0)
-    prints = [lettered_strip(rng, faces).picture for _ in range(_PRINTS)]
-    print(f"| of {_PRINTS} prints | new | old |\n| --- | --- | --- |")
-    found = [[each.best.probability for each in reader.read(prints) if each.best] for reader in readers]
-    for least in (0.0, 0.5, 0.9):
-        new, old = (sum(probability > least for probability in one) for one in found)
-        print(f"| read with more than {least:g} | {new} | {old} |")
+    drums, displays = ([face for face in faces if face.is_lcd == is_display] for is_display in (False, True))
+    print("| no counter to read | read with more than | new | old |\n| --- | --- | --- | --- |")
+    for name, draw, suited in (
+        ("prints", lettered_strip, faces),
+        ("drums turned or mirrored", turned_strip, drums),
+        ("displays turned or mirrored", turned_strip, displays),
+    ):
+        strips = [draw(rng, suited).picture for _ in range(_WITHOUT_COUNTER)]
+        found = [[each.best.probability for each in reader.read(strips) if each.best] for reader in readers]
+        for least in (0.0, 0.5, 0.9):
+            new, old = (sum(probability > least for probability in one) for one in found)
+            print(f"| {len(strips)} {name} | {least:g} | {new} | {old} |", flush=True)
     print()
 
 

@@ -3,7 +3,8 @@
     python -m benchmarks.drawn_frames NEW OLD FONTS
 
 NEW and OLD are `builtin` or folders of weights, FONTS a folder of font files, of which only the families kept
-out are drawn with. The built-in finder finds for both. A number is right where it is the one drawn, or the
+out are drawn with. The built-in finder finds for both; what they read where the counter's corners are given
+tells the finder's share in what goes wrong. A number is right where it is the one drawn, or the
 one on the other side of a half step; refused pictures are neither right nor wrong. What counts is how many
 pictures only one of the two reads right.
 """
@@ -18,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation import are_neighbours
-from models.finder import find_register
+from models.finder import find_register, read_window, window_of_quad
 from models.recognizer import Recognizer, load_recognizer
 from models.rendering.frames import random_frame
 from models.training.finder_pool import legibly
 from models.training.pool import typefaces
+from models.window import Window
 
 Outcome = Literal["right", "wrong", "refused"]
 _WORST_BLUR = 1.1
@@ -30,10 +32,11 @@ _WORST_BLUR = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A picture, what its counter shows, and whether all of it is in view."""
+    """A picture, what its counter shows, where it is in view, and whether that is all of it."""
 
     picture: NDArray[np.uint8]
     text: str
+    window: Window
     is_whole: bool
 
 
@@ -49,13 +52,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=777, help="of the pictures (default %(default)s)")
     options = parser.parse_args()
     readers = load_recognizer(options.new), load_recognizer(options.old)
-    outcomes: dict[bool, list[list[Outcome]]] = {True: [], False: []}
+    found: dict[str, list[list[Outcome]]] = {}
     for drawn in pictures(options.fonts, options.count, options.seed):
-        outcomes[drawn.is_whole].append([outcome(drawn, reader) for reader in readers])
+        name = "wholly in view" if drawn.is_whole else "cut by the edge"
+        found.setdefault(name, []).append([outcome(drawn, reader) for reader in readers])
+        if drawn.is_whole:
+            found.setdefault("the same, corners given", []).append(
+                [outcome(drawn, reader, is_given=True) for reader in readers]
+            )
     print("| counters | reader | right | wrong | refused | right where the other is not |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for is_whole, name in ((True, "wholly in view"), (False, "cut by the edge")):
-        rows = np.array(outcomes[is_whole]).reshape(-1, len(readers))
+    for name in sorted(found, reverse=True):
+        rows = np.array(found[name])
         for index, reader in enumerate(("new", "old")):
             counts = [int((rows[:, index] == each).sum()) for each in ("right", "wrong", "refused")]
             alone = int(((rows == "right").sum(1) == 1)[rows[:, index] == "right"].sum())
@@ -75,14 +83,18 @@ def pictures(fonts: Path, count: int, seed: int) -> Iterator[Drawn]:
         columns, rows = (slice(max(0, int(a)), int(np.ceil(b))) for a, b in zip(low, high, strict=True))
         seen = legibly(frame.picture, (rows, columns), rng, worst_blur=_WORST_BLUR)
         is_whole = bool((low >= -1).all() and (high <= (width + 1, height + 1)).all())
-        yield Drawn(seen, frame.text, is_whole)
+        window = window_of_quad(np.clip(frame.drums, 0, (width, height)))
+        yield Drawn(seen, frame.text, window, is_whole)
         count -= 1
 
 
-def outcome(drawn: Drawn, reader: Recognizer) -> Outcome:
-    """What becomes of one picture."""
-    found = find_register(drawn.picture, reader)
-    best = None if found is None else found.recognition.best
+def outcome(drawn: Drawn, reader: Recognizer, *, is_given: bool = False) -> Outcome:
+    """What becomes of one picture, its counter found or its corners given."""
+    if is_given:
+        best = read_window(drawn.picture, drawn.window, reader).best
+    else:
+        found = find_register(drawn.picture, reader)
+        best = None if found is None else found.recognition.best
     if best is None:
         return "refused"
     is_right = best.text == drawn.text or (best.half_step and are_neighbours(best.text, drawn.text))

@@ -52,18 +52,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=777, help="of the pictures (default %(default)s)")
     options = parser.parse_args()
     readers = load_recognizer(options.new), load_recognizer(options.old)
-    found: dict[str, list[list[Outcome]]] = {}
+    whole, given, cut = "wholly in view", "the same, corners given", "cut by the edge"
+    outcomes: dict[str, list[list[Outcome]]] = {whole: [], given: [], cut: []}
     for drawn in pictures(options.fonts, options.count, options.seed):
-        name = "wholly in view" if drawn.is_whole else "cut by the edge"
-        found.setdefault(name, []).append([outcome(drawn, reader) for reader in readers])
+        outcomes[whole if drawn.is_whole else cut].append([outcome(drawn, reader) for reader in readers])
         if drawn.is_whole:
-            found.setdefault("the same, corners given", []).append(
-                [outcome(drawn, reader, is_given=True) for reader in readers]
-            )
+            outcomes[given].append([outcome(drawn, reader, is_given=True) for reader in readers])
     print("| counters | reader | right | wrong | refused | right where the other is not |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for name in sorted(found, reverse=True):
-        rows = np.array(found[name])
+    for name, of_each in outcomes.items():
+        rows = np.array(of_each).reshape(-1, len(readers))
         for index, reader in enumerate(("new", "old")):
             counts = [int((rows[:, index] == each).sum()) for each in ("right", "wrong", "refused")]
             alone = int(((rows == "right").sum(1) == 1)[rows[:, index] == "right"].sum())

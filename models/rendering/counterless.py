@@ -21,9 +21,9 @@ from models.rendering.strips import (
     random_look,
 )
 
-# The digits that look like none when turned half round (-1), upside down in a mirror (0) and left for right
-# (1): a display's 2 is its 5 in a mirror, and its 6 is its 9 turned half round.
-_TELLING, _TELLING_ON_DISPLAYS = {-1: "2457", 0: "2457", 1: "2457"}, {-1: "347", 0: "4679", 1: "34679"}
+# The digits that look like none, on drums however turned; on displays turned half round (-1), upside down in
+# a mirror (0) and left for right (1): a display's 2 is its 5 in a mirror, its 6 is its 9 turned half round.
+_TELLING, TELLING_ON_DISPLAYS = "2457", {-1: "347", 0: "4679", 1: "34679"}
 _ENOUGH_TELLING, _DISPLAYS_TURNED = 2, 0.5
 # What plates print beside counters, never digits alone, for some counters look no different: `#` is a digit,
 # `@` a letter.
@@ -65,7 +65,7 @@ def turned_strip(rng: np.random.Generator, faces: Sequence[Typeface]) -> Strip:
     suited = [face for face in faces if face.is_lcd == is_display] or list(faces)
     face = suited[int(rng.integers(len(suited)))]
     flip = int(rng.integers(-1, 2))
-    telling = (_TELLING_ON_DISPLAYS if face.is_lcd else _TELLING)[flip]
+    telling = TELLING_ON_DISPLAYS[flip] if face.is_lcd else _TELLING
     while True:
         strip = drawn_strip(rng, [face])
         if sum(digit in telling for digit in strip.text) >= _ENOUGH_TELLING:

@@ -4,16 +4,16 @@
 
 NEW and OLD are `builtin` or folders of weights, FONTS a folder of font files, of which only the families kept
 out are drawn with. The built-in finder finds for both; what they read where the counter's corners are given
-tells the finder's share in what goes wrong. A number is right where it is the one drawn, or the
-one on the other side of a half step; refused pictures are neither right nor wrong. What counts is how many
-pictures only one of the two reads right.
+tells the finder's share in what goes wrong. A number is right where it is the one drawn, or the one on the
+other side of a half step; surely wrong is one said with more than 0.9; refused pictures are neither right nor
+wrong. What counts is how many pictures only one of the two reads right.
 """
 
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,9 @@ from models.training.finder_pool import legibly
 from models.training.pool import typefaces
 from models.window import Window
 
-Outcome = Literal["right", "wrong", "refused"]
-_WORST_BLUR = 1.1
+Outcome = Literal["right", "wrong", "surely wrong", "refused"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_WORST_BLUR, _SURE = 1.1, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,15 @@ def main() -> None:
         outcomes[whole if drawn.is_whole else cut].append([outcome(drawn, reader) for reader in readers])
         if drawn.is_whole:
             outcomes[given].append([outcome(drawn, reader, is_given=True) for reader in readers])
-    print("| counters | reader | right | wrong | refused | right where the other is not |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| counters | reader | right | wrong | of these surely | refused | right where the other is not |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, of_each in outcomes.items():
         rows = np.array(of_each).reshape(-1, len(readers))
         for index, reader in enumerate(("new", "old")):
-            counts = [int((rows[:, index] == each).sum()) for each in ("right", "wrong", "refused")]
+            right, wrong, surely, refused = (int((rows[:, index] == each).sum()) for each in OUTCOMES)
             alone = int(((rows == "right").sum(1) == 1)[rows[:, index] == "right"].sum())
-            print(f"| {name}, {len(rows)} | {reader} | {' | '.join(map(str, counts))} | {alone} |")
+            cells = (f"{name}, {len(rows)}", reader, right, wrong + surely, surely, refused, alone)
+            print(f"| {' | '.join(map(str, cells))} |")
 
 
 def pictures(fonts: Path, count: int, seed: int) -> Iterator[Drawn]:
@@ -96,7 +98,9 @@ def outcome(drawn: Drawn, reader: Recognizer, *, is_given: bool = False) -> Outc
     if best is None:
         return "refused"
     is_right = best.text == drawn.text or (best.half_step and are_neighbours(best.text, drawn.text))
-    return "right" if is_right else "wrong"
+    if is_right:
+        return "right"
+    return "surely wrong" if best.probability > _SURE else "wrong"
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ from tasks.agent_files import NoAgentFile, is_agents, is_kept, keep_agent_file, 
 REPORT_KEY = "health/cellar/20260301/20260301_120000Z.json"
 LOG_KEY = "log/cellar/smartmeter-agent_20260301.log.gz"
 REPORT = json.dumps({"camera": "cellar", "at": "2026-03-01T12:00:00Z"}).encode()
-LOG = gzip.compress(b"2026-03-01T12:00:00.000Z INFO x: taken\n2026-03-01T12:00:01.000Z WARNING x: hot\n")
+LOG = gzip.compress(
+    b"2026-03-01T12:00:00.000Z INFO x: taken\n2026-03-01T12:00:01.000Z WARNING x: hot\n", mtime=0
+)
 
 
 def revision(key: str, data: bytes) -> Revision:
@@ -108,7 +110,7 @@ def test_giants_are_not_even_fetched(tmp_path: Path, key: str, size: int) -> Non
         (LOG_KEY, b""),
         (LOG_KEY, LOG[:-9]),
         (LOG_KEY, zlib.compress(b"no gzip")),
-        (LOG_KEY, gzip.compress(bytes(80_000_000), compresslevel=1)),
+        (LOG_KEY, gzip.compress(bytes(80_000_000), compresslevel=1, mtime=0)),
     ],
 )
 def test_what_is_no_report_and_no_log_is_not_kept(tmp_path: Path, key: str, data: bytes) -> None:

@@ -19,8 +19,8 @@ COUNTS = {"info": 1, "warning": 1, "error": 1, "other": 1}
     ("data", "counts"),
     [
         (LINES, COUNTS),
-        (gzip.compress(LINES), COUNTS),
-        (gzip.compress(LINES)[:30], {"unreadable": 1}),
+        (gzip.compress(LINES, mtime=0), COUNTS),
+        (gzip.compress(LINES, mtime=0)[:30], {"unreadable": 1}),
         (b"PK\x03\x04zip", {"unreadable": 1}),
         (b"", {}),
         (b"\xff\xfe odd bytes ERROR", {"error": 1}),

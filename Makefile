@@ -30,8 +30,8 @@ demo: $(VENV)/.server      ## a simulated household, from the camera to the repo
 up: $(VENV)/.server        ## Prefect server, schedules and worker on this machine
 	@$(BIN)/smartmeter up $(ARGS)
 
-test: $(VENV)/.dev         ## every test, on up to four cores; ARGS="-n 0" takes one
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+test: $(VENV)/.dev         ## every test, in two processes; ARGS="-n 8" takes more, 1.5 GB each
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev         ## style, types and import rules
 	@$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).with_name("project.toml")  # a link to pyproject.toml, which a wheel would leave out
 START_TIMEOUT_S = 180
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  (refused without a password)
@@ -31,7 +31,7 @@ def prefect_environment(home: Path) -> dict[str, str]:
 
     Prefect itself reads that table from the working directory only; commands and services run anywhere.
     """
-    table = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["prefect"]
+    table = tomllib.loads(PROJECT.read_text())["tool"]["prefect"]
     variables = {f"PREFECT_{name}": text for name, text in _flatten(table)}
     folder = home.resolve() / "prefect"
     # Prefect writes its pages beside its code otherwise, which a service may not change.

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -66,7 +67,8 @@ def auth_environment(home: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     if others:
-        raise BackendError(f"{path} can be read by others. Keep it to yourself: chmod 600 {path}")
+        remedy = f"chmod 600 {shlex.quote(str(path))}"
+        raise BackendError(f"{path} can be read by others. Keep it to yourself: {remedy}")
     if not re.fullmatch(r"[^:\s]+:\S{12,}", text):
         raise BackendError(f"{path} must hold user:password, the password with 12 characters or more.")
     return {"PREFECT_API_AUTH_STRING": text, "PREFECT_SERVER_API_AUTH_STRING": text}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from contextlib import ExitStack
@@ -246,10 +247,11 @@ def _print_verdict(verdict: Verdict, settings: Settings, took: timedelta, out: C
     out.print(f"\nEverything took {took.total_seconds():.0f} s.", highlight=False)
     out.print(f"Report:    {settings.site / 'index.html'}", soft_wrap=True, highlight=False)
     out.print(f"SQL copy:  {settings.sql_copy}", soft_wrap=True, highlight=False)
+    home = shlex.quote(str(settings.home))
     command = os.path.relpath(sys.argv[0]) if sys.argv[0].endswith("smartmeter") else "smartmeter"
     for name, text in (
-        ("Next:", f'{command} sql "from out.consumption_day" --home {settings.home}'),
-        ("", f"{command} up --home {settings.home}"),
+        ("Next:", f'{command} sql "from out.consumption_day" --home {home}'),
+        ("", f"{command} up --home {home}"),
     ):
         out.print(f"{name:<10} {text}", soft_wrap=True, highlight=False)
     if not verdict.passed:

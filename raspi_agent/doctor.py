@@ -1,6 +1,7 @@
 """`smartmeter-agent doctor`: checks all that a picture needs on its way, and says what to do."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,7 +97,7 @@ def _runs_as_stranger(home: Path) -> Finding | None:
     return fault(
         "user",
         f"{home} belongs to another user than root, and files that root makes there would be in its way",
-        f"sudo -u '#{owner}' smartmeter-agent --home {home} doctor",
+        f"sudo -u '#{owner}' smartmeter-agent --home {shlex.quote(str(home))} doctor",
     )
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shlex
 import shutil
 import stat
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def examine_secrets(home: Path) -> Finding:
     open_files = [path for path in files if stat.S_IMODE(path.stat().st_mode) & OTHERS_MAY]
     if open_files:
         names = ", ".join(path.name for path in open_files)
-        return fault("secrets", f"others may read {names}", f"chmod 600 {' '.join(map(str, open_files))}")
+        return fault("secrets", f"others may read {names}", f"chmod 600 {shlex.join(map(str, open_files))}")
     return ok("secrets", f"{len(files)} files, readable by their owner alone" if files else "none are kept")
 
 

@@ -1,5 +1,6 @@
 """Commands that move: a home folder to a new machine, the store to a Dropbox."""
 
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -75,8 +76,9 @@ def restore_home(
     )
     if not manifest.with_secrets:
         out.print("Secrets were not in it: link the Dropbox and write secrets/alerts anew.", soft_wrap=True)
+    quoted = shlex.quote(str(home))
     out.print(
-        f"Now: smartmeter report --home {home}, then smartmeter doctor --home {home}",
+        f"Now: smartmeter report --home {quoted}, then smartmeter doctor --home {quoted}",
         soft_wrap=True,
         highlight=False,
     )

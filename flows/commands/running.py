@@ -1,5 +1,6 @@
 """Commands that run the main job: demo, init, ingest, report, up."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -52,7 +53,8 @@ def init(home: Home = None) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(files("deployments").joinpath("smartmeter.example.toml").read_text())
-    out.print(f"Wrote {target}. Edit it for your meter, then: smartmeter ingest --home {folder}")
+    command = f"smartmeter ingest --home {shlex.quote(str(folder))}"
+    out.print(f"Wrote {target}. Edit it for your meter, then: {command}", soft_wrap=True, highlight=False)
 
 
 @app.command()

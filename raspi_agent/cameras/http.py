@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import http.client
+import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -164,8 +165,8 @@ def _read_password(path: Path) -> str:
     try:
         with path.open(encoding="utf-8") as file:
             if path.stat().st_mode & 0o077:
-                message = f"others may read {path}: chmod 600 {path}, and change the password"
-                raise CameraError(message)
+                remedy = f"chmod 600 {shlex.quote(str(path))}"
+                raise CameraError(f"others may read {path}: {remedy}, and change the password")
             return file.read().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         message = f"the camera's password is missing: write it into {path} and chmod 600 it ({error})"

@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import re
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -98,7 +99,8 @@ def _lines_of(path: Path) -> list[str]:
     except FileNotFoundError:
         return []
     if mode & OTHERS_MAY:
-        raise ChannelError(f"Others may read {path}, which holds secrets. Run: chmod 600 {path}")
+        remedy = f"chmod 600 {shlex.quote(str(path))}"
+        raise ChannelError(f"Others may read {path}, which holds secrets. Run: {remedy}")
     lines = (line.strip() for line in path.read_text().splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 

@@ -1,6 +1,7 @@
 """The command as people use it: its exit codes, and one sentence with a remedy for each mistake."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,17 @@ def test_init_writes_settings_that_work(home: Path) -> None:
     (home / "smartmeter.toml").unlink()
     assert smartmeter("init").returncode == 0
     assert smartmeter("sql", "select 1").returncode == 2  # the settings are good; nothing is published yet
+
+
+def test_the_command_that_init_names_can_be_pasted(tmp_path: Path) -> None:
+    folder = tmp_path / "the meter's home"
+    answer = smartmeter("init", "--home", folder)
+    assert shlex.split(answer.stdout.partition("then: ")[2]) == [
+        "smartmeter",
+        "ingest",
+        "--home",
+        str(folder),
+    ]
 
 
 def test_what_is_no_picture_is_a_line_with_a_reason(home: Path) -> None:

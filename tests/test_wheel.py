@@ -48,3 +48,17 @@ def test_commands_have_prefects_settings_there_too(site: Path, tmp_path: Path) -
     )
     assert answer.stdout.startswith(str(site))
     assert "'PREFECT_SERVER_EPHEMERAL_ENABLED': 'false'" in answer.stdout
+
+
+def test_without_the_servers_packages_the_command_says_what_to_do(site: Path, tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-S", "-m", "flows", "--help"],  # -S: the standard library alone
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert "`make setup`" in answer.stderr
+    assert "Traceback" not in answer.stderr

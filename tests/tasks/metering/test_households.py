@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -106,6 +106,7 @@ def test_decoding_again_from_an_anchor_changes_nothing(read_household: ReadHouse
     length=st.integers(1, 30),
     jump_s=st.integers(-2 * DAY, 2 * DAY).filter(lambda seconds: abs(seconds) > QUARTER),
 )
+@example(first=291, length=6, jump_s=DAY)  # beside the gap, a reading is doubted and a range given
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pictures_of_a_camera_whose_clock_jumped_cost_no_others(
     read_household: ReadHousehold, first: int, length: int, jump_s: int
@@ -121,4 +122,7 @@ def test_pictures_of_a_camera_whose_clock_jumped_cost_no_others(
     # What was used during the jump tells two clocks apart; after a day that is plenty.
     confused = np.interp(series.taken_at_s - jump_s, series.taken_at_s, series.truth)
     used = np.abs(confused - series.truth)[order] if abs(jump_s) < DAY else 0
-    assert (np.abs(value - series.truth[order]) <= used + 1)[honest & (value >= 0)].all()
+    is_range = result.low_units >= 0
+    low, high = (np.where(is_range, end, value) for end in (result.low_units, result.high_units))
+    off = np.maximum(low - series.truth[order], series.truth[order] - high)
+    assert (off <= used + 1)[honest & (value >= 0)].all()

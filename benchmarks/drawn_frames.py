@@ -10,10 +10,11 @@ wrong. What counts is how many pictures only one of the two reads right.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,6 @@ from models.training.pool import typefaces
 from models.window import Window
 
 Outcome = Literal["right", "wrong", "surely wrong", "refused"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _WORST_BLUR, _SURE = 1.1, 0.9
 
 
@@ -64,10 +64,11 @@ def main() -> None:
     for name, of_each in outcomes.items():
         rows = np.array(of_each).reshape(-1, len(readers))
         for index, reader in enumerate(("new", "old")):
-            right, wrong, surely, refused = (int((rows[:, index] == each).sum()) for each in OUTCOMES)
+            counts = Counter(rows[:, index].tolist())
             alone = int(((rows == "right").sum(1) == 1)[rows[:, index] == "right"].sum())
-            cells = (f"{name}, {len(rows)}", reader, right, wrong + surely, surely, refused, alone)
-            print(f"| {' | '.join(map(str, cells))} |")
+            surely = counts["surely wrong"]
+            cells = (counts["right"], counts["wrong"] + surely, surely, counts["refused"], alone)
+            print(f"| {name}, {len(rows)} | {reader} | {' | '.join(map(str, cells))} |")
 
 
 def pictures(fonts: Path, count: int, seed: int) -> Iterator[Drawn]:

@@ -152,10 +152,10 @@ def refuse_open(home: Path, host: str) -> None:
     """
     if host in LOOPBACKS or os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
         return
-    path = auth_file(home)
+    folder, path = (shlex.quote(str(each)) for each in (auth_file(home).parent, auth_file(home)))
     raise BackendError(
         f"A Prefect server on {host} can be used by other machines, so it needs a password. Make one: "
-        f'(umask 077; mkdir -p {path.parent}; echo "smartmeter:$(openssl rand -hex 24)" > {path}). '
+        f'(umask 077; mkdir -p {folder}; echo "smartmeter:$(openssl rand -hex 24)" > {path}). '
         f"The same text goes into PREFECT_API_AUTH_STRING on each machine that uses it."
     )
 

@@ -1,6 +1,7 @@
 """Checks of the home folder, its disk, and the machine around it."""
 
 import os
+import shlex
 import shutil
 import stat
 import uuid
@@ -51,14 +52,14 @@ def examine_secrets(home: Path) -> Finding:
         open_ones = [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077]
         foreign = [path for path in paths if path.stat().st_uid != os.geteuid()]
     except OSError as error:
-        return fault("secrets", f"they cannot be looked at: {error}", f"sudo chown -R {_me()} {folder}")
+        return fault("secrets", f"they cannot be looked at: {error}", _take_over(folder))
     if foreign:
-        return fault("secrets", f"{foreign[0]} belongs to another user", f"sudo chown -R {_me()} {folder}")
+        return fault("secrets", f"{foreign[0]} belongs to another user", _take_over(folder))
     if open_ones:
         return fault(
             "secrets",
             f"others may read {', '.join(path.name for path in open_ones)}",
-            f"chmod -R go= {folder}",
+            f"chmod -R go= {shlex.quote(str(folder))}",
         )
     return ok("secrets", f"only this user reads {', '.join(path.name for path in paths[1:]) or 'them'}")
 
@@ -150,7 +151,7 @@ def _examine_folder(name: str, folder: Path) -> Finding:
         durable.write_new(probe, bytes(4096))
         durable.sync_folder(folder)
     except PermissionError:
-        return fault(name, f"this user may not write into {folder}", f"sudo chown -R {_me()} {folder}")
+        return fault(name, f"this user may not write into {folder}", _take_over(folder))
     except OSError as error:
         return fault(
             name,
@@ -167,6 +168,10 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return  # the folder, which has just been found faulty, is none
+
+
+def _take_over(folder: Path) -> str:
+    return f"sudo chown -R {_me()} {shlex.quote(str(folder))}"
 
 
 def _me() -> str:

@@ -124,5 +124,6 @@ def test_pictures_of_a_camera_whose_clock_jumped_cost_no_others(
     used = np.abs(confused - series.truth)[order] if abs(jump_s) < DAY else 0
     is_range = result.low_units >= 0
     low, high = (np.where(is_range, end, value) for end in (result.low_units, result.high_units))
+    assert (high - low <= 1).all()
     off = np.maximum(low - series.truth[order], series.truth[order] - high)
     assert (off <= used + 1)[honest & (value >= 0)].all()

@@ -17,8 +17,8 @@ DEFAULT_SHARES = np.concatenate([[0.0, 0.0, 0.80, 0.0, 0.15, 0.0], np.zeros(BAND
 UNIFORM_PART = 0.05
 BACKWARD_PROBABILITY = 0.02
 TOLERANCE_UNITS = 1
-# After days without pictures a new meter, near 0, looks like a rollover. Beyond a day one takes no more than a
-# sixth of the fuses' power: no household draws that on average (of 24 kW: 35,000 kWh a year).
+# After days without pictures a new meter, near 0, looks like a rollover. Beyond a day one may take a sixth of
+# the fuses' power: no household draws more on average (of 24 kW: 35,000 kWh a year).
 A_DAY_S, ROLLOVER_SHARE = 86_400, 6
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from tasks.metering.events import RegisterEvent
 from tasks.metering.habits import Habits
+from tasks.metering.intervals import LONGEST_USUAL_GAP
 from tasks.metering.readings import DecodedSeries, decode_readings, learn_habits
 from tasks.metering.register import Register
 from tasks.metering.stretch import ProposedExchange
@@ -164,11 +165,19 @@ def proposal_sentence(row: dict[str, Any]) -> str:
     zone = ZoneInfo(row["timezone"])
     last_at, broke_at = row["last_at"].astimezone(zone), row["broke_at"].astimezone(zone)
     last_kwh, first_kwh = f"{row['last_wh'] / 1000:.3f}", f"{row['first_wh'] / 1000:.3f}"
+    numbers, meanwhile = f" --old-reading {last_kwh} --new-reading {first_kwh}", ""
+    if broke_at - last_at > LONGEST_USUAL_GAP:
+        numbers = ""
+        meanwhile = (
+            "; put the day of the exchange behind --at, and add --old-reading and --new-reading with what "
+            "the meters showed then, where you know it: else what was used between these pictures stays "
+            "unknown"
+        )
     return (
         f"{row['register_id']}: was the meter exchanged between {last_at:%Y-%m-%d %H:%M} ({last_kwh} kWh) "
         f"and {broke_at:%Y-%m-%d %H:%M} ({first_kwh} kWh)? {row['n_pictures']} pictures wait for your word. "
         f"Confirm with: smartmeter event add exchange --meter {meter} --register {code} "
-        f"--at '{broke_at.isoformat(' ', 'seconds')}' --old-reading {last_kwh} --new-reading {first_kwh}"
+        f"--at '{broke_at.isoformat(' ', 'seconds')}'{numbers}{meanwhile}"
     )
 
 

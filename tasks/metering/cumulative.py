@@ -1,12 +1,14 @@
 """One count that never starts anew: readings across rollovers, exchanges, resets and offsets."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from tasks.metering.events import RegisterEvent
+from tasks.metering.intervals import usual_gap
 from tasks.metering.power_prior import TOLERANCE_UNITS
 from tasks.metering.register import SECONDS_PER_HOUR, Register
 
@@ -28,7 +30,8 @@ def cumulative(
         readings: read_at (UTC), value_wh; readings in any order. Optional: quality (rejected and estimated
             ones are left out), tenth (of the last drum's turn; the value is the nearest number).
         register: tells a rollover (possible within its maximum power) from a fall.
-        events: what happened to the register; across one, only the energy before and after it counts.
+        events: what happened to the register; across one, only the energy before and after it counts, and
+            none where nobody says what the count was in a long gap (see `unknown_spans`).
 
     Returns:
         read_at (whole seconds), value_wh (cumulative), ascending.
@@ -39,6 +42,8 @@ def cumulative(
     values, seconds = ordered["value_wh"].to_numpy(), ordered["read_at"].dt.epoch("s").to_numpy()
     steps = _steps(values, seconds, register)
     steps[ordered["jump"].to_numpy()[1:]] = 0
+    for unseen in _unseen_jumps(ordered, steps, register):
+        steps[unseen] = 0
     start = values[:1]
     unrolled = np.concatenate([start, start + np.cumsum(steps)]) if start.size else start
     count = unrolled if register.runs_backwards else np.maximum.accumulate(unrolled)
@@ -49,6 +54,26 @@ def cumulative(
         .group_by("read_at", maintain_order=True)
         .last()
     )
+
+
+def unknown_spans(series: pl.DataFrame, events: Sequence[RegisterEvent]) -> list[tuple[int, int]]:
+    """From which reading to which nobody knows what was used: it jumped, and the count stands still.
+
+    Args:
+        series: read_at, value_wh, as `cumulative` gives them.
+        events: what happened to the register.
+
+    Returns:
+        Epoch seconds of the readings on both sides, of distances longer than the usual one.
+    """
+    seconds, values = series["read_at"].dt.epoch("s").to_numpy(), series["value_wh"].to_numpy()
+    gap_s = usual_gap(series["read_at"]).total_seconds()
+    after = {int(np.searchsorted(seconds, int(event.at.timestamp()))) for event in events}
+    return [
+        (int(seconds[k - 1]), int(seconds[k]))
+        for k in sorted(after)
+        if 0 < k < len(seconds) and values[k] == values[k - 1] and seconds[k] - seconds[k - 1] > gap_s
+    ]
 
 
 def counted_wh(readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent] = ()) -> int:
@@ -90,6 +115,23 @@ def _with_events(readings: pl.DataFrame, register: Register, events: Sequence[Re
             row = pl.int_range(pl.len()) == old.sum()
             ordered = ordered.with_columns(jump=pl.col("jump") | row)
     return ordered
+
+
+def _unseen_jumps(ordered: pl.DataFrame, steps: NDArray[np.int64], register: Register) -> list[slice]:
+    """The steps between two pictures far apart with a jump between them, that come to a unit at most.
+
+    Who confirms a jump with the numbers on its two pictures says nothing of the time between them.
+    """
+    shown = np.flatnonzero(ordered["shown"].to_numpy())
+    seconds, jump = ordered["read_at"].dt.epoch("s").to_numpy(), ordered["jump"].to_numpy()
+    gap_s = usual_gap(ordered.filter("shown")["read_at"]).total_seconds()
+    return [
+        slice(before, after)
+        for before, after in pairwise(shown)
+        if jump[before + 1 : after + 1].any()
+        and seconds[after] - seconds[before] > gap_s
+        and abs(int(steps[before:after].sum())) <= register.unit_wh
+    ]
 
 
 def _steps(values: NDArray[np.int64], seconds: NDArray[np.int64], register: Register) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """Interval data: the energy of every quarter hour and local day, exact to the last Wh."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -79,6 +80,12 @@ def intervals_15min(
     ).cast(QUARTER_HOURS)
 
 
+def without(quarter_hours: pl.DataFrame, spans: Sequence[tuple[int, int]]) -> pl.DataFrame:
+    """The quarter hours, but for those that lie wholly in a span (epoch seconds)."""
+    start, end = (pl.col(name).dt.epoch("s") for name in ("start_at", "end_at"))
+    return quarter_hours.filter(~pl.any_horizontal(False, *((start >= a) & (end <= b) for a, b in spans)))
+
+
 def interval_day(quarter_hours: pl.DataFrame, knots: Knots) -> pl.DataFrame:
     """Energy, base load and peak of every local day.
 
@@ -87,9 +94,9 @@ def interval_day(quarter_hours: pl.DataFrame, knots: Knots) -> pl.DataFrame:
         knots: what they rest on.
 
     Returns:
-        local_date, start_at and end_at (what the readings cover), energy_wh, estimated_wh, base_load_w
-        (lowest mean power over four hours between 0 and 5 o'clock, all of them measured; null where there are
-        none or the register is too coarse to tell it within MOST_BASE_LOAD_UNCERTAINTY_W),
+        local_date, start_at and end_at, covered_s (what is known between them), energy_wh, estimated_wh,
+        base_load_w (lowest mean power over four hours between 0 and 5 o'clock, all of them measured; null
+        where there are none or the register is too coarse to tell it within MOST_BASE_LOAD_UNCERTAINTY_W),
         base_load_uncertainty_w (half width, 95 %), peak_w and peak_at (whole quarter hours; of a day without
         one, the clipped ones), uncertainty_wh (of energy_wh, half width, 95 %).
     """
@@ -104,6 +111,7 @@ def interval_day(quarter_hours: pl.DataFrame, knots: Knots) -> pl.DataFrame:
         .agg(
             pl.col("start_at").min(),
             pl.col("end_at").max(),
+            pl.col("length_s").sum().cast(pl.Int32).alias("covered_s"),
             pl.col("energy_wh").sum(),
             pl.col("energy_wh").filter(pl.col("quality") == "estimated").sum().alias("estimated_wh"),
             pl.col("mean_w").filter(whole).max().alias("peak_w"),

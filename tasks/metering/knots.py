@@ -1,5 +1,6 @@
 """Where the register stood between its readings, and how sure that is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -104,6 +105,21 @@ def _ticks(seconds: NDArray[np.int64], values: NDArray[np.int64], unit: int) -> 
         np.concatenate([seconds[:1], at[order], seconds[-1:]]),
         np.concatenate([values[:1], count[order], values[-1:]]),
         np.concatenate([[unit], spread[order], [unit]]),
+    )
+
+
+def with_readings(
+    knots: Knots, series: pl.DataFrame, spans: Sequence[tuple[int, int]], unit_wh: int
+) -> Knots:
+    """The knots, and the readings at both ends of spans (epoch seconds), over which no tick may reach."""
+    seconds, values = series["read_at"].dt.epoch("s").to_numpy(), series["value_wh"].to_numpy()
+    ends = np.setdiff1d(np.array([end for span in spans for end in span], np.int64), knots.seconds)
+    at = np.concatenate([knots.seconds, ends])
+    order = np.argsort(at)
+    return Knots(
+        at[order],
+        np.concatenate([knots.values, values[np.searchsorted(seconds, ends)]])[order],
+        np.concatenate([knots.spread_wh, np.full(len(ends), float(unit_wh))])[order],
     )
 
 

@@ -17,6 +17,9 @@ DEFAULT_SHARES = np.concatenate([[0.0, 0.0, 0.80, 0.0, 0.15, 0.0], np.zeros(BAND
 UNIFORM_PART = 0.05
 BACKWARD_PROBABILITY = 0.02
 TOLERANCE_UNITS = 1
+# After days without pictures a new meter, near 0, looks like a rollover. Beyond a day one may take a sixth of
+# the fuses' power: no household draws more on average (of 24 kW: 35,000 kWh a year).
+A_DAY_S, ROLLOVER_SHARE = 86_400, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,21 @@ class Steps:
 def steps_between(
     earlier: NDArray[np.int64], later: NDArray[np.int64], elapsed_s: NDArray[np.int64], register: Register
 ) -> Steps:
-    """Units advanced from `earlier` to `later`, and whether `elapsed_s` allows it (all broadcast)."""
+    """Units advanced from `earlier` to `later`, and whether `elapsed_s` allows it (all broadcast).
+
+    A rollover in a longer time takes a mean power that a household has.
+    """
     span = register.span_units
     lowest = -(span // 2) if register.runs_backwards else -TOLERANCE_UNITS
     units = later - earlier
     units = units + span * ((units < lowest).astype(np.int64) - (units >= lowest + span))
     ceiling = ceiling_units(elapsed_s, register) + TOLERANCE_UNITS
-    return Steps(units, (elapsed_s > 0) & (units <= ceiling) & (units >= np.maximum(lowest, -ceiling)))
+    possible = (elapsed_s > 0) & (units <= ceiling) & (units >= np.maximum(lowest, -ceiling))
+    if not register.runs_backwards and np.max(elapsed_s, initial=0) > A_DAY_S:
+        likely_s = np.minimum(elapsed_s, A_DAY_S) + (elapsed_s - A_DAY_S).clip(0) // ROLLOVER_SHARE
+        rolls_over = units > later - earlier
+        possible &= ~rolls_over | (units <= ceiling_units(likely_s, register) + TOLERANCE_UNITS)
+    return Steps(units, possible)
 
 
 def ceiling_units(elapsed_s: NDArray[np.int64], register: Register) -> NDArray[np.int64]:

@@ -16,7 +16,10 @@ NIGHTS = 14
 YIELD_DAYS = 30
 # A camera's last picture of the day comes a little before midnight.
 COVERAGE_TOLERANCE_H = 0.02
-COMPARABLE = pl.col("is_full") & (pl.col("estimated_kwh") <= MOSTLY_MEASURED * pl.col("energy_kwh"))
+# A register that runs backwards has days below zero.
+COMPARABLE = pl.col("is_full") & (
+    pl.col("estimated_kwh").abs() <= MOSTLY_MEASURED * pl.col("energy_kwh").abs()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class DayFigure:
     @property
     def estimated_share(self) -> float:
         """Share of the energy that is estimated."""
-        return self.estimated_kwh / self.energy_kwh if self.energy_kwh > 0 else 0.0
+        return abs(self.estimated_kwh / self.energy_kwh) if self.energy_kwh else 0.0
 
 
 @dataclass(frozen=True, slots=True)

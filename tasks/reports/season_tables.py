@@ -197,7 +197,7 @@ def gaps_table(gaps: pl.DataFrame) -> Table:
     """Return the longest stretches without readings."""
     rows = [
         (moment(row["start_local"]), moment(row["end_local"]), number(row["hours"], 1),
-         number(row["energy_kwh"], 3))
+         EMPTY if row["energy_kwh"] is None else number(row["energy_kwh"], 3))
         for row in gaps.sort("hours", descending=True).head(QUARTER_HOURS_SHOWN).iter_rows(named=True)
     ]  # fmt: skip
     return table(("From", "To", "Length, h", "Energy, kWh"), rows)

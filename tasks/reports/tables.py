@@ -157,7 +157,10 @@ def split_unit(quantity: str) -> tuple[str, str]:
 
 def _comparison(energy_kwh: float, usual: UsualDay) -> str:
     usual_day = energy(usual.energy_kwh)
-    ratio = energy_kwh / usual.energy_kwh if usual.energy_kwh > 0 else 1
+    if (usual.energy_kwh <= 0 or energy_kwh < 0) and energy(energy_kwh) != usual_day:
+        # Of a day below zero, or compared to one, no share says anything.
+        return say("usually {energy}", energy=usual_day)
+    ratio = energy_kwh / usual.energy_kwh if usual.energy_kwh else 1
     percent = round(100 * abs(ratio - 1))
     if percent == 0:
         return say("the usual {energy}, as always", energy=usual_day)

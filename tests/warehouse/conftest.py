@@ -220,7 +220,8 @@ def intervals(accepted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     days = quarter_hours.group_by("local_date", maintain_order=True).agg(
         pl.col("start_at").min(),
         pl.col("end_at").max(),
-        pl.col("energy_wh").sum(),
+        covered_s=pl.lit(900, dtype=pl.Int32) * pl.len(),
+        energy_wh=pl.col("energy_wh").sum(),
         estimated_wh=pl.lit(0, dtype=pl.Int64),
         base_load_w=pl.lit(100, dtype=pl.Int64),
         peak_w=pl.lit(100, dtype=pl.Int64),

@@ -93,7 +93,7 @@ def first_release(empty: Warehouse, tmp_path: Path, seeds: ModuleType) -> dict[s
             {"register_id": ["home/1-0:1.8.0"], "decided_until": [seeds.START_AT]}
         ),
         "core.interval_15min": quarter_hours,
-        "core.interval_day": days.with_columns(**counts),
+        "core.interval_day": days.drop("covered_s").with_columns(**counts),
     }
     return {name: empty.merge(name, frame, keys=frame.columns) for name, frame in frames.items()}
 

@@ -47,6 +47,39 @@ def test_the_hour_that_the_clocks_repeat_is_two_hours(warehouse: Warehouse, seed
 
 
 @pytest.mark.parametrize(
+    ("estimated", "missing", "stretches"),
+    [
+        ([], [], []),
+        ([8, 9], [], [(120, 150, 0.5, 0.05)]),
+        ([8, 20], [], [(120, 135, 0.25, 0.025), (300, 315, 0.25, 0.025)]),
+        ([], [8, 9, 10], [(120, 165, 0.75, None)]),
+        ([7, 11], [8, 9, 10], [(105, 180, 1.25, None)]),
+    ],
+)
+def test_stretches_without_readings(
+    warehouse: Warehouse,
+    seeds: ModuleType,
+    estimated: list[int],
+    missing: list[int],
+    stretches: list[tuple[int, int, float, float | None]],
+) -> None:
+    read_at = [seeds.START_AT + timedelta(days=3, hours=hours) for hours in (0, 8)]
+    number = pl.int_range(pl.len())
+    quarter_hours = seeds.intervals(pl.DataFrame({"read_at": read_at}))[0].with_columns(
+        quality=pl.when(number.is_in(estimated)).then(pl.lit("estimated")).otherwise("quality")
+    )
+    warehouse.execute(
+        "insert_interval_15min", incoming=quarter_hours.filter(~number.is_in(missing)), **REGISTER
+    )
+    found = warehouse.sql(
+        "select date_diff('minute', g.first, start_local), date_diff('minute', g.first, end_local), "
+        "hours::double, energy_kwh::double from out.gaps, "
+        "(select min(start_local) as first from out.consumption_15min) g order by start_local"
+    )
+    assert found.rows() == stretches
+
+
+@pytest.mark.parametrize(
     ("begins_s", "ends_s", "mean_w"),
     [(0, 900, 100), (451, 900, 200), (0, 0.4 + 750, 120), (449.6, 900, 200), (450.4, 900.2, 200)],
 )

@@ -3,7 +3,7 @@ select
     d.local_date,
     d.energy_wh / 1000 as energy_kwh,
     d.estimated_wh / 1000 as estimated_kwh,
-    date_diff('second', d.start_at, d.end_at) / 3600 as hours,
+    d.covered_s / 3600 as hours,
     d.base_load_w::bigint as base_load_w,
     d.peak_w::bigint as peak_w
 from core.interval_day d

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from tasks.metering.cumulative import counted_wh, cumulative
+from tasks.metering.cumulative import counted_wh, cumulative, unknown_spans
 from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.register import Register
 
@@ -65,6 +65,32 @@ def test_consumption_runs_on_across_an_event(event: RegisterEvent, expected: lis
     rows = hourly([500, 9_100, 10_100])
     assert cumulative(rows, HOME, [event])["value_wh"].to_list() == expected
     assert counted_wh(rows, HOME, [event]) == expected[-1] - expected[0]
+
+
+AWAY = timedelta(days=35)
+
+
+@pytest.mark.parametrize(
+    ("last_wh", "first_wh", "tenths", "used_wh"),
+    [
+        pytest.param(None, None, [0, 0, 0, 0], None, id="nobody says"),
+        pytest.param(600, 9_000, [0, 0, 0, 0], None, id="the numbers of the two pictures"),
+        pytest.param(600, 9_000, [0, 8, 3, 3], None, id="drums between two digits"),
+        pytest.param(90_600, 9_000, [0, 0, 0, 0], 90_000, id="what the old one showed last"),
+        pytest.param(600, 2_000, [0, 0, 0, 0], 7_000, id="what the new one showed first"),
+    ],
+)
+def test_what_was_used_where_a_meter_was_exchanged_unseen(
+    last_wh: int | None, first_wh: int | None, tenths: list[int], used_wh: int | None
+) -> None:
+    back_at = START_AT + timedelta(hours=1) + AWAY
+    rows = [(START_AT, 500), (START_AT + timedelta(hours=1), 600), (back_at, 9_000)]
+    rows.append((back_at + timedelta(hours=1), 9_100))
+    events = [RegisterEvent(EventKind.EXCHANGE, back_at - AWAY / 2, last_wh, first_wh)]
+    series = cumulative(frame(rows).with_columns(tenth=pl.Series(tenths)), HOME, events)
+    unknown = unknown_spans(series, events)
+    assert unknown == ([] if used_wh else [tuple(int(rows[k][0].timestamp()) for k in (1, 2))])
+    assert series["value_wh"].diff()[2] == (used_wh or 0)
 
 
 @pytest.mark.parametrize(

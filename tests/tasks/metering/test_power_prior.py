@@ -59,6 +59,10 @@ def test_ordinary_steps_are_likelier(elapsed_s: int, likelier: int, unlikelier: 
         (100, 100, 0, 0, False),
         (5_000_000, 4_000_000, 400 * 86_400, 9_000_000, False),
         (0, 2_000_000, 365 * 86_400, 2_000_000, True),
+        (9_995_000, 0, 86_400, 5_000, True),
+        (9_990_000, 12, 60 * 86_400, 10_012, True),
+        (9_900_000, 12, 60 * 86_400, 100_012, False),
+        (9_000_000, 9_100_012, 60 * 86_400, 100_012, True),
     ],
 )
 def test_steps_roll_over_and_stay_below_the_ceiling(

@@ -52,6 +52,7 @@ def test_a_local_day_is_as_long_as_the_clock_makes_it(local_date: date, timezone
             [(1, 8.0), (2, 9.0), (3, 7.0, {"estimated": 6.0})], None, 0, id="nor is an estimated one"
         ),
         pytest.param([(57, 8.0), (58, 9.0), (59, 7.0)], None, 0, id="last season is not usual"),
+        pytest.param([(1, -3.0), (2, 4.0), (3, -5.0)], -3.0, 3, id="days below zero"),
     ],
 )
 def test_the_usual_day(rows_of: Rows, days: list[Any], usual_kwh: float | None, n_days: int) -> None:

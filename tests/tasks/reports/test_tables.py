@@ -41,7 +41,11 @@ def test_register_decimals_never_hide_a_digit(decimals: int, units: list[int]) -
         (6.0, 8.0, "25 % less than the usual 8.0 kWh"),
         (8.01, 8.0, "the usual 8.0 kWh, as always"),
         (40.0, 8.0, "5.0 times the usual 8.0 kWh"),
-        (1.0, 0.0, "the usual 0 kWh, as always"),
+        (0.0, 0.0, "the usual 0 kWh, as always"),
+        (1.0, 0.0, "usually 0 kWh"),
+        (-3.5, 8.0, "usually 8.0 kWh"),
+        (-3.5, -8.0, "usually \u22128.0 kWh"),
+        (-8.0, -8.0, "the usual \u22128.0 kWh, as always"),
     ],
 )
 def test_a_day_is_compared_in_words(energy_kwh: float, usual_kwh: float, note: str) -> None:

@@ -95,7 +95,7 @@ select
     g.meter,
     g.obis_code,
     d.local_date,
-    date_diff('second', d.start_at, d.end_at) / 3600 as hours,
+    d.covered_s / 3600 as hours,
     (d.energy_wh / 1000)::decimal(14, 3) as energy_kwh,
     (d.estimated_wh / 1000)::decimal(14, 3) as estimated_kwh,
     (d.uncertainty_wh / 1000)::decimal(14, 3) as uncertainty_kwh,
@@ -116,7 +116,7 @@ select
     g.obis_code,
     date_trunc('week', d.local_date)::date as week_start,
     count(*) as days,
-    sum(date_diff('second', d.start_at, d.end_at)) / 3600 as hours,
+    sum(d.covered_s) / 3600 as hours,
     (sum(d.energy_wh) / 1000)::decimal(14, 3) as energy_kwh,
     (sum(d.estimated_wh) / 1000)::decimal(14, 3) as estimated_kwh
 from core.interval_day d
@@ -130,7 +130,7 @@ select
     g.obis_code,
     date_trunc('month', d.local_date)::date as month_start,
     count(*) as days,
-    sum(date_diff('second', d.start_at, d.end_at)) / 3600 as hours,
+    sum(d.covered_s) / 3600 as hours,
     (sum(d.energy_wh) / 1000)::decimal(14, 3) as energy_kwh,
     (sum(d.estimated_wh) / 1000)::decimal(14, 3) as estimated_kwh,
     median(d.base_load_w)::integer as base_load_w,
@@ -146,7 +146,7 @@ select
     g.obis_code,
     year(d.local_date) as year,
     count(*) as days,
-    sum(date_diff('second', d.start_at, d.end_at)) / 3600 as hours,
+    sum(d.covered_s) / 3600 as hours,
     (sum(d.energy_wh) / 1000)::decimal(14, 3) as energy_kwh,
     (sum(d.estimated_wh) / 1000)::decimal(14, 3) as estimated_kwh
 from core.interval_day d
@@ -408,7 +408,7 @@ with ranked as (
         quantile_cont(energy_wh, 0.015) over year_before as low_wh,
         count(*) over year_before as n_days
     from core.interval_day
-    where date_diff('hour', start_at, end_at) >= 23
+    where covered_s >= 23 * 3600
     window year_before as (
         partition by register_id order by local_date
         range between interval 365 day preceding and interval 1 day preceding
@@ -472,16 +472,32 @@ group by all;
 comment on view out.rejections_day is 'pictures of a day that gave no reading of their own, by reason';
 
 create or replace view out.gaps as
-with estimated as (
+with quarter_hours as (
+    select *, lead(start_at) over (partition by register_id order by start_at) as next_at
+    from core.interval_15min
+),
+unread as (
+    select register_id, start_at, end_at, energy_wh from quarter_hours where quality = 'estimated'
+    union all
+    select register_id, end_at, next_at, null from quarter_hours where next_at > end_at
+),
+placed as (
     select
         *,
-        epoch(start_at) // 900 - row_number() over (partition by register_id order by start_at) as stretch
-    from core.interval_15min
-    where quality = 'estimated'
+        (start_at is distinct from lag(end_at) over (partition by register_id order by start_at))::integer as is_first
+    from unread
+),
+numbered as (
+    select *, sum(is_first) over (partition by register_id order by start_at rows unbounded preceding) as stretch
+    from placed
 ),
 stretches as (
-    select register_id, min(start_at) as start_at, max(end_at) as end_at, sum(energy_wh) as energy_wh
-    from estimated
+    select
+        register_id,
+        min(start_at) as start_at,
+        max(end_at) as end_at,
+        case when count(energy_wh) = count(*) then sum(energy_wh) end as energy_wh
+    from numbered
     group by register_id, stretch
 )
 select
@@ -493,7 +509,7 @@ select
     (s.energy_wh / 1000)::decimal(14, 3) as energy_kwh
 from stretches s
 join core.registers g using (register_id);
-comment on view out.gaps is 'stretches without readings, to the quarter hour; their energy is certain, its time is not';
+comment on view out.gaps is 'stretches without readings, to the quarter hour; their energy is certain, its time is not; null where the meter was exchanged meanwhile and nobody says what it showed';
 
 create or replace view out.events as
 select

@@ -9,8 +9,10 @@ from flows.commands.common import out
 from flows.written import parse_reading, read_values
 from tasks.metering.register import format_reading
 from tasks.settings import Settings, SettingsError
+from tasks.tariffs import register_rows
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
+from warehouse.loading import load_registers
 from warehouse.tariffs import load_co2_factors, load_prices
 
 WAIT_S = 30.0
@@ -49,12 +51,12 @@ def correct_picture(settings: Settings, register_id: str | None, name: str, read
         SettingsError: There is no such picture, or it is not clear which register is meant.
     """
     with waiting(settings) as warehouse:
-        key, taken_at, camera = find_picture(warehouse, settings, name)
+        key, taken_at, shown_ids = find_picture(warehouse, settings, name)
         known = [
             each
             for meter in settings.meters
             for each in settings.register_ids(meter)
-            if camera in {None, settings.meters[meter].camera}
+            if shown_ids is None or each in shown_ids
         ]
         chosen = register_id or (known[0] if len(known) == 1 else None)
         if chosen is None or chosen not in known:
@@ -73,8 +75,10 @@ def correct_picture(settings: Settings, register_id: str | None, name: str, read
     follow(settings, chosen)
 
 
-def find_picture(warehouse: Warehouse, settings: Settings, name: str) -> tuple[str, datetime, str | None]:
-    """Key, time and camera of the picture that a person names by its key, path or file name.
+def find_picture(
+    warehouse: Warehouse, settings: Settings, name: str
+) -> tuple[str, datetime, list[str] | None]:
+    """Key, time and registers (None: any) of the picture that a person names by its key, path or file name.
 
     Raises:
         SettingsError: There is none, several, or nobody knows when it was taken.
@@ -98,7 +102,7 @@ def find_picture(warehouse: Warehouse, settings: Settings, name: str) -> tuple[s
         raise SettingsError(
             f"Nobody knows when {row['picture_key']} was taken, so no reading can stand for it."
         )
-    return row["picture_key"], row["taken_at"], row["camera"]
+    return row["picture_key"], row["taken_at"], row["register_ids"]
 
 
 def follow(settings: Settings, register_id: str) -> None:
@@ -142,4 +146,7 @@ def waiting(settings: Settings) -> Warehouse:
 
     warehouse = open_warehouse(settings.warehouse, wait_s=WAIT_S)
     migrate(warehouse)
+    # A reading goes by the drums and decimals of the settings as they are now.
+    if settings.meters:
+        load_registers(warehouse, register_rows(settings))
     return warehouse

@@ -44,6 +44,7 @@ def register_rows(settings: Settings) -> pl.DataFrame:
                 "decimals": register.decimals,
                 "max_power_w": register.max_power_w,
                 "timezone": settings.timezone,
+                "runs_backwards": register.runs_backwards,
             }
             for name, register in registers
         ]

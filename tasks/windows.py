@@ -55,10 +55,11 @@ def reference_file(settings: Settings, register_id: str) -> Path:
 
 
 def kept_reference(settings: Settings, register_id: str) -> Reference | None:
-    """The reference found earlier; None when there is none, or the settings' window has changed since."""
+    """The reference found earlier; None when there is none, or the settings' window or camera has changed."""
     try:
         kept = json.loads(reference_file(settings, register_id).read_text(encoding="utf-8"))
-        if kept["settings"] != _fingerprint(settings.face(register_id)):
+        face = settings.face(register_id)
+        if kept["settings"] != _fingerprint(face) or kept.get("camera", face.camera) != face.camera:
             return None
         corners: list[Corner] = [(float(x), float(y)) for x, y in kept["window"]]
         x0, y0, x1, y1 = (int(value) for value in kept["box"])
@@ -87,6 +88,7 @@ def keep_reference(settings: Settings, register_id: str, reference: Reference) -
         "picture_size": reference.picture_size,
         "box": reference.box,
         "settings": _fingerprint(settings.face(register_id)),
+        "camera": settings.face(register_id).camera,
         "surroundings_png": base64.b64encode(packed(reference.patch)).decode("ascii"),
     }
     part = path.with_suffix(".part")

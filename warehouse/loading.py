@@ -11,6 +11,7 @@ import polars as pl
 
 from warehouse.connection import Warehouse
 from warehouse.errors import IntervalsDoNotAddUp
+from warehouse.registers import follow_settings
 
 RECOGNITION = ["picture_key", "register_id", "reader", "reader_version"]
 OPTIONAL_COLUMNS: dict[str, pl.DataType] = {"low_wh": pl.Int64(), "high_wh": pl.Int64(), "tenth": pl.UInt8()}
@@ -44,6 +45,7 @@ def load_registers(warehouse: Warehouse, registers: pl.DataFrame) -> int:
     """Bring core.registers up to date with the settings; return how many rows changed."""
     with warehouse.transaction():
         warehouse.execute("mark_registers", incoming=registers)
+        follow_settings(warehouse, registers)
         changed = warehouse.merge("core.registers", registers, keys=["register_id"])
         if changed and warehouse.execute("shift_local_times"):
             note_change(warehouse, "readings", None)

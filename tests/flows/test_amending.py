@@ -8,9 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flows.amending import waiting
 from flows.written import parse_energy, parse_reading, parse_time, read_values
+from tasks.fetch import prepare_warehouse
 from tasks.metering.register import Register
-from tasks.settings import SettingsError
+from tasks.settings import MeterSettings, Settings, SettingsError
+from warehouse.connection import open_warehouse
+from warehouse.events import Correction, correct
 
 SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 WHOLE = Register("home/1-0:1.8.0", digits=6, decimals=0, max_power_w=24_000)
@@ -92,6 +96,26 @@ def test_a_csv_that_is_none_is_refused_with_its_line(tmp_path: Path, content: st
     path.write_text(content)
     with pytest.raises(SettingsError, match=says):
         read_values(path, "price_per_kwh", BERLIN)
+
+
+def test_a_word_goes_by_the_settings_as_they_are_now(tmp_path: Path) -> None:
+    before = Settings(home=tmp_path, meters={"home": MeterSettings(camera="cellar", digits=7)})
+    now = Settings(home=tmp_path, meters={"home": MeterSettings(camera="attic", digits=7, decimals=1)})
+    key, at = "manual/20260301_120000Z", datetime(2026, 3, 1, 12, tzinfo=UTC)
+    prepare_warehouse.fn(before)
+    with waiting(before) as warehouse:
+        correct(
+            warehouse,
+            Correction("home/1-0:1.8.0", key, at, parse_reading("0361197", before.register_of("home"))),
+        )
+    for name in ("b", "c"):  # the next word comes before the next ingest
+        with waiting(now) as warehouse:
+            value_wh = parse_reading("0361198", now.register_of("home"))
+            correct(warehouse, Correction("home/1-0:1.8.0", f"manual/{name}", at, value_wh))
+    prepare_warehouse.fn(now)
+    with open_warehouse(now.warehouse) as warehouse:
+        values = warehouse.query("corrections")["value_wh"].to_list()
+    assert values == [36_119_700, 36_119_800, 36_119_800]
 
 
 @pytest.mark.parametrize(

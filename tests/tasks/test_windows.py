@@ -134,6 +134,7 @@ def test_a_changed_setting_and_a_damaged_file_are_no_reference(home: Path) -> No
     assert kept.window == reference.window
     assert (kept.patch == reference.patch).all()
     assert kept_reference(installation(home, window=(1, 2, 30, 40)), "home/1-0:1.8.0") is None
+    assert kept_reference(installation(home, window="auto", camera="attic"), "home/1-0:1.8.0") is None
     path = reference_file(settings, "home/1-0:1.8.0")
     whole = path.read_text()
     for damaged in ("", "{}", whole[: len(whole) // 2], json.dumps(json.loads(whole) | {"window": [1, 2]})):

@@ -98,6 +98,7 @@ def registers() -> pl.DataFrame:
             "decimals": [1],
             "max_power_w": [24_000],
             "timezone": ["Europe/Berlin"],
+            "runs_backwards": [False],
         }
     )
 

@@ -41,6 +41,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "interval_sums": REGISTER,
     "known_sources": {},
     "last_full_day": HOME,
+    "moved_points": {},
     "local_midnight": REGISTER | {"since": None},
     "newest_readings": REGISTER | {"limit": 5},
     "next_correction_id": {},
@@ -91,6 +92,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "system_reader": HOME,
     "unread_pictures": REGISTER | {"since": None},
 }
+OF_FRAMES = {"changed_readings", "moved_points", "proof_pictures"}
 CHANGES = {
     "adopt",
     "create_schema_migrations",
@@ -104,6 +106,8 @@ CHANGES = {
     "delete_rhythm_day",
     "finish",
     "forget_changes",
+    "forget_former_cameras",
+    "forget_habits",
     "insert_correction",
     "insert_cost_day",
     "insert_event",
@@ -123,7 +127,10 @@ CHANGES = {
     "mark_registers",
     "merge_proposal",
     "merge_readings",
+    "move_points_of_corrections",
+    "move_points_of_events",
     "note_change",
+    "note_former_cameras",
     "record_migration",
     "shift_local_times",
     "undo_correction",
@@ -174,7 +181,7 @@ def test_every_query_is_tested() -> None:
     assert found == ANSWERS.keys() | CHANGES
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS.keys() - {"changed_readings", "proof_pictures"}))
+@pytest.mark.parametrize("name", sorted(ANSWERS.keys() - OF_FRAMES))
 def test_every_question_is_answered_from_an_empty_warehouse(warehouse: Warehouse, name: str) -> None:
     assert warehouse.query(name, **ANSWERS[name]).width > 0
 

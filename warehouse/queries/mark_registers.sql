@@ -8,6 +8,11 @@ where k.register_id is null
     or (s.step = 'read' and k.camera <> n.camera)
     or (
         s.step <> 'read'
-        and (k.digits <> n.digits or k.decimals <> n.decimals or k.max_power_w <> n.max_power_w)
+        and (
+            k.digits <> n.digits
+            or k.decimals <> n.decimals
+            or k.max_power_w <> n.max_power_w
+            or k.runs_backwards <> n.runs_backwards
+        )
     )
     or (s.step = 'derive' and (k.timezone <> n.timezone or k.camera <> n.camera));

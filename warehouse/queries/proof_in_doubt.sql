@@ -1,7 +1,7 @@
 -- The newest pictures of a meter's first register that gave no plain reading: repaired, estimated, rejected, unusable,
 -- or set by a person.
 with register as (
-    select register_id, camera from core.registers where meter = $meter order by obis_code limit 1
+    select register_id from core.registers where meter = $meter order by obis_code limit 1
 ),
 decided as (
     select picture_key, read_at as taken_at
@@ -14,11 +14,12 @@ decided as (
     limit $limit
 ),
 unusable as (
-    select picture_key, taken_at
-    from raw.pictures
-    where camera = (select camera from register) and reason is not null and taken_at is not null
-        and taken_at >= (select max(taken_at) - interval 366 day from raw.pictures)
-    order by taken_at desc
+    select p.picture_key, p.taken_at
+    from raw.pictures p
+    join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+    where g.register_id = (select register_id from register) and p.reason is not null
+        and p.taken_at >= (select max(taken_at) - interval 366 day from raw.pictures)
+    order by p.taken_at desc
     limit $limit
 )
 from (from decided union from unusable)

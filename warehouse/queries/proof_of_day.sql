@@ -1,12 +1,13 @@
 -- The pictures of a local day: their key and instant, in order.
 with register as (
-    select camera, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
 )
-select picture_key, taken_at
-from raw.pictures
-where camera = (select camera from register)
-    and taken_at >= $local_date::date::timestamptz - interval 1 day
-    and taken_at < $local_date::date::timestamptz + interval 2 day
-    and taken_at >= $local_date::date::timestamp at time zone (select timezone from register)
-    and taken_at < ($local_date::date + 1)::timestamp at time zone (select timezone from register)
-order by taken_at, picture_key;
+select p.picture_key, p.taken_at
+from raw.pictures p
+join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+where g.register_id = (select register_id from register)
+    and p.taken_at >= $local_date::date::timestamptz - interval 1 day
+    and p.taken_at < $local_date::date::timestamptz + interval 2 day
+    and p.taken_at >= $local_date::date::timestamp at time zone (select timezone from register)
+    and p.taken_at < ($local_date::date + 1)::timestamp at time zone (select timezone from register)
+order by p.taken_at, p.picture_key;

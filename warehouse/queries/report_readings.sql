@@ -1,11 +1,12 @@
 -- Every picture of a local day with what became of it, unusable pictures included.
 with register as (
-    select register_id, camera, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
 ),
 pictures as (
     select p.picture_key, p.taken_at, p.taken_at at time zone (select timezone from register) as read_local, p.reason
     from raw.pictures p
-    where p.camera = (select camera from register)
+    join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+    where g.register_id = (select register_id from register)
         and p.taken_at >= $local_date::date::timestamptz - interval 1 day
         and p.taken_at < $local_date::date::timestamptz + interval 2 day
         and p.taken_at >= $local_date::date::timestamp at time zone (select timezone from register)

@@ -1,7 +1,7 @@
 -- Usable pictures of a span that this reader and version has not read for this register, oldest first.
 select p.picture_key, p.taken_at
 from raw.pictures p
-join core.registers g on g.camera = p.camera
+join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
 where g.register_id = $register_id
     and p.reason is null
     and p.taken_at >= coalesce($from_at::timestamptz, '-infinity'::timestamptz)

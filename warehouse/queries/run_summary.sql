@@ -1,4 +1,4 @@
--- How many pictures a register's camera gave, by what became of them.
+-- How many pictures a register's cameras gave, by what became of them.
 with counted as (
     select outcome, reason, sum(n_pictures) as pictures
     from core.quality_day
@@ -12,13 +12,15 @@ dated_since as (
     semi join (from raw.pictures where taken_at is not null) using (camera, content_sha256)
     where u.taken_at is null and u.reason = 'no_time'
 ),
-of_camera as (
-    from raw.pictures
-    anti join dated_since using (picture_key)
-    where camera = (select camera from core.registers where register_id = $register_id)
+of_cameras as (
+    select p.*
+    from raw.pictures p
+    join core.cameras g on g.camera = p.camera and coalesce(p.taken_at, p.received_at) < g.until_at
+    anti join dated_since d on d.picture_key = p.picture_key
+    where g.register_id = $register_id
 ),
 timeless as (
-    select 'unusable' as outcome, reason, count(*) as pictures from of_camera where taken_at is null group by reason
+    select 'unusable' as outcome, reason, count(*) as pictures from of_cameras where taken_at is null group by reason
 ),
 known as (
     select outcome, reason, sum(pictures)::bigint as pictures
@@ -27,7 +29,7 @@ known as (
 ),
 waiting as (
     select 'waiting' as outcome, null as reason, count(*) - (select coalesce(sum(pictures), 0) from known) as pictures
-    from of_camera
+    from of_cameras
 )
 from known
 union all by name

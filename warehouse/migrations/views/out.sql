@@ -31,11 +31,12 @@ select
     p.size_bytes,
     case
         when p.reason is not null then p.reason
-        when not exists (from core.registers g where g.camera = p.camera) then 'unknown_camera'
+        when c.camera is null or coalesce(p.taken_at, p.received_at) >= c.until_at then 'unknown_camera'
     end as reason,
     p.source,
     p.picture_key
-from raw.pictures p;
+from raw.pictures p
+left join (select camera, max(until_at) as until_at from core.cameras group by camera) c on c.camera = p.camera;
 comment on view out.pictures is 'every picture that arrived; reason says why one cannot be used (yet)';
 
 -- Seconds are subtracted as numbers: date_diff asks a calendar for every row, which takes most of the view's time.

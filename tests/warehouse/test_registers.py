@@ -1,0 +1,158 @@
+"""Settings of a register that change half-way: what people told and what was counted follow."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+import pytest
+
+from warehouse.connection import Warehouse, open_warehouse
+from warehouse.events import Correction, Event, add_event, correct, undo_event
+from warehouse.loading import load_pictures, load_registers
+from warehouse.migrate import RELEASED, migrate
+
+REGISTER: dict[str, Any] = {"register_id": "home/1-0:1.8.0"}
+EVERYTHING: dict[str, Any] = {"from_at": None, "to_at": None, "reader": "another", "reader_version": "1"}
+
+
+def set_to(warehouse: Warehouse, seeds: ModuleType, **values: object) -> None:
+    load_registers(warehouse, seeds.registers().with_columns(**{k: pl.lit(v) for k, v in values.items()}))
+
+
+def told(warehouse: Warehouse) -> list[tuple[int | None, ...]]:
+    return (
+        warehouse.sql("select value_wh from core.corrections order by correction_id").rows()
+        + warehouse.sql("select last_wh, first_wh, offset_wh from core.events order by event_id").rows()
+    )
+
+
+SEEN = [(36_119_700,), (36_109_700, 1_200, None), (None, None, -500), (None, None, None)]
+BY_WHOLE_DRUMS = [(361_197_000,), (361_097_000, 12_000, None), (None, None, -5_000), (None, None, None)]
+BY_THREE = [(361_197,), (361_097, 12, None), (None, None, -5), (None, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([{"decimals": 0}], BY_WHOLE_DRUMS),
+        ([{"decimals": 3}], BY_THREE),
+        ([{"decimals": 0}, {"decimals": 1}], SEEN),
+        ([{"decimals": 3}, {"decimals": 0}, {"decimals": 1}], SEEN),
+        ([{"decimals": 0, "digits": 6}], SEEN),  # another counter, or a drum overlooked: the kWh stand
+        ([{"max_power_w": 30_000}], SEEN),
+    ],
+)
+def test_what_people_told_goes_by_the_drums_they_saw(
+    warehouse: Warehouse,
+    seeds: ModuleType,
+    caplog: pytest.LogCaptureFixture,
+    steps: list[dict[str, object]],
+    expected: list[tuple[int | None, ...]],
+) -> None:
+    register_id, at = REGISTER["register_id"], seeds.START_AT
+    correct(warehouse, Correction(register_id, "images/cellar/x.jpg", at, 36_119_700))
+    add_event(warehouse, Event(register_id, "exchange", at, last_wh=36_109_700, first_wh=1_200))
+    undo_event(warehouse, add_event(warehouse, Event(register_id, "offset", at, offset_wh=-500)))
+    add_event(warehouse, Event(register_id, "note", at, note="a word"))
+    caplog.set_level("INFO", "warehouse")
+    for step in steps:
+        set_to(warehouse, seeds, **step)
+    assert told(warehouse) == expected
+    assert ("1 readings set by people and 2 events" in caplog.text) == (
+        "digits" not in steps[0] and "decimals" in steps[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "steps"),
+    [
+        ({"runs_backwards": True}, ["decode", "derive"]),
+        ({"decimals": 2}, ["decode", "derive"]),
+        ({"timezone": "Europe/Lisbon"}, ["derive"]),
+        ({"camera": "attic"}, ["derive", "read"]),
+        ({}, []),
+    ],
+)
+def test_changed_settings_are_worked_out_anew(
+    seeded: Warehouse, seeds: ModuleType, values: dict[str, object], steps: list[str]
+) -> None:
+    set_to(seeded, seeds, **values)
+    assert seeded.sql("select step from core.pending order by step")["step"].to_list() == steps
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"), [({"max_power_w": 30_000}, 1), ({"runs_backwards": True}, 0), ({"decimals": 0}, 0)]
+)
+def test_habits_of_another_kind_of_counter_are_forgotten(
+    warehouse: Warehouse, seeds: ModuleType, values: dict[str, object], kept: int
+) -> None:
+    habits = pl.DataFrame({"kind": ["power"], "i": [0], "j": [0], "value": [1.0]})
+    warehouse.execute("insert_habits", incoming=habits, **REGISTER)
+    set_to(warehouse, seeds, **values)
+    assert warehouse.query("habits", **REGISTER).height == kept
+
+
+def pictures_known(warehouse: Warehouse) -> list[object]:
+    """All that tells of a register's pictures."""
+    for table in ("quality_day", "rhythm_day"):
+        warehouse.execute(f"delete_{table}", **REGISTER, since=None)
+        warehouse.execute(f"insert_{table}", **REGISTER, since=None)
+    named = warehouse.sql("select picture_key from raw.pictures order by all limit 1").item()
+    return [
+        warehouse.sql("from core.quality_day order by all").rows(),
+        warehouse.sql("from core.rhythm_day order by all").rows(),
+        warehouse.query("reread_pictures", **REGISTER, **EVERYTHING).rows(),
+        warehouse.query("run_summary", **REGISTER).rows(),
+        warehouse.query("proof_in_doubt", meter="home", limit=10).rows(),
+        warehouse.query("find_picture", name=named).rows(),
+        warehouse.sql("select reason, count(*) from out.pictures group by all order by all").rows(),
+    ]
+
+
+def test_a_camera_of_another_name_takes_no_pictures_away(seeded: Warehouse, seeds: ModuleType) -> None:
+    before = pictures_known(seeded)
+    for camera in ("attic", "garage", "cellar", "attic"):
+        set_to(seeded, seeds, camera=camera)
+        assert pictures_known(seeded) == before
+    cameras = seeded.sql("select camera, isfinite(until_at) from core.cameras order by all")
+    assert cameras.rows() == [("attic", False), ("cellar", True), ("garage", True)]
+
+
+def test_what_a_former_camera_takes_later_shows_no_register(warehouse: Warehouse, seeds: ModuleType) -> None:
+    load_pictures(warehouse, seeds.pictures([0, 1]))
+    set_to(warehouse, seeds, camera="attic")
+    later = pl.col("taken_at") + timedelta(days=40_000)
+    late = seeds.pictures([2, 3]).with_columns(
+        taken_at=pl.when(seeds.hour_of() == 3).then(later).otherwise("taken_at")
+    )
+    load_pictures(warehouse, late)
+    reasons = warehouse.sql("select reason from out.pictures order by picture_key")["reason"].to_list()
+    assert reasons == [None, None, None, "unknown_camera"]
+    assert warehouse.query("unread_pictures", **REGISTER, since=None).height == 3
+
+
+def test_a_camera_renamed_before_the_upgrade_gets_its_pictures_back(
+    tmp_path: Path, seeds: ModuleType
+) -> None:
+    before = tmp_path / "before"
+    before.mkdir()
+    for file in RELEASED.iterdir():
+        if file.name < "0010" and file.name.endswith(".sql"):
+            shutil.copyfile(str(file), before / file.name)
+    with open_warehouse(tmp_path / "w.duckdb") as upgraded:
+        migrate(upgraded, before)
+        found = seeds.pictures(range(24))
+        old = seeds.registers().drop("runs_backwards").with_columns(camera=pl.lit("attic"))
+        for name, frame in (
+            ("core.registers", old),
+            ("raw.pictures", found),
+            ("raw.recognitions", seeds.recognitions(found)),
+        ):
+            upgraded.merge(name, frame, keys=frame.columns)
+        migrate(upgraded)
+        set_to(upgraded, seeds, camera="attic")
+        assert upgraded.sql("select step from core.pending")["step"].to_list() == ["derive"]
+        assert upgraded.query("reread_pictures", **REGISTER, **EVERYTHING).height == 24

@@ -140,7 +140,7 @@ def test_a_camera_renamed_before_the_upgrade_gets_its_pictures_back(
     before = tmp_path / "before"
     before.mkdir()
     for file in RELEASED.iterdir():
-        if file.name < "0010" and file.name.endswith(".sql"):
+        if file.name < "0011" and file.name.endswith(".sql"):
             shutil.copyfile(str(file), before / file.name)
     with open_warehouse(tmp_path / "w.duckdb") as upgraded:
         migrate(upgraded, before)

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.written import parse_energy, parse_reading, parse_time, read_values
+from flows.told import describe
+from flows.written import parse_energy, parse_past, parse_reading, parse_time, read_values
+from tasks.archive import CLOCK_TOLERANCE
 from tasks.metering.register import Register
 from tasks.settings import SettingsError
 
@@ -74,6 +76,29 @@ def test_a_time_that_can_be_meant_in_two_ways_is_refused(text: str, says: str) -
         parse_time(text, BERLIN)
 
 
+@pytest.mark.parametrize(("ahead", "is_taken"), [(timedelta(0), True), (timedelta(minutes=2), False)])
+def test_what_has_been_is_ahead_at_most_as_a_cameras_clock_may_be(ahead: timedelta, is_taken: bool) -> None:
+    moment = datetime.now(UTC).replace(microsecond=0) + CLOCK_TOLERANCE + ahead
+    if is_taken:
+        assert parse_past(moment.isoformat(), BERLIN) == moment
+    else:
+        with pytest.raises(SettingsError, match="lies in the future"):
+            parse_past(moment.isoformat(), BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("last_wh", "first_wh", "line"),
+    [
+        (361_097_423, 1_234, "exchange, old 361097.423 kWh, new 1.234 kWh"),
+        (100_000_000, 0, "exchange, old 100000 kWh, new 0 kWh"),
+        (36_109_700, None, "exchange, old 36109.7 kWh"),
+    ],
+)
+def test_an_event_is_listed_with_every_digit(last_wh: int, first_wh: int | None, line: str) -> None:
+    event = {"kind": "exchange", "last_wh": last_wh, "first_wh": first_wh, "offset_wh": None, "tariff": None}
+    assert describe(event | {"note": None, "undone_at": None}) == line
+
+
 def test_prices_may_be_told_by_the_mwh(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text("start_at,eur_per_mwh\n2026-03-01 00:00,90\n2026-02-28T22:00:00Z,-5.5\n")
@@ -101,6 +126,18 @@ def test_a_csv_that_is_none_is_refused_with_its_line(tmp_path: Path, content: st
         (["correct", "x.jpg", "1.0", "--undo"], "Give the reading"),
         (["correct", "x.jpg", "1.0"], "smartmeter ingest"),
         (["event", "add", "exchange", "--at", "noon"], "no time"),
+        (["event", "add", "exchange", "--at", "2126-11-04 12:00"], "lies in the future"),
+        (["event", "add", "reset", "--at", "2126-11-04 12:00"], "lies in the future"),
+        (["event", "add", "offset", "--at", "2126-11-04 12:00", "--by", "1"], "lies in the future"),
+        (
+            ["event", "add", "reading", "--at", "2126-11-04 12:00", "--reading", "36140.0"],
+            "lies in the future",
+        ),
+        (["event", "add", "reading", "--at", "0226-11-04 12:00", "--reading", "36140.0"], "lies before 2000"),
+        (
+            ["event", "add", "note", "--at", "2126-11-04", "--text", "the fuses are changed"],
+            "smartmeter ingest",
+        ),
         (["event", "add", "tariff", "--at", "2026-01-01", "--name", "night"], "[tariffs.night]"),
         (["event", "add", "exchange", "--at", "2026-01-01", "--register", "1-0:2.8.0"], "1-0:2.8.0"),
         (["prices", "load", "nowhere.csv", "--area", "DE-LU"], "nowhere.csv is no file"),

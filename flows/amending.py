@@ -14,6 +14,7 @@ from warehouse.events import Correction, Event, add_event, correct, undo_correct
 from warehouse.tariffs import load_co2_factors, load_prices
 
 WAIT_S = 30.0
+CONTRADICTING = 4
 
 
 def add(settings: Settings, event: Event) -> None:
@@ -40,6 +41,7 @@ def set_reading(settings: Settings, register_id: str, at: datetime, reading: str
         correct(warehouse, Correction(register_id, key, at, value_wh, note))
     out.print(f"Reading noted as {key}.", highlight=False)
     follow(settings, register_id)
+    warn_of_contradiction(settings, register_id, key)
 
 
 def correct_picture(settings: Settings, register_id: str | None, name: str, reading: str | None) -> None:
@@ -71,6 +73,26 @@ def correct_picture(settings: Settings, register_id: str | None, name: str, read
             shown = format_reading(value_wh, register)
             out.print(f"{key}: {shown} kWh, set by you.", highlight=False, soft_wrap=True)
     follow(settings, chosen)
+    if reading is not None:
+        warn_of_contradiction(settings, chosen, key)
+
+
+def warn_of_contradiction(settings: Settings, register_id: str, picture_key: str) -> None:
+    """Say so where a person's reading turns many pictures down: it may be mistyped."""
+    from tasks.decode import undoing
+
+    with waiting(settings) as warehouse:
+        number = warehouse.query(
+            "contradicting_pictures", register_id=register_id, picture_key=picture_key
+        ).item()
+    if number >= CONTRADICTING:
+        out.print(
+            f"{number} pictures contradict this reading of yours, and give none any more. If it is mistyped, "
+            f"`{undoing(register_id, picture_key)}` takes it back.",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def find_picture(warehouse: Warehouse, settings: Settings, name: str) -> tuple[str, datetime, str | None]:

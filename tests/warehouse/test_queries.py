@@ -19,6 +19,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "archived_pictures": {},
     "accepted_readings": REGISTER | {"since": None},
     "changed_readings": {},
+    "contradicting_pictures": REGISTER | {"picture_key": "images/cellar/x.jpg"},
     "context_start": REGISTER | {"since": NOW["from_at"], "reach_s": 0},
     "correction": REGISTER | {"picture_key": "images/cellar/x.jpg"},
     "corrections": {},
@@ -174,7 +175,9 @@ def test_every_query_is_tested() -> None:
     assert found == ANSWERS.keys() | CHANGES
 
 
-@pytest.mark.parametrize("name", sorted(ANSWERS.keys() - {"changed_readings", "proof_pictures"}))
+@pytest.mark.parametrize(
+    "name", sorted(ANSWERS.keys() - {"changed_readings", "proof_pictures"})
+)
 def test_every_question_is_answered_from_an_empty_warehouse(warehouse: Warehouse, name: str) -> None:
     assert warehouse.query(name, **ANSWERS[name]).width > 0
 

@@ -13,12 +13,14 @@ import pytest
 
 from tasks.decode import DECODED_AT_ONCE, decode_pending, proposal_sentence
 from tasks.derive import derive_pending
+from tasks.doctor import examine_readings
+from tasks.drums import changed_drums
 from tasks.metering.events import EventKind
 from tasks.register_events import register_events
 from tasks.settings import MeterSettings, Settings
 from warehouse.connection import open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
-from warehouse.loading import load_pictures, load_recognitions
+from warehouse.loading import load_pictures, load_recognitions, load_registers
 
 REGISTER = "home/1-0:1.8.0"
 HOURS = 150
@@ -278,6 +280,38 @@ def test_a_right_correction_contradicts_nothing(settings: Settings, seeds: Modul
         of = {"register_id": REGISTER, "picture_key": key}
         assert warehouse.query("contradicting_pictures", **of).item() == 0
         assert warehouse.query("proposals").is_empty()
+
+
+@pytest.mark.parametrize(
+    ("digits", "decimals", "says", "unfit"),
+    [
+        (8, 0, "128 of its 128 settled readings no longer fit and do not count", 1),
+        (7, 0, "settled readings and all energy are taken by the new decimals", 0),
+    ],
+)
+@pytest.mark.usefixtures("worked")
+def test_other_drums_are_told_with_the_way_back(  # noqa: PLR0917 - what varies, and where it happens
+    settings: Settings, seeds: ModuleType, digits: int, decimals: int, says: str, unfit: int
+) -> None:
+    before = state(settings)
+    meter = MeterSettings(camera="cellar", digits=digits, decimals=decimals)
+    other = settings.model_copy(update={"meters": {"home": meter}})
+    rows = seeds.registers().with_columns(digits=pl.lit(digits), decimals=pl.lit(decimals))
+    with open_warehouse(settings.warehouse) as warehouse:
+        (sentence,) = changed_drums(warehouse, rows)
+        assert changed_drums(warehouse, seeds.registers()) == []
+        load_registers(warehouse, rows)
+    assert says in sentence
+    assert "set digits = 7 and decimals = 1 again" in sentence
+    work(other)
+    lost = list(examine_readings(other))
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_registers(warehouse, seeds.registers())
+    assert len(lost) == unfit
+    assert all("set digits = 7 and decimals = 1 again" in each.remedy for each in lost)
+    work(settings)
+    assert list(examine_readings(settings)) == []
+    assert state(settings)[2].equals(before[2]), "going back brings every day back"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def parse_reading(text: str, register: Register) -> int:
         kwh = Decimal(-1)
     if not kwh.is_finite():
         kwh = Decimal(-1)
-    if plain.isdigit() and len(plain) == register.digits:
+    if plain.isdecimal() and len(plain) == register.digits:
         return int(plain) * register.unit_wh
     is_kwh = "." in plain or register.decimals == 0 or len(plain) < whole
     value_wh = kwh * 1000

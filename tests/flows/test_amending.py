@@ -2,21 +2,39 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
+from flows.amending import add, correct_picture, undo
 from flows.told import describe
 from flows.written import parse_energy, parse_past, parse_reading, parse_time, read_values
-from tasks.archive import CLOCK_TOLERANCE
+from tasks.archive import CLOCK_TOLERANCE, PICTURE_SCHEMA
+from tasks.fetch import prepare_warehouse
 from tasks.metering.register import Register
-from tasks.settings import SettingsError
+from tasks.settings import Settings, SettingsError, load_settings
+from warehouse.connection import open_warehouse
+from warehouse.events import Event, add_event
+from warehouse.loading import load_pictures
 
 SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 WHOLE = Register("home/1-0:1.8.0", digits=6, decimals=0, max_power_w=24_000)
 BERLIN = ZoneInfo("Europe/Berlin")
+ATTIC = {"camera": "attic"}
+PICTURE = {
+    "picture_key": "images/cellar/20260301/20260301_110000Z_000001.jpg",
+    "camera": "cellar",
+    "taken_at": datetime(2026, 3, 1, 11, tzinfo=UTC),
+    "time_source": "name",
+    "received_at": datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    "content_sha256": "0" * 64,
+    "size_bytes": 40_000,
+    "source": "file:store/x@1",
+}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +55,9 @@ def test_a_reading_is_kwh_or_all_drums(text: str, register: Register, value_wh: 
     assert parse_reading(text, register) == value_wh
 
 
-@pytest.mark.parametrize("text", ["361097", "36109.75", "-1.0", "1000000.0", "abc", "", "12345678", "nan"])
+@pytest.mark.parametrize(
+    "text", ["361097", "36109.75", "²²²²²²²", "-1.0", "1000000.0", "abc", "", "12345678", "nan"]
+)
 def test_what_is_no_reading_or_two_is_refused_with_examples(text: str) -> None:
     with pytest.raises(SettingsError, match=r"001234\.5.*0012345"):
         parse_reading(text, SEVEN)
@@ -150,3 +170,35 @@ def test_wrong_use_is_refused_with_a_remedy(home: Path, arguments: list[str], sa
     )
     assert (answer.returncode, "Traceback" in answer.stderr) == (2, False)
     assert says in answer.stderr
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EXCHANGE = Event("home/1-0:1.8.0", "exchange", NOON, last_wh=36_109_700, first_wh=0)
+
+
+@pytest.fixture
+def told(home: Path) -> Settings:
+    """An installation that was told of an exchange, and has one picture."""
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        add_event(warehouse, EXCHANGE)
+        load_pictures(warehouse, pl.DataFrame([PICTURE], schema=PICTURE_SCHEMA))
+    return settings
+
+
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=3), -timedelta(hours=23)])
+def test_one_exchange_is_not_told_twice(told: Settings, later: timedelta) -> None:
+    with pytest.raises(SettingsError, match="smartmeter event undo 1"):
+        add(told, replace(EXCHANGE, happened_at=NOON + later))
+
+
+def test_of_a_meter_that_is_configured_no_more_nothing_is_half_done(told: Settings) -> None:
+    other = told.model_copy(update={"meters": {"other": told.meters["home"].model_copy(update=ATTIC)}})
+    with pytest.raises(SettingsError, match="There is no register"):
+        undo(other, 1)
+    with pytest.raises(SettingsError, match="has the camera cellar of"):
+        correct_picture(other, None, str(PICTURE["picture_key"]), "36109.7")
+    with open_warehouse(told.warehouse) as warehouse:
+        assert warehouse.query("events")["undone_at"].to_list() == [None]
+        assert warehouse.query("corrections").is_empty()

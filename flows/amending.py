@@ -1,6 +1,6 @@
 """What `smartmeter event`, `correct`, `prices` and `co2` do: take a person's word, and let all follow it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,19 +16,50 @@ from warehouse.loading import load_registers
 from warehouse.tariffs import load_co2_factors, load_prices
 
 WAIT_S = 30.0
+CONTRADICTING = 4
+ONE_DAY = timedelta(days=1)
 
 
 def add(settings: Settings, event: Event) -> None:
-    """Keep an event, let readings and intervals follow, and say so."""
+    """Keep an event, let readings and intervals follow, and say so.
+
+    Raises:
+        SettingsError: The same exchange, or the same reset, has been told already.
+    """
     with waiting(settings) as warehouse:
+        refuse_twice(warehouse, event)
         number = add_event(warehouse, event)
     out.print(f"Event {number} noted: {event.kind} of {event.register_id}.", highlight=False)
     follow(settings, event.register_id)
 
 
+def refuse_twice(warehouse: Warehouse, event: Event) -> None:
+    """Refuse an exchange or a reset beside one of the same day: the count would run up to the old one twice.
+
+    Raises:
+        SettingsError: There is one; it has to be taken back first.
+    """
+    if event.kind not in {"exchange", "reset"}:
+        return
+    for row in warehouse.query("events").iter_rows(named=True):
+        is_same = (row["register_id"], row["kind"]) == (event.register_id, event.kind)
+        if is_same and row["undone_at"] is None and abs(row["happened_at"] - event.happened_at) < ONE_DAY:
+            raise SettingsError(
+                f"Event {row['event_id']} tells of the {event.kind} within a day of this. "
+                f"If this is the same one, take that back first: smartmeter event undo {row['event_id']}"
+            )
+
+
 def undo(settings: Settings, number: int) -> None:
-    """Take an event back, let readings and intervals follow, and say so."""
+    """Take an event back, let readings and intervals follow, and say so.
+
+    Raises:
+        SettingsError: Its register is configured no more, so nothing could follow.
+        NothingToUndo: There is no such event, or it has been taken back already.
+    """
     with waiting(settings) as warehouse:
+        for register_id in warehouse.query("event", event_id=number)["register_id"]:
+            settings.face(register_id)
         row = undo_event(warehouse, number)
     out.print(f"Event {number} undone: {row['kind']} of {row['register_id']}.", highlight=False)
     follow(settings, row["register_id"])
@@ -42,6 +73,7 @@ def set_reading(settings: Settings, register_id: str, at: datetime, reading: str
         correct(warehouse, Correction(register_id, key, at, value_wh, note))
     out.print(f"Reading noted as {key}.", highlight=False)
     follow(settings, register_id)
+    warn_of_contradiction(settings, register_id, key)
 
 
 def correct_picture(settings: Settings, register_id: str | None, name: str, reading: str | None) -> None:
@@ -58,6 +90,10 @@ def correct_picture(settings: Settings, register_id: str | None, name: str, read
             for each in settings.register_ids(meter)
             if shown_ids is None or each in shown_ids
         ]
+        if not known:
+            raise SettingsError(
+                f"No meter in smartmeter.toml has the camera {camera} of {key}; its table must stand there."
+            )
         chosen = register_id or (known[0] if len(known) == 1 else None)
         if chosen is None or chosen not in known:
             raise SettingsError(f"Say which register of {key} you mean: --register {' or '.join(known)}.")
@@ -73,6 +109,26 @@ def correct_picture(settings: Settings, register_id: str | None, name: str, read
             shown = format_reading(value_wh, register)
             out.print(f"{key}: {shown} kWh, set by you.", highlight=False, soft_wrap=True)
     follow(settings, chosen)
+    if reading is not None:
+        warn_of_contradiction(settings, chosen, key)
+
+
+def warn_of_contradiction(settings: Settings, register_id: str, picture_key: str) -> None:
+    """Say so where a person's reading turns many pictures down: it may be mistyped."""
+    from tasks.decode import undoing
+
+    with waiting(settings) as warehouse:
+        number = warehouse.query(
+            "contradicting_pictures", register_id=register_id, picture_key=picture_key
+        ).item()
+    if number >= CONTRADICTING:
+        out.print(
+            f"{number} pictures contradict this reading of yours, and give none any more. If it is mistyped, "
+            f"`{undoing(register_id, picture_key)}` takes it back.",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def find_picture(

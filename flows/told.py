@@ -33,7 +33,7 @@ def print_events(settings: Settings, *, undone: bool) -> None:
             "",
             f"{row['taken_local']:%Y-%m-%d %H:%M}",
             row["register_id"],
-            f"reading {row['value_wh'] / 1000:g} kWh of {row['picture_key']}{_undone(row)}",
+            f"reading {_shortest(row['value_wh'])} kWh of {row['picture_key']}{_undone(row)}",
         )
         for row in corrections.iter_rows(named=True)
         if undone or row["undone_at"] is None
@@ -53,7 +53,7 @@ def describe(row: dict[str, object]) -> str:
     parts = [str(row["kind"])]
     for name, words in (("last_wh", "old"), ("first_wh", "new"), ("offset_wh", "by")):
         if row[name] is not None:
-            parts.append(f"{words} {float(str(row[name])) / 1000:g} kWh")
+            parts.append(f"{words} {_shortest(int(str(row[name])))} kWh")
     parts += [str(row[name]) for name in ("tariff", "note") if row[name]]
     return ", ".join(parts) + _undone(row)
 
@@ -80,6 +80,11 @@ def _local(at: datetime, zone: str) -> str:
 
 def _undone(row: dict[str, object]) -> str:
     return "" if row["undone_at"] is None else " (undone)"
+
+
+def _shortest(value_wh: int) -> str:
+    """Exact, without needless zeros."""
+    return f"{value_wh / 1000:.3f}".rstrip("0").rstrip(".")
 
 
 def _kwh(value_wh: int | None) -> str:

@@ -6,9 +6,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tasks.archive import CLOCK_TOLERANCE
 from tasks.metering.register import Register, format_reading
 from tasks.settings import SettingsError
 
+EARLIEST_AT = datetime(2000, 1, 1, tzinfo=UTC)
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 
 
@@ -27,7 +29,7 @@ def parse_reading(text: str, register: Register) -> int:
         kwh = Decimal(-1)
     if not kwh.is_finite():
         kwh = Decimal(-1)
-    if plain.isdigit() and len(plain) == register.digits:
+    if plain.isdecimal() and len(plain) == register.digits:
         return int(plain) * register.unit_wh
     is_kwh = "." in plain or register.decimals == 0 or len(plain) < whole
     value_wh = kwh * 1000
@@ -76,6 +78,20 @@ def parse_time(text: str, zone: ZoneInfo) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise SettingsError(f"{text!r} is no time. Write it like '2026-03-01 14:30', in local time.")
     return moment.astimezone(UTC)
+
+
+def parse_past(text: str, zone: ZoneInfo) -> datetime:
+    """A local time that has been, as UTC; ahead only as far as a camera's clock may be.
+
+    Raises:
+        SettingsError: It is no time, lies in the future, or before there were cameras at meters.
+    """
+    moment = parse_time(text, zone)
+    if moment > datetime.now(UTC) + CLOCK_TOLERANCE:
+        raise SettingsError(f"{text} lies in the future; this can be told only of what has been. Mend --at.")
+    if moment < EARLIEST_AT:
+        raise SettingsError(f"{text} lies before {EARLIEST_AT:%Y}. Mend the year of --at.")
+    return moment
 
 
 def read_values(path: Path, value: str, zone: ZoneInfo) -> list[tuple[datetime, float]]:

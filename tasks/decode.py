@@ -140,8 +140,8 @@ def learn(warehouse: Warehouse, register: Register, timezone: str) -> None:
 
 def propose(warehouse: Warehouse, register: Register, work: Work, exchange: ProposedExchange | None) -> None:
     """Keep a break that only a person can explain, and say the command that does; nothing is assumed."""
-    window_at = work.window["taken_at"].min()
-    if not isinstance(window_at, datetime):
+    window_at, until = work.window["taken_at"].min(), work.kept_until or work.window["taken_at"].max()
+    if not isinstance(window_at, datetime) or not isinstance(until, datetime):
         return
     found = None
     if exchange is not None:
@@ -153,7 +153,7 @@ def propose(warehouse: Warehouse, register: Register, work: Work, exchange: Prop
             n_pictures=exchange.readings,
             log_odds=exchange.log_odds,
         )
-    note_proposal(warehouse, register.register_id, window_at, found)
+    note_proposal(warehouse, register.register_id, (window_at, until), found)
     for row in warehouse.query("proposals").iter_rows(named=True):
         if row["register_id"] == register.register_id:
             log.warning("%s", proposal_sentence(row))
@@ -161,6 +161,8 @@ def propose(warehouse: Warehouse, register: Register, work: Work, exchange: Prop
 
 def proposal_sentence(row: dict[str, Any]) -> str:
     """What decoding noticed, in the meter's local time, and the command that confirms it."""
+    if row.get("manual_key") is not None:
+        return contradiction_sentence(row)
     meter, _, code = row["register_id"].partition("/")
     zone = ZoneInfo(row["timezone"])
     last_at, broke_at = row["last_at"].astimezone(zone), row["broke_at"].astimezone(zone)
@@ -179,6 +181,23 @@ def proposal_sentence(row: dict[str, Any]) -> str:
         f"Confirm with: smartmeter event add exchange --meter {meter} --register {code} "
         f"--at '{broke_at.isoformat(' ', 'seconds')}'{numbers}{meanwhile}"
     )
+
+
+def contradiction_sentence(row: dict[str, Any]) -> str:
+    """What decoding noticed, where the side before the break is a person's own reading."""
+    broke_at = row["broke_at"].astimezone(ZoneInfo(row["timezone"]))
+    _, _, asked = proposal_sentence(row | {"manual_key": None}).partition(": ")
+    return (
+        f"{row['register_id']}: your reading of {row['manual_key']} ({row['last_wh'] / 1000:.3f} kWh) "
+        f"contradicts {row['n_pictures']} pictures from {broke_at:%Y-%m-%d %H:%M} "
+        f"({row['first_wh'] / 1000:.3f} kWh) on. If it is mistyped, "
+        f"`{undoing(row['register_id'], row['manual_key'])}` takes it back. If it is right: {asked}"
+    )
+
+
+def undoing(register_id: str, picture_key: str) -> str:
+    """The command that takes back what a person set."""
+    return f"smartmeter correct {picture_key} --undo --register {register_id}"
 
 
 def keep(warehouse: Warehouse, register: Register, timezone: str, work: Work, series: DecodedSeries) -> int:

@@ -15,6 +15,7 @@ from models.recognizer import load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, register_corners
 from models.window import Window, cut_window
 from raspi_agent.finding import Finding, fault, ok, warning, within
+from tasks.drums import unfit_readings
 from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
 from tasks.settings import Settings
@@ -50,6 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield examine_clock()
     yield within(STORE_S, "store", lambda: examine_store(settings), "Look at the network, or at the share.")
     yield examine_warehouse(settings)
+    yield from examine_readings(settings)
     yield from examine_cameras(settings)
     yield within(
         READER_S, "reader", lambda: examine_reader(settings), "Set the project up anew: make setup (weights)."
@@ -140,6 +142,18 @@ def examine_warehouse(settings: Settings) -> Finding:
     if pending:
         return warning("warehouse", f"{len(pending)} migrations are due", "The next ingest applies them.")
     return ok("warehouse", f"opens, schema is current, {size(settings.warehouse.stat().st_size)}")
+
+
+def examine_readings(settings: Settings) -> Iterator[Finding]:
+    """Each register whose readings no longer fit the settings; nothing where all is well."""
+    if not settings.warehouse.exists():
+        return
+    try:
+        with open_warehouse(settings.warehouse, read_only=True, wait_s=10) as warehouse:
+            for sentence, remedy in unfit_readings(warehouse):
+                yield warning("readings", sentence, remedy)
+    except Exception:  # noqa: BLE001 - the finding of the warehouse itself tells
+        return
 
 
 def examine_cameras(settings: Settings) -> Iterator[Finding]:

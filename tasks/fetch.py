@@ -15,6 +15,7 @@ from raspi_agent.store import Revision
 from tasks.agent_files import NoAgentFile, drafts_of, is_agents, keep_agent_file, wanted
 from tasks.archive import arrival_from_store, keep, note_pictures, sweep_drafts
 from tasks.download import download
+from tasks.drums import changed_drums
 from tasks.set_aside import tell
 from tasks.settings import Settings
 from tasks.step import step
@@ -54,7 +55,10 @@ def prepare_warehouse(settings: Settings) -> None:
     with open_warehouse(settings.warehouse) as warehouse:
         migrate(warehouse)
         if settings.meters:
-            load_registers(warehouse, register_rows(settings))
+            registers = register_rows(settings)
+            for sentence in changed_drums(warehouse, registers):
+                log.warning("%s", sentence)
+            load_registers(warehouse, registers)
             load_tariffs(warehouse, *tariff_rows(settings))
 
 

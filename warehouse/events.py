@@ -123,14 +123,18 @@ def undo_correction(warehouse: Warehouse, register_id: str, picture_key: str) ->
 
 
 def note_proposal(
-    warehouse: Warehouse, register_id: str, window_at: datetime, proposal: Proposal | None
+    warehouse: Warehouse,
+    register_id: str,
+    window: tuple[datetime, datetime],
+    proposal: Proposal | None,
 ) -> None:
-    """Keep the break that decoding found; proposals since `window_at` that it found no more are withdrawn."""
+    """Keep the break that decoding found; proposals within its window that it found no more are withdrawn."""
     with warehouse.transaction():
         warehouse.execute(
             "withdraw_proposals",
             register_id=register_id,
-            window_at=window_at,
+            window_at=window[0],
+            until=window[1],
             broke_at=proposal.broke_at if proposal else None,
         )
         if proposal is not None:

@@ -121,7 +121,7 @@ def tariff(
     home: Home = None,
 ) -> None:
     """Another tariff applies from that day on."""
-    settings, register_id, when = _chosen(home, meter, register, at)
+    settings, register_id, when = _chosen(home, meter, register, at, may_come=True)
     known = ", ".join(sorted(settings.tariffs)) or "none"
     refuse_unless(
         name in settings.tariffs,
@@ -160,7 +160,7 @@ def note_(
     home: Home = None,
 ) -> None:
     """Something worth remembering that changes no number."""
-    settings, register_id, when = _chosen(home, meter, register, at)
+    settings, register_id, when = _chosen(home, meter, register, at, may_come=True)
     from flows.amending import add as keep
     from warehouse.events import Event
 
@@ -281,9 +281,9 @@ def _load(file: Path, area: str | None, home: Path | None) -> None:
 
 
 def _chosen(
-    home: Path | None, meter: str | None, code: str | None, at: str
+    home: Path | None, meter: str | None, code: str | None, at: str, *, may_come: bool = False
 ) -> tuple[Settings, str, datetime]:
-    """Settings, register and instant that a command's options name."""
+    """Settings, register and instant that a command's options name; `may_come`: it may lie in the future."""
     use_home(home)
     settings = load_checked_settings()
     refuse_unless(
@@ -293,6 +293,6 @@ def _chosen(
     ids = settings.register_ids(meter or next(iter(settings.meters)))
     register_id = ids[0] if code is None else f"{ids[0].partition('/')[0]}/{code}"
     settings.face(register_id)
-    from flows.written import parse_time
+    from flows.written import parse_past, parse_time
 
-    return settings, register_id, parse_time(at, settings.zone)
+    return settings, register_id, (parse_time if may_come else parse_past)(at, settings.zone)

@@ -13,13 +13,17 @@ BACK_AMONG, BACK_PICTURES = 3, 2
 ALIKE, ALIKE_STILL = 4, 2
 NIGHTS, USUAL_NIGHTS, FEWEST_NIGHTS = 3, 28, 10
 SPREADS = 3.0
+OTHER = (
+    "A new meter with other drums gets a table of its own beside the old one's, whose digits and decimals "
+    'stay: docs/faq.md, "The meter was exchanged".'
+)
 WORDS = {
     "dark": ("pictures are dark", "Look at the lamp: is it lit when the picture is taken?"),
     "bright": ("pictures are overexposed", "Look for reflections, or lower the exposure in agent.toml."),
     "blurred": ("pictures are blurred", "Clean the lens and focus: smartmeter-agent calibrate."),
     "moved": (
         "the camera or the meter has moved",
-        "Put the camera back, or: smartmeter find-window PICTURE --write, then smartmeter reread.",
+        f"Put the camera back, or: smartmeter find-window PICTURE --write, then smartmeter reread. {OTHER}",
     ),
     "covered": ("the counter is covered", "Take away what stands before it."),
     "cut_off": ("the counter is partly out of the picture", "Turn the camera until all drums are in view."),
@@ -28,11 +32,15 @@ WORDS = {
         "Look at the picture. Where the counter can be seen: smartmeter find-window PICTURE --write.",
     ),
     "empty": ("pictures arrive broken", "Look at the camera's cable and card: smartmeter-agent doctor."),
+    "wrong_number_of_digits": (
+        "the counter shows another number of digits than the settings say",
+        f"Look at the pictures, and mend digits in smartmeter.toml. {OTHER}",
+    ),
 }
 WORDS |= dict.fromkeys(("truncated", "not_a_picture", "too_small", "unreadable_picture"), WORDS["empty"])
 OTHERWISE = (
     "readings are rejected",
-    "Look at the pictures. If the meter was exchanged: smartmeter event list shows what is proposed.",
+    f"Look at the pictures. If the meter was exchanged: smartmeter event list shows a proposal. {OTHER}",
 )
 
 

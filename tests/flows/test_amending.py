@@ -2,23 +2,39 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
-from flows.amending import waiting
-from flows.written import parse_energy, parse_reading, parse_time, read_values
+from flows.amending import add, correct_picture, undo, waiting
+from flows.told import describe
+from flows.written import parse_energy, parse_past, parse_reading, parse_time, read_values
+from tasks.archive import CLOCK_TOLERANCE, PICTURE_SCHEMA
 from tasks.fetch import prepare_warehouse
 from tasks.metering.register import Register
-from tasks.settings import MeterSettings, Settings, SettingsError
+from tasks.settings import MeterSettings, Settings, SettingsError, load_settings
 from warehouse.connection import open_warehouse
-from warehouse.events import Correction, correct
+from warehouse.events import Correction, Event, add_event, correct
+from warehouse.loading import load_pictures
 
 SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 WHOLE = Register("home/1-0:1.8.0", digits=6, decimals=0, max_power_w=24_000)
 BERLIN = ZoneInfo("Europe/Berlin")
+ATTIC = {"camera": "attic"}
+PICTURE = {
+    "picture_key": "images/cellar/20260301/20260301_110000Z_000001.jpg",
+    "camera": "cellar",
+    "taken_at": datetime(2026, 3, 1, 11, tzinfo=UTC),
+    "time_source": "name",
+    "received_at": datetime(2026, 3, 1, 11, 1, tzinfo=UTC),
+    "content_sha256": "0" * 64,
+    "size_bytes": 40_000,
+    "source": "file:store/x@1",
+}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +55,9 @@ def test_a_reading_is_kwh_or_all_drums(text: str, register: Register, value_wh: 
     assert parse_reading(text, register) == value_wh
 
 
-@pytest.mark.parametrize("text", ["361097", "36109.75", "-1.0", "1000000.0", "abc", "", "12345678", "nan"])
+@pytest.mark.parametrize(
+    "text", ["361097", "36109.75", "²²²²²²²", "-1.0", "1000000.0", "abc", "", "12345678", "nan"]
+)
 def test_what_is_no_reading_or_two_is_refused_with_examples(text: str) -> None:
     with pytest.raises(SettingsError, match=r"001234\.5.*0012345"):
         parse_reading(text, SEVEN)
@@ -76,6 +94,29 @@ def test_times_are_local_or_carry_their_offset(text: str, instant: datetime) -> 
 def test_a_time_that_can_be_meant_in_two_ways_is_refused(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         parse_time(text, BERLIN)
+
+
+@pytest.mark.parametrize(("ahead", "is_taken"), [(timedelta(0), True), (timedelta(minutes=2), False)])
+def test_what_has_been_is_ahead_at_most_as_a_cameras_clock_may_be(ahead: timedelta, is_taken: bool) -> None:
+    moment = datetime.now(UTC).replace(microsecond=0) + CLOCK_TOLERANCE + ahead
+    if is_taken:
+        assert parse_past(moment.isoformat(), BERLIN) == moment
+    else:
+        with pytest.raises(SettingsError, match="lies in the future"):
+            parse_past(moment.isoformat(), BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("last_wh", "first_wh", "line"),
+    [
+        (361_097_423, 1_234, "exchange, old 361097.423 kWh, new 1.234 kWh"),
+        (100_000_000, 0, "exchange, old 100000 kWh, new 0 kWh"),
+        (36_109_700, None, "exchange, old 36109.7 kWh"),
+    ],
+)
+def test_an_event_is_listed_with_every_digit(last_wh: int, first_wh: int | None, line: str) -> None:
+    event = {"kind": "exchange", "last_wh": last_wh, "first_wh": first_wh, "offset_wh": None, "tariff": None}
+    assert describe(event | {"note": None, "undone_at": None}) == line
 
 
 def test_prices_may_be_told_by_the_mwh(tmp_path: Path) -> None:
@@ -125,6 +166,18 @@ def test_a_word_goes_by_the_settings_as_they_are_now(tmp_path: Path) -> None:
         (["correct", "x.jpg", "1.0", "--undo"], "Give the reading"),
         (["correct", "x.jpg", "1.0"], "smartmeter ingest"),
         (["event", "add", "exchange", "--at", "noon"], "no time"),
+        (["event", "add", "exchange", "--at", "2126-11-04 12:00"], "lies in the future"),
+        (["event", "add", "reset", "--at", "2126-11-04 12:00"], "lies in the future"),
+        (["event", "add", "offset", "--at", "2126-11-04 12:00", "--by", "1"], "lies in the future"),
+        (
+            ["event", "add", "reading", "--at", "2126-11-04 12:00", "--reading", "36140.0"],
+            "lies in the future",
+        ),
+        (["event", "add", "reading", "--at", "0226-11-04 12:00", "--reading", "36140.0"], "lies before 2000"),
+        (
+            ["event", "add", "note", "--at", "2126-11-04", "--text", "the fuses are changed"],
+            "smartmeter ingest",
+        ),
         (["event", "add", "tariff", "--at", "2026-01-01", "--name", "night"], "[tariffs.night]"),
         (["event", "add", "exchange", "--at", "2026-01-01", "--register", "1-0:2.8.0"], "1-0:2.8.0"),
         (["prices", "load", "nowhere.csv", "--area", "DE-LU"], "nowhere.csv is no file"),
@@ -137,3 +190,35 @@ def test_wrong_use_is_refused_with_a_remedy(home: Path, arguments: list[str], sa
     )
     assert (answer.returncode, "Traceback" in answer.stderr) == (2, False)
     assert says in answer.stderr
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EXCHANGE = Event("home/1-0:1.8.0", "exchange", NOON, last_wh=36_109_700, first_wh=0)
+
+
+@pytest.fixture
+def told(home: Path) -> Settings:
+    """An installation that was told of an exchange, and has one picture."""
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        add_event(warehouse, EXCHANGE)
+        load_pictures(warehouse, pl.DataFrame([PICTURE], schema=PICTURE_SCHEMA))
+    return settings
+
+
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=3), -timedelta(hours=23)])
+def test_one_exchange_is_not_told_twice(told: Settings, later: timedelta) -> None:
+    with pytest.raises(SettingsError, match="smartmeter event undo 1"):
+        add(told, replace(EXCHANGE, happened_at=NOON + later))
+
+
+def test_of_a_meter_that_is_configured_no_more_nothing_is_half_done(told: Settings) -> None:
+    other = told.model_copy(update={"meters": {"other": told.meters["home"].model_copy(update=ATTIC)}})
+    with pytest.raises(SettingsError, match="There is no register"):
+        undo(other, 1)
+    with pytest.raises(SettingsError, match="has the camera cellar of"):
+        correct_picture(other, None, str(PICTURE["picture_key"]), "36109.7")
+    with open_warehouse(told.warehouse) as warehouse:
+        assert warehouse.query("events")["undone_at"].to_list() == [None]
+        assert warehouse.query("corrections").is_empty()

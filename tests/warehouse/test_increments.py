@@ -11,14 +11,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.decode import DECODED_AT_ONCE, decode_pending
+from tasks.decode import DECODED_AT_ONCE, decode_pending, proposal_sentence
 from tasks.derive import derive_pending
+from tasks.doctor import examine_readings
+from tasks.drums import changed_drums
 from tasks.metering.events import EventKind
 from tasks.register_events import register_events
 from tasks.settings import MeterSettings, Settings
 from warehouse.connection import open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
-from warehouse.loading import load_pictures, load_recognitions
+from warehouse.loading import load_pictures, load_recognitions, load_registers
 
 REGISTER = "home/1-0:1.8.0"
 HOURS = 150
@@ -181,15 +183,15 @@ def test_a_reading_without_a_picture_comes_and_goes(
     assert_same(state(settings), at_once)
 
 
-def exchanged(candidates: pl.DataFrame, seeds: ModuleType) -> pl.DataFrame:
-    """From hour 80 on another meter counts, from 1234 kWh on."""
-    units = 12_340 + seeds.hour_of() - 80
+def exchanged(
+    candidates: pl.DataFrame, seeds: ModuleType, hours: range = range(HOURS), first: int = 80
+) -> pl.DataFrame:
+    """From hour `first` on another meter counts, from 1234 kWh on."""
+    units = 12_340 + seeds.hour_of() - first
     return (
-        candidates.join(
-            seeds.pictures(list(range(HOURS))).select("picture_key", "taken_at"), on="picture_key"
-        )
+        candidates.join(seeds.pictures(list(hours)).select("picture_key", "taken_at"), on="picture_key")
         .with_columns(
-            text=pl.when((seeds.hour_of() >= 80) & (pl.col("rank") == 1))
+            text=pl.when((seeds.hour_of() >= first) & (pl.col("rank") == 1))
             .then(units.cast(pl.String).str.zfill(7))
             .otherwise("text")
         )
@@ -227,6 +229,92 @@ def test_an_exchange_is_proposed_and_consumption_runs_on_once_it_is_confirmed(
         undo_event(warehouse, number)
     work(settings)
     assert state(settings)[2]["energy_wh"].sum() == alone
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_proposal_waits_while_older_pictures_come_late(settings: Settings, seeds: ModuleType) -> None:
+    last = 300
+    found = seeds.pictures([hour for hour in range(last) if hour != 10])
+    late = seeds.pictures([10])
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_pictures(warehouse, found)
+        load_recognitions(
+            warehouse, seeds.recognitions(found), exchanged(seeds.candidates(found), seeds, range(last), 250)
+        )
+    work(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        waiting = warehouse.query("proposals")
+        load_pictures(warehouse, late)
+        load_recognitions(warehouse, seeds.recognitions(late), seeds.candidates(late))
+    assert waiting["n_pictures"].item() > 0
+    work(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        assert warehouse.query("proposals").drop("proposed_at").equals(waiting.drop("proposed_at"))
+
+
+@pytest.mark.usefixtures("worked")
+def test_a_mistyped_reading_is_named_with_how_to_take_it_back(settings: Settings, seeds: ModuleType) -> None:
+    key, at = seeds.pictures([70]).select("picture_key", "taken_at").row(0)
+    with open_warehouse(settings.warehouse) as warehouse:
+        correct(warehouse, Correction(REGISTER, key, at, 46_107_000))
+    work(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        proposal = warehouse.query("proposals").row(0, named=True)
+        contradicting = warehouse.query(
+            "contradicting_pictures", register_id=REGISTER, picture_key=key
+        ).item()
+    assert contradicting >= 60
+    sentence = proposal_sentence(proposal)
+    assert f"your reading of {key} (46107.000 kWh) contradicts" in sentence
+    assert f"smartmeter correct {key} --undo --register {REGISTER}" in sentence
+    assert "smartmeter event add exchange" in sentence, "it may be right"
+
+
+@pytest.mark.parametrize(("value_wh", "fewest", "most"), [(36_107_000, 0, 0), (36_109_000, 10, 20)])
+@pytest.mark.usefixtures("worked")
+def test_what_a_reading_contradicts_is_counted_where_pictures_go_on_after_it_too(
+    settings: Settings, seeds: ModuleType, value_wh: int, fewest: int, most: int
+) -> None:
+    key, at = seeds.pictures([70]).select("picture_key", "taken_at").row(0)
+    with open_warehouse(settings.warehouse) as warehouse:
+        correct(warehouse, Correction(REGISTER, key, at, value_wh))
+    work(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        of = {"register_id": REGISTER, "picture_key": key}
+        assert fewest <= warehouse.query("contradicting_pictures", **of).item() <= most
+        assert warehouse.query("proposals").is_empty()
+
+
+@pytest.mark.parametrize(
+    ("digits", "decimals", "says", "unfit"),
+    [
+        (8, 0, "128 of its 128 settled readings no longer fit and do not count", 1),
+        (7, 0, "settled readings and all energy are taken by the new decimals", 0),
+    ],
+)
+@pytest.mark.usefixtures("worked")
+def test_other_drums_are_told_with_the_way_back(  # noqa: PLR0917 - what varies, and where it happens
+    settings: Settings, seeds: ModuleType, digits: int, decimals: int, says: str, unfit: int
+) -> None:
+    before = state(settings)
+    meter = MeterSettings(camera="cellar", digits=digits, decimals=decimals)
+    other = settings.model_copy(update={"meters": {"home": meter}})
+    rows = seeds.registers().with_columns(digits=pl.lit(digits), decimals=pl.lit(decimals))
+    with open_warehouse(settings.warehouse) as warehouse:
+        (sentence,) = changed_drums(warehouse, rows)
+        assert changed_drums(warehouse, seeds.registers()) == []
+        load_registers(warehouse, rows)
+    assert says in sentence
+    assert "set digits = 7 and decimals = 1 again" in sentence
+    work(other)
+    lost = list(examine_readings(other))
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_registers(warehouse, seeds.registers())
+    assert len(lost) == unfit
+    assert all("set digits = 7 and decimals = 1 again" in each.remedy for each in lost)
+    work(settings)
+    assert list(examine_readings(settings)) == []
+    assert state(settings)[2].equals(before[2]), "going back brings every day back"
 
 
 @pytest.mark.parametrize(

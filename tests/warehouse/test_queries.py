@@ -18,7 +18,9 @@ NOW = {"from_at": datetime(2026, 3, 30, tzinfo=UTC)}
 ANSWERS: dict[str, dict[str, Any]] = {
     "archived_pictures": {},
     "accepted_readings": REGISTER | {"since": None},
+    "changed_drums": {},
     "changed_readings": {},
+    "contradicting_pictures": REGISTER | {"picture_key": "images/cellar/x.jpg"},
     "context_start": REGISTER | {"since": NOW["from_at"], "reach_s": 0},
     "correction": REGISTER | {"picture_key": "images/cellar/x.jpg"},
     "corrections": {},
@@ -90,9 +92,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "table_names": {},
     "review_queue": {"meter": None, "limit": 5, "least_log_odds": 6.0},
     "system_reader": HOME,
+    "unfit_readings": {},
     "unread_pictures": REGISTER | {"since": None},
 }
-OF_FRAMES = {"changed_readings", "moved_points", "proof_pictures"}
+OF_FRAMES = {"changed_drums", "changed_readings", "moved_points", "proof_pictures"}
 CHANGES = {
     "adopt",
     "create_schema_migrations",

@@ -1,5 +1,23 @@
--- Breaks that wait for a person's word: not withdrawn, and no event explains them.
-select p.register_id, p.broke_at, p.first_wh, p.last_at, p.last_wh, p.n_pictures, p.log_odds, p.proposed_at, g.timezone
+-- Breaks that wait for a person's word: not withdrawn, and no event explains them. manual_key is set where what the
+-- register showed before the break is a reading that a person set.
+select
+    p.register_id,
+    p.broke_at,
+    p.first_wh,
+    p.last_at,
+    p.last_wh,
+    p.n_pictures,
+    p.log_odds,
+    p.proposed_at,
+    g.timezone,
+    (
+        select max(c.picture_key)
+        from core.corrections c
+        where c.register_id = p.register_id
+            and c.undone_at is null
+            and date_trunc('second', c.taken_at) = p.last_at
+            and c.value_wh = p.last_wh
+    ) as manual_key
 from core.proposals p
 join core.registers g using (register_id)
 where p.withdrawn_at is null

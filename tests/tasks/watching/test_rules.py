@@ -192,7 +192,14 @@ def test_a_fixed_silence_overrules_the_rhythm() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "says", "remedy"),
-    [("dark", "dark", "lamp"), ("moved", "moved", "find-window"), ("blurred", "blurred", "focus")],
+    [
+        ("dark", "dark", "lamp"),
+        ("moved", "moved", "find-window"),
+        ("blurred", "blurred", "focus"),
+        ("moved", "moved", "a table of its own"),
+        ("wrong_number_of_digits", "another number of digits", "a table of its own"),
+        ("doubtful", "rejected", "a table of its own"),
+    ],
 )
 def test_the_remedy_fits_the_reason(reason: str, says: str, remedy: str) -> None:
     fault = find_incidents(with_meter(outcomes=outcomes(*[reason] * 8, None)), LIMITS).faults[0]

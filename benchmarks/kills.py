@@ -130,6 +130,7 @@ def prepare(path: Path) -> None:
         "decimals": 1,
         "max_power_w": 24_000,
         "timezone": "Europe/Berlin",
+        "place": 0,
     }
     with open_warehouse(path) as warehouse:
         migrate(warehouse)

@@ -98,7 +98,9 @@ def registers() -> pl.DataFrame:
             "decimals": [1],
             "max_power_w": [24_000],
             "timezone": ["Europe/Berlin"],
-        }
+            "place": [0],
+        },
+        schema_overrides={"place": pl.UInt8},
     )
 
 

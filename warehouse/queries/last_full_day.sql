@@ -6,6 +6,6 @@ select
         and d.end_at = (d.local_date + 1)::timestamp at time zone g.timezone as is_full
 from core.interval_day d
 join core.registers g using (register_id)
-where g.register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+where g.register_id = (select register_id from core.first_registers where meter = $meter)
 order by is_full desc, d.local_date desc
 limit 1;

@@ -1,6 +1,6 @@
 -- The pictures of a local day: their key and instant, in order.
 with register as (
-    select camera, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select camera, timezone from core.first_registers where meter = $meter
 )
 select picture_key, taken_at
 from raw.pictures

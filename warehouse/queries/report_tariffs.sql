@@ -1,6 +1,6 @@
 -- What the newest 365 days of a meter's first register would have cost by each tariff of the settings in its currency.
 with register as (
-    select register_id from core.registers where meter = $meter order by obis_code limit 1
+    select register_id from core.first_registers where meter = $meter
 ),
 newest as (
     select max(local_date) as local_date from core.interval_day where register_id = (select register_id from register)

@@ -131,6 +131,7 @@ def prepare(path: Path) -> None:
         "max_power_w": 24_000,
         "timezone": "Europe/Berlin",
         "runs_backwards": False,
+        "place": 0,
     }
     with open_warehouse(path) as warehouse:
         migrate(warehouse)

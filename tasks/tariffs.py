@@ -31,7 +31,9 @@ RATE_SCHEMA: dict[str, PolarsDataType] = {
 def register_rows(settings: Settings) -> pl.DataFrame:
     """Every register of every configured meter, as core.registers keeps it."""
     registers = [
-        (name, settings.register(each)) for name in settings.meters for each in settings.register_ids(name)
+        (name, place, settings.register(each))
+        for name in settings.meters
+        for place, each in enumerate(settings.register_ids(name))
     ]
     return pl.DataFrame(
         [
@@ -45,9 +47,11 @@ def register_rows(settings: Settings) -> pl.DataFrame:
                 "max_power_w": register.max_power_w,
                 "timezone": settings.timezone,
                 "runs_backwards": register.runs_backwards,
+                "place": place,
             }
-            for name, register in registers
-        ]
+            for name, place, register in registers
+        ],
+        schema_overrides={"place": pl.UInt8},
     )
 
 

@@ -47,6 +47,7 @@ def load_registers(warehouse: Warehouse, registers: pl.DataFrame) -> int:
         warehouse.execute("mark_registers", incoming=registers)
         follow_settings(warehouse, registers)
         changed = warehouse.merge("core.registers", registers, keys=["register_id"])
+        changed += warehouse.execute("retire_registers", incoming=registers)
         if changed and warehouse.execute("shift_local_times"):
             note_change(warehouse, "readings", None)
         return changed

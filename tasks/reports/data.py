@@ -79,7 +79,12 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "cost": pl.Float64,
         "is_present": pl.Boolean,
     },
-    "feed_in": {"local_date": pl.Date, "energy_kwh": pl.Float64, "earned": pl.Float64},
+    "feed_in": {
+        "local_date": pl.Date,
+        "energy_kwh": pl.Float64,
+        "earned": pl.Float64,
+        "currency": pl.String,
+    },
     "peaks": {"month_start": pl.Date, "rank": pl.Int64, "peak_local": pl.Datetime, "peak_w": pl.Int64},
     "events": {"happened_local": pl.Datetime, "kind": pl.String, "text": pl.String},
     "gaps": {
@@ -156,7 +161,7 @@ class ReportData:
         quarter_hours: the newest hundred days', for usual ranges and what draws much.
         base_load: nights, with the median of 14 days and its error.
         costs: what each day cost by its tariff, and its CO2.
-        tariffs: what the newest year would have cost by each tariff.
+        tariffs: what the newest year would have cost by the present tariff and each that could be chosen.
         feed_in: energy fed into the grid, and what it earned.
         peaks: the highest quarter hours of each month.
         events: what people told.
@@ -199,8 +204,10 @@ class ReportData:
 
     @property
     def price_per_kwh(self) -> float | None:
-        """What a kWh of the newest 28 priced days cost, fees left out; None when nobody knows."""
-        priced = self.costs.sort("local_date").tail(28).filter(pl.col("unpriced_kwh") == 0)
+        """What a kWh of the newest 28 priced days cost by the newest tariff, fees left out; None: unknown."""
+        newest = self.costs.sort("local_date").tail(28)
+        present = newest.join(newest.tail(1), on=["tariff", "currency"], how="semi")
+        priced = present.filter(pl.col("unpriced_kwh") == 0)
         energy_kwh = float(priced["energy_kwh"].sum())
         return float(priced["energy_cost"].sum()) / energy_kwh if energy_kwh > 0 else None
 

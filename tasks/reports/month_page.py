@@ -6,6 +6,7 @@ import polars as pl
 from altair.utils.schemapi import debug_mode
 
 from tasks.reports import season_figures, season_tables
+from tasks.reports.amounts import COST, amounts
 from tasks.reports.data import ReportData, as_float
 from tasks.reports.document import document
 from tasks.reports.figures import Figure, days_figure, heat_map_figure
@@ -69,10 +70,9 @@ def _tiles(report: ReportData, days: pl.DataFrame, of_month: pl.DataFrame, month
             notes.append(say(sentence, change=change(total / total_before)))
     tiles = [Tile(say("Energy"), *split_unit(energy(used)), tuple(notes))]
     costs = _of_month(report.costs, month_start)
-    if costs.height and report.currency is not None:
-        total = float(costs["energy_cost"].sum()) + float(costs["fee"].sum())
-        fee = say("fee {fee}", fee=cents(float(costs["fee"].sum()), report.currency))
-        tiles.append(Tile(say("Cost"), cents(total, report.currency), "", (fee,)))
+    if costs.height:
+        fee = say("fee {fee}", fee=amounts(costs, pl.col("fee"), cents))
+        tiles.append(Tile(say("Cost"), amounts(costs, COST, cents), "", (fee,)))
     nights = of_month["base_load_w"].drop_nulls()
     if nights.len():
         level = power(as_float(nights.median()))

@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 
 from tasks.reports import charts, findings, season_charts, season_tables, tables
+from tasks.reports.amounts import amounts
 from tasks.reports.data import ReportData
 from tasks.reports.effects import Effect, effect_of, periods_around
 from tasks.reports.figures import (
@@ -118,7 +119,8 @@ def cost_figure(report: ReportData) -> Figure | None:
     """What months cost, and would have cost by other tariffs."""
     if report.costs.is_empty() or report.currency is None:
         return None
-    costs = monthly_costs(report.costs.filter(pl.col("currency") == report.currency))
+    every = monthly_costs(report.costs)
+    costs = every.filter(pl.col("currency") == report.currency)
     last = season_charts.newest_month(report.daily)
     year = costs.filter(pl.col("month_start") > month_before(last, season_charts.MOST_MONTHS))
     total = float(year["energy_cost"].sum()) + float(year["fee"].sum())
@@ -126,6 +128,9 @@ def cost_figure(report: ReportData) -> Figure | None:
     sentence = "{money} in one month" if n_months == 1 else "{money} in {months} months"
     title = say(sentence, money=money(total, report.currency), months=n_months) + _cheapest(report)
     note = say("Energy by tariff, and the monthly fee. Days without readings are not in it.")
+    if every.height > costs.height:
+        sentence = "Sum and bars are in {currency}, the table is in other currencies too."
+        note += " " + say(sentence, currency=report.currency)
     unpriced = float(year["unpriced_kwh"].sum())
     if unpriced:
         note += " " + say("{energy} have no known price.", energy=energy(unpriced))
@@ -139,11 +144,11 @@ def cost_figure(report: ReportData) -> Figure | None:
         )
     others = ((label, by_tariff),) if report.tariffs.height > 1 else ()
     chart = season_charts.cost_chart(costs, last)
-    return figure("cost", title, note, chart, season_tables.cost_table(costs), *others, is_half=True)
+    return figure("cost", title, note, chart, season_tables.cost_table(every), *others, is_half=True)
 
 
 def _cheapest(report: ReportData) -> str:
-    """What another tariff would have saved, where one is cheaper."""
+    """What another tariff would save against the present one, where one is cheaper."""
     whole = report.tariffs.filter(pl.col("unpriced_kwh") == 0).sort("cost")
     present = whole.filter("is_present")
     if present.is_empty() or report.currency is None:
@@ -152,8 +157,12 @@ def _cheapest(report: ReportData) -> str:
     saved = float(present["cost"][0]) - best["cost"]
     if best["is_present"] or saved <= 0:
         return ""
-    return say("; {tariff} would have been {money} cheaper", tariff=best["tariff"],
-               money=cents(saved, report.currency))  # fmt: skip
+    return say(
+        "; for the same energy {tariff} would be {money} cheaper than {present}",
+        tariff=best["tariff"],
+        money=cents(saved, report.currency),
+        present=present["tariff"][0],
+    )
 
 
 def feed_in_figure(report: ReportData) -> Figure | None:
@@ -163,15 +172,15 @@ def feed_in_figure(report: ReportData) -> Figure | None:
     days = report.feed_in.sort("local_date").tail(DAYS_AS_BARS)
     shown = days.with_columns(estimated_kwh=pl.lit(0.0), hours=pl.lit(24.0), is_full=pl.lit(value=True))
     total = float(report.feed_in["energy_kwh"].sum())
-    earned = float(report.feed_in["earned"].sum())
     title = (
         say("{energy} fed into the grid", energy=energy(total)) if total else say("Nothing fed into the grid")
     )
-    if earned and report.currency is not None:
-        title += say(", which earned {money}", money=money(earned, report.currency))
+    earned = report.feed_in.drop_nulls("currency").filter(pl.col("earned") != 0)
+    if earned.height:
+        title += say(", which earned {money}", money=amounts(earned, pl.col("earned")))
     note = say("Fed in on each local day, {days}.", days=count(shown.height, "day"))
     chart = charts.daily_chart(shown, None, name="feed_in")
-    return figure("feed_in", title, note, chart, season_tables.feed_in_table(report.feed_in, report.currency))
+    return figure("feed_in", title, note, chart, season_tables.feed_in_table(report.feed_in))
 
 
 def measures_figure(report: ReportData, days: pl.DataFrame) -> Figure | None:

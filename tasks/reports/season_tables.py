@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from tasks.reports.amounts import amounts
 from tasks.reports.effects import Effect
 from tasks.reports.forecast import Forecast
 from tasks.reports.formatting import (
@@ -168,18 +169,16 @@ def tariffs_table(tariffs: pl.DataFrame) -> Table:
     return table(("Tariff", "Cost", "without a price, kWh"), rows)
 
 
-def feed_in_table(feed_in: pl.DataFrame, currency: str | None) -> Table:
+def feed_in_table(feed_in: pl.DataFrame) -> Table:
     """Return what was fed into the grid by month, newest first."""
-    months = feed_in.group_by(month_start=pl.col("local_date").dt.truncate("1mo")).agg(
-        pl.col("energy_kwh").sum(), pl.col("earned").sum()
-    )
+    by_month = feed_in.with_columns(month_start=pl.col("local_date").dt.truncate("1mo"))
     rows = [
         (
-            month(row["month_start"]),
-            number(row["energy_kwh"], 3),
-            EMPTY if currency is None else cents(row["earned"] or 0, currency),
+            month(days["month_start"][0]),
+            number(float(days["energy_kwh"].sum()), 3),
+            amounts(days.drop_nulls("currency"), pl.col("earned"), cents) or EMPTY,
         )
-        for row in months.sort("month_start", descending=True).iter_rows(named=True)
+        for days in by_month.sort("month_start", descending=True).partition_by("month_start")
     ]
     return table(("Month", "Fed in, kWh", "earned"), rows)
 

@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 
+from tasks.reports.amounts import COST, amounts
 from tasks.reports.data import ReportData
 from tasks.reports.forecast import Forecast
 from tasks.reports.formatting import DASH, change, energy, money, month, number
@@ -34,9 +35,8 @@ def _month_tile(report: ReportData, days: pl.DataFrame) -> Tile | None:
     if now.height >= FEWEST_DAYS and used_before > 0:
         notes.append(say("{change} against the same days a year before", change=change(used / used_before)))
     costs = report.costs.filter(pl.col("local_date").dt.truncate("1mo") == newest.replace(day=1))
-    if costs.height and report.currency is not None:
-        total = float(costs["energy_cost"].sum()) + float(costs["fee"].sum())
-        notes.append(say("{money} so far, fee included", money=money(total, report.currency)))
+    if costs.height:
+        notes.append(say("{money} so far, fee included", money=amounts(costs, COST)))
     label = say("{month} so far", month=month(newest.replace(day=1)))
     return Tile(label, *split_unit(energy(float(of_month["energy_kwh"].sum()))), tuple(notes))
 

@@ -47,9 +47,9 @@ def test_each_register_is_a_row_and_the_fee_is_charged_once() -> None:
     meter = MeterSettings(camera="cellar", digits=7, decimals=1, registers=(second,))
     tariff = TariffSettings.model_validate(FIXED | {"fee_per_month": 12.9})
     settings = Settings(meters={"home": meter}, tariffs={"basic": tariff})
-    assert register_rows(settings).select("register_id", "digits", "decimals").rows() == [
-        (f"home/{IMPORT}", 7, 1),
-        (f"home/{EXPORT}", 6, 1),
+    assert register_rows(settings).select("register_id", "digits", "decimals", "place").rows() == [
+        (f"home/{IMPORT}", 7, 1, 0),
+        (f"home/{EXPORT}", 6, 1, 1),
     ]
     tariffs, rates = tariff_rows(settings)
     assert tariffs["fee_per_month"].to_list() == [Decimal("12.9"), Decimal(0)]

@@ -99,7 +99,9 @@ def registers() -> pl.DataFrame:
             "max_power_w": [24_000],
             "timezone": ["Europe/Berlin"],
             "runs_backwards": [False],
-        }
+            "place": [0],
+        },
+        schema_overrides={"place": pl.UInt8},
     )
 
 

@@ -80,7 +80,7 @@ def first_release(empty: Warehouse, tmp_path: Path, seeds: ModuleType) -> dict[s
     )
     counts = {name: pl.lit(24) for name in ("n_readings", "n_accepted", "n_repaired")}
     frames = {
-        "core.registers": seeds.registers().drop("runs_backwards"),
+        "core.registers": seeds.registers().drop("runs_backwards", "place"),
         "raw.pictures": pictures,
         "raw.recognitions": seeds.recognitions(pictures).drop("taken_at"),
         "raw.candidates": seeds.candidates(pictures),

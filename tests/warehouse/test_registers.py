@@ -145,7 +145,7 @@ def test_a_camera_renamed_before_the_upgrade_gets_its_pictures_back(
     with open_warehouse(tmp_path / "w.duckdb") as upgraded:
         migrate(upgraded, before)
         found = seeds.pictures(range(24))
-        old = seeds.registers().drop("runs_backwards").with_columns(camera=pl.lit("attic"))
+        old = seeds.registers().drop("runs_backwards", "place").with_columns(camera=pl.lit("attic"))
         for name, frame in (
             ("core.registers", old),
             ("raw.pictures", found),

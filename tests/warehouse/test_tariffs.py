@@ -78,6 +78,35 @@ def test_day_ahead_prices_hold_an_hour_and_what_has_none_is_told(
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "compared"),
+    [
+        ({}, {"basic", "night"}),
+        ({"night": {"start": "2026-03-30"}}, {"night"}),
+        ({"night": {"start": "2019-01-01"}}, {"basic"}),
+        ({"night": {"start": "2026-04-01"}}, {"basic", "night"}),
+        ({"night": {"currency": "CHF"}}, {"basic"}),
+        ({"basic": {"start": "2026-03-30"}, "night": {"start": "2026-03-29"}}, {"basic"}),
+    ],
+)
+def test_only_tariffs_that_could_be_chosen_are_compared(
+    seeded: Warehouse, changes: dict[str, dict[str, str]], compared: set[str]
+) -> None:
+    tariffs = {
+        name: TariffSettings.model_validate(TARIFFS[name] | changes.get(name, {}))
+        for name in ("basic", "night")
+    }
+    load_tariffs(seeded, *tariff_rows(Settings(meters={"home": METER}, tariffs=tariffs)))
+    assert set(seeded.query("report_tariffs", meter="home")["tariff"]) == compared
+
+
+def test_a_tariff_that_an_event_ended_is_not_compared(priced: Warehouse, seeds: ModuleType) -> None:
+    for hours, tariff in ((0, "night"), (24, "basic")):
+        at = seeds.START_AT + timedelta(hours=hours)
+        add_event(priced, Event(REGISTER, "tariff", at, tariff=tariff))
+    assert set(priced.query("report_tariffs", meter="home")["tariff"]) == {"basic", "dynamic"}
+
+
 def test_one_factor_tells_the_co2_of_years(priced: Warehouse, seeds: ModuleType) -> None:
     factors = pl.DataFrame({"start_at": [seeds.START_AT - timedelta(days=900)], "g_per_kwh": [400.0]})
     load_co2_factors(priced, factors)

@@ -7,6 +7,6 @@ select
         and d.covered_s = date_diff('second', d.start_at, d.end_at) as is_full
 from core.interval_day d
 join core.registers g using (register_id)
-where g.register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+where g.register_id = (select register_id from core.first_registers where meter = $meter)
 order by is_full desc, d.local_date desc
 limit 1;

@@ -1,7 +1,7 @@
 -- The newest pictures of a meter's first register that gave no plain reading: repaired, estimated, rejected, unusable,
 -- or set by a person.
 with register as (
-    select register_id from core.registers where meter = $meter order by obis_code limit 1
+    select register_id from core.first_registers where meter = $meter
 ),
 decided as (
     select picture_key, read_at as taken_at

@@ -1,6 +1,6 @@
 -- The pictures of a local day: their key and instant, in order.
 with register as (
-    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.first_registers where meter = $meter
 )
 select p.picture_key, p.taken_at
 from raw.pictures p

@@ -4,7 +4,7 @@ select
     arg_min(picture_key, (read_at, picture_key)) as picture_key,
     min(read_at) as taken_at
 from core.register_readings
-where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+where register_id = (select register_id from core.first_registers where meter = $meter)
     and quality not in ('rejected', 'estimated')
     and picture_key not like 'manual/%'
 group by 1

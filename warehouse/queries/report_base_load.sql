@@ -7,5 +7,5 @@ select
     usual_uncertainty_w::bigint as usual_uncertainty_w
 from out.base_load
 where meter = $meter
-    and obis_code = (select min(obis_code) from core.registers where meter = $meter)
+    and obis_code = (select obis_code from core.first_registers where meter = $meter)
 order by local_date;

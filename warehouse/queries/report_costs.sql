@@ -9,5 +9,5 @@ select
     fee::double as fee,
     co2_g / 1000 as co2_kg
 from core.cost_day
-where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1) and tariff is not null
+where register_id = (select register_id from core.first_registers where meter = $meter) and tariff is not null
 order by local_date;

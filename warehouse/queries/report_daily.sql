@@ -7,5 +7,5 @@ select
     d.base_load_w::bigint as base_load_w,
     d.peak_w::bigint as peak_w
 from core.interval_day d
-where d.register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+where d.register_id = (select register_id from core.first_registers where meter = $meter)
 order by d.local_date;

@@ -1,7 +1,7 @@
 -- Stretches without readings of a meter's first register, of the newest 366 days.
 with found as (
     from out.gaps
-    where meter = $meter and obis_code = (select min(obis_code) from core.registers where meter = $meter)
+    where meter = $meter and obis_code = (select obis_code from core.first_registers where meter = $meter)
 )
 select start_local, end_local, hours::double as hours, energy_kwh::double as energy_kwh
 from found

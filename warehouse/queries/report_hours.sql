@@ -3,7 +3,7 @@
 with quarter_hours as (
     select local_date, local_minute // 60 as hour, start_at, end_at, energy_wh, quality
     from core.interval_15min
-    where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+    where register_id = (select register_id from core.first_registers where meter = $meter)
 )
 select
     local_date,

@@ -1,6 +1,6 @@
 -- The quarter hours of a local day, each with the pictures whose readings enclose it (within two months).
 with register as (
-    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.first_registers where meter = $meter
 ),
 accepted as (
     select date_trunc('second', r.read_at) as read_at, r.picture_key

@@ -2,7 +2,7 @@
 with newest as (
     select read_local, value_wh, picture_key, quality
     from core.register_readings
-    where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+    where register_id = (select register_id from core.first_registers where meter = $meter)
         and quality not in ('rejected', 'estimated')
     order by read_at desc
     limit 1

@@ -1,7 +1,7 @@
 -- What became of every local day's pictures, and how many are missing. Pictures are expected at the median distance of
 -- the 31 days around; where fewer than half of those keep to it (an irregular series) none is called missing.
 with register as (
-    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.first_registers where meter = $meter
 ),
 counted as (
     select

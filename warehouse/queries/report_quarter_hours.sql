@@ -1,7 +1,7 @@
 -- The quarter hours of the newest 120 days of a meter's first register.
 with quarter_hours as (
     from core.interval_15min
-    where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+    where register_id = (select register_id from core.first_registers where meter = $meter)
 )
 select
     local_date,

@@ -1,6 +1,6 @@
 -- Every picture of a local day with what became of it, unusable pictures included.
 with register as (
-    select register_id, timezone from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.first_registers where meter = $meter
 ),
 pictures as (
     select p.picture_key, p.taken_at, p.taken_at at time zone (select timezone from register) as read_local, p.reason

@@ -1,7 +1,7 @@
 -- Why pictures of the newest 30 days of a meter's first register gave no reading of their own.
 with found as (
     from core.quality_day
-    where register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)
+    where register_id = (select register_id from core.first_registers where meter = $meter)
 )
 select outcome, reason, sum(n_pictures)::bigint as n_pictures
 from found

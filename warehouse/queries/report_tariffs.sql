@@ -1,6 +1,7 @@
--- What the newest 365 days of a meter's first register would have cost by each tariff of the settings in its currency.
+-- What the newest 365 days of a meter's first register would have cost by the present tariff and by each other one of
+-- its currency that never began, by its date or by an event: one that began before the present one has ended.
 with register as (
-    select register_id from core.registers where meter = $meter order by obis_code limit 1
+    select register_id from core.first_registers where meter = $meter
 ),
 newest as (
     select max(local_date) as local_date from core.interval_day where register_id = (select register_id from register)
@@ -9,6 +10,13 @@ present as (
     select arg_max(tariff, local_date) as tariff, arg_max(currency, local_date) as currency
     from core.cost_day
     where register_id = (select register_id from register) and tariff is not null
+),
+begun as (
+    select tariff
+    from core.tariffs
+    where register_id = (select register_id from register) and from_date <= (select local_date from newest)
+    union
+    select tariff from core.cost_day where register_id = (select register_id from register) and tariff is not null
 ),
 quarter_hours as (
     select i.local_date, i.local_minute, i.start_at, i.energy_wh
@@ -24,7 +32,9 @@ crossed as (
     select q.*, t.tariff, t.currency, t.fee_per_month, t.area, t.factor, t.surcharge_per_kwh
     from quarter_hours q
     cross join core.tariffs t
-    where t.register_id = (select register_id from register) and t.currency = (select currency from present)
+    where t.register_id = (select register_id from register)
+        and t.currency = (select currency from present)
+        and (t.tariff = (select tariff from present) or t.tariff not in (from begun))
 ),
 priced as (
     select

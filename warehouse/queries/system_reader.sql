@@ -1,6 +1,6 @@
 -- How surely a meter's first register was read on each of the newest 366 days, and where its window stood in the picture.
 with register as (
-    select register_id from core.registers where meter = $meter order by obis_code limit 1
+    select register_id, timezone from core.first_registers where meter = $meter
 ),
 newest as (
     select max(read_at) as read_at from core.register_readings where register_id = (select register_id from register)
@@ -30,7 +30,7 @@ corners as (
 ),
 stood as (
     select
-        (taken_at at time zone (select timezone from core.registers where meter = $meter limit 1))::date as local_date,
+        (taken_at at time zone (select timezone from register))::date as local_date,
         median((x0 + x2) / 2) as x,
         median((y0 + y2) / 2) as y
     from corners

@@ -92,7 +92,7 @@ def correct_picture(settings: Settings, register_id: str | None, name: str, read
         ]
         if not known:
             raise SettingsError(
-                f"No meter in smartmeter.toml has the camera {camera} of {key}; its table must stand there."
+                f"No meter in smartmeter.toml has or had the camera of {key}; its table must stand there."
             )
         chosen = register_id or (known[0] if len(known) == 1 else None)
         if chosen is None or chosen not in known:

@@ -217,7 +217,7 @@ def test_of_a_meter_that_is_configured_no_more_nothing_is_half_done(told: Settin
     other = told.model_copy(update={"meters": {"other": told.meters["home"].model_copy(update=ATTIC)}})
     with pytest.raises(SettingsError, match="There is no register"):
         undo(other, 1)
-    with pytest.raises(SettingsError, match="has the camera cellar of"):
+    with pytest.raises(SettingsError, match="has or had the camera of"):
         correct_picture(other, None, str(PICTURE["picture_key"]), "36109.7")
     with open_warehouse(told.warehouse) as warehouse:
         assert warehouse.query("events")["undone_at"].to_list() == [None]

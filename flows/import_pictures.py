@@ -19,8 +19,8 @@ def import_pictures(
 ) -> dict[str, int]:
     """Archive every file of a folder as pictures of a meter, then read them like any others.
 
-    Importing a folder twice changes nothing. What is no picture is kept too, with the reason; log files are
-    kept beside the pictures, and their lines are counted by level.
+    Importing a folder twice changes nothing. What is no picture is kept too, with the reason, unless it is
+    larger than 64 MB; log files are kept beside the pictures, and their lines are counted by level.
 
     Args:
         directory: The folder; its subfolders are searched too.

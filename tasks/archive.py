@@ -1,10 +1,11 @@
 """The archive: every picture that ever arrived, kept as it came, with what is known about it."""
 
 import hashlib
+import os
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from warehouse.connection import open_warehouse
 from warehouse.loading import load_pictures
 
 DRAFTS = ".drafts"
+LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
 LEFT_OVER_S = 3600.0
 CLOCK_TOLERANCE = timedelta(minutes=10)
 PICTURE_SCHEMA: dict[str, PolarsDataType] = {
@@ -91,9 +93,13 @@ def arrival_from_file(
         zone: What the camera's clock was set to.
     """
     taken_at, time_source = told or _exif_time(inspect_picture(data), zone)
-    return Arrival(
-        _imported_key(path, data, camera, taken_at), data, camera, taken_at, time_source, str(path)
-    )
+    key = _imported_key(path, data, camera, taken_at)
+    return Arrival(key, data, camera, taken_at, time_source, in_words(path))
+
+
+def in_words(path: Path) -> str:
+    """A path as text that can be stored and shown, also where old names are not UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def time_of_name(stem: str) -> datetime | None:
@@ -148,7 +154,7 @@ def keep(arrival: Arrival, archive: Path | None, received_at: datetime) -> dict[
     }
 
 
-def save_arrivals(settings: Settings, arrivals: Sequence[Arrival]) -> list[SetAside]:
+def save_arrivals(settings: Settings, arrivals: Iterable[Arrival]) -> list[SetAside]:
     """Archive these pictures and note each with what is known about it; return those that can't be read."""
     received_at = datetime.now(UTC)
     rows = [keep(arrival, settings.archive, received_at) for arrival in arrivals]

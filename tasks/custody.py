@@ -76,8 +76,19 @@ def copies_by_store_key(pictures: pl.DataFrame, store_url: str) -> dict[str, lis
 
 def store_key(source: str, store_url: str) -> str | None:
     """The key in the store that a row's source names; None when it came from elsewhere."""
+    name = name_in_store(source, store_url)
+    return None if name is None else name.rpartition("@")[0]
+
+
+def name_in_store(source: str, store_url: str) -> str | None:
+    """The key and revision, `key@revision`, that a row's source names; None when it came from elsewhere."""
     prefix = f"{store_url}/"
-    return source.removeprefix(prefix).rpartition("@")[0] if source.startswith(prefix) else None
+    if not source.startswith(prefix):
+        return None
+    name = source.removeprefix(prefix).lstrip("/")  # a URL may have ended with a slash once
+    # a store that lay in a folder of this one: its pictures had other keys
+    within = not name.startswith(PICTURES) and f"/{PICTURES}" in name
+    return None if within else name
 
 
 def decide(

@@ -13,7 +13,8 @@ from raspi_agent.content_hash import content_hash_of_file
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Revision
 from tasks.agent_files import NoAgentFile, drafts_of, is_agents, keep_agent_file, wanted
-from tasks.archive import arrival_from_store, keep, note_pictures, sweep_drafts
+from tasks.archive import LARGEST_BYTES, arrival_from_store, keep, note_pictures, sweep_drafts
+from tasks.custody import name_in_store
 from tasks.download import download
 from tasks.drums import changed_drums
 from tasks.set_aside import tell
@@ -28,7 +29,6 @@ from warehouse.tariffs import load_tariffs
 log = logging.getLogger(__name__)
 BATCH = 256  # each is a task run of Prefect: fewer and larger ones cost a back-fill less
 WAIT_FOR_A_CLOCK = timedelta(days=30)  # a boot without a picture of known time is given up after so long
-LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,15 @@ def list_new_pictures(settings: Settings) -> News:
         cursor = warehouse.query("store_cursor", store=settings.store.url).get_column("cursor")
         known = warehouse.query("known_sources")
     listed = open_store(settings.store.url, settings.home).list(cursor.item() if len(cursor) else None)
-    sources = set(known.get_column("source"))
+    names = {key: name_in_store(source, settings.store.url) for key, source in known.iter_rows()}
+    here = set(names.values())
     # A store that moved is no news; other bytes under a name of this store are.
-    here = {key for key, source in known.iter_rows() if source.startswith(f"{settings.store.url}/")}
-    elsewhere = set(known.get_column("picture_key")) - here
+    elsewhere = {key for key, name in names.items() if name is None}
     pictures = [each for each in listed.revisions if not is_agents(each.key)]
     fresh = tuple(
         each
         for each in pictures
-        if _source(settings, each) not in sources and each.key not in elsewhere and _is_picture_sized(each)
+        if _name(each) not in here and each.key not in elsewhere and _is_picture_sized(each)
     )
     log.info("the store lists %d pictures, %d of them new", len(pictures), len(fresh))
     of_agents = (each for each in listed.revisions if is_agents(each.key))
@@ -151,7 +151,11 @@ def fetch_agent_files(settings: Settings, revisions: Sequence[Revision]) -> list
 
 def _source(settings: Settings, revision: Revision) -> str:
     """Where a picture lies and in which state, so that other bytes under its name are news."""
-    return f"{settings.store.url}/{revision.key}@{revision.revision}"
+    return f"{settings.store.url}/{_name(revision)}"
+
+
+def _name(revision: Revision) -> str:
+    return f"{revision.key}@{revision.revision}"
 
 
 def _is_picture_sized(revision: Revision) -> bool:

@@ -8,12 +8,14 @@ import shutil
 import tarfile
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from raspi_agent import durable
+from tasks.home_mirror import REFUSED, mirror, refused
 from tasks.settings import FILE_NAME
 from warehouse.keep import check_kept, copy_to_keep
 
@@ -24,7 +26,6 @@ SECRETS = "secrets"
 # Besides settings and warehouse: what nothing else can bring back. Pictures, reports and logs have a mirror.
 KEPT_FILES = ("restored.json", "watch/incidents.json")
 KEPT_FOLDERS = ("windows", "models")
-MIRRORED = ("archive", "health", "log")
 PREFIX, SUFFIX = "smartmeter-home_", ".tar.gz"
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 COMPRESSION = 3
@@ -80,13 +81,15 @@ def write_archive(home: Path, folder: Path, *, with_secrets: bool, now_at: datet
     _sweep(folder)
     target = folder / f"{PREFIX}{now_at:%Y%m%dT%H%M%SZ}{SUFFIX}"
     with tempfile.TemporaryDirectory(prefix=DRAFT, dir=folder) as name:
-        draft, copy = Path(name) / target.name, Path(name) / WAREHOUSE
+        draft, copies = Path(name) / target.name, Path(name) / "copies"
+        copies.mkdir()
         live = home / WAREHOUSE
-        tables = copy_to_keep(live, copy) if live.exists() else {}
-        sources = {path: home / path for path in _kept(home, with_secrets=with_secrets)}
-        sources |= {WAREHOUSE: copy} if tables else {}
-        files = {path: _sha256(source) for path, source in sources.items()}
-        _pack(draft, Manifest(now_at.isoformat(), str(home.resolve()), files, tables, with_secrets), sources)
+        tables = copy_to_keep(live, copies / WAREHOUSE) if live.exists() else {}
+        # Others go on writing: what is hashed and what is packed must be the same bytes.
+        names = [path for path in _kept(home, with_secrets=with_secrets) if _copied(home, copies, path)]
+        names += [WAREHOUSE] if tables else []
+        files = {path: _sha256(copies / path) for path in names}
+        _pack(draft, Manifest(now_at.isoformat(), str(home.resolve()), files, tables, with_secrets), copies)
         check_archive(draft)
         if not durable.move_without_replacing(draft, target):
             raise ArchiveError(f"{target} exists already; nothing was replaced. Try again in a second.")
@@ -108,6 +111,7 @@ def unpack(path: Path, folder: Path) -> Manifest:
 
     Raises:
         ArchiveError: It is damaged, or no archive of a home folder.
+        OSError: The disk is full or refuses; the archive may be whole.
     """
     try:
         with tarfile.open(path, "r:gz") as archive:
@@ -115,7 +119,9 @@ def unpack(path: Path, folder: Path) -> Manifest:
             for member in archive:
                 if member.name != MANIFEST:
                     _extract(archive, member, manifest, folder)
-    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno in REFUSED:
+            raise refused(path.name, error.filename or folder.parent, error) from error
         raise ArchiveError(
             f"{path} is damaged or no archive of a home folder: {error}. Take another one."
         ) from error
@@ -127,15 +133,27 @@ def unpack(path: Path, folder: Path) -> Manifest:
     return manifest
 
 
-def bring_home(archive: Path, home: Path) -> Manifest:
-    """Unpack an archive as a new home folder, whole or not at all.
+def bring_home(
+    archive: Path, home: Path, pictures: Path | None = None, *, link: bool = False
+) -> tuple[Manifest, int]:
+    """Make a new home folder of an archive and its mirror, whole or not at all.
 
     Settings that name a path in the old home folder name the same one in the new.
 
+    Args:
+        archive: From `write_archive`.
+        home: The new home folder.
+        pictures: The mirror, if there is one.
+        link: Link what the mirror has instead of copying it.
+
+    Returns:
+        What the archive holds, and how many files came from the mirror.
+
     Raises:
         ArchiveError: It is damaged, or the new home folder holds something already.
-        OSError: The disk is full or refuses.
+        OSError: The disk is full or refuses; nothing is left of the new home folder.
     """
+    home = home.resolve()
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise ArchiveError(
             f"{home} is not empty; nothing was touched. Name a folder that does not exist yet."
@@ -144,10 +162,11 @@ def bring_home(archive: Path, home: Path) -> Manifest:
     draft = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
     try:
         manifest = unpack(archive, draft)
+        count = mirror(pictures, draft, link=link) if pictures else 0
         settings = draft / FILE_NAME
         if settings.exists():
             text = settings.read_text(encoding="utf-8")
-            settings.write_text(text.replace(f"{manifest.home}/", f"{home.resolve()}/"), encoding="utf-8")
+            settings.write_text(text.replace(f"{manifest.home}/", f"{home}/"), encoding="utf-8")
         if home.exists():
             home.rmdir()
         draft.replace(home)
@@ -155,16 +174,28 @@ def bring_home(archive: Path, home: Path) -> Manifest:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return manifest
+    return manifest, count
 
 
-def keep_newest(folder: Path, count: int) -> list[Path]:
-    """Remove all but the newest archives; return what went."""
-    archives = archives_in(folder)
-    gone = archives[: max(len(archives) - count, 0)]
+def keep_newest(folder: Path, count: int, newest: Path) -> list[Path]:
+    """Remove all but the newest archives; return what went.
+
+    Args:
+        folder: Where they lie.
+        count: How many stay.
+        newest: The one just written, which always stays.
+    """
+    future = later_than(folder, newest)
+    archives = [*future, *(path for path in archives_in(folder) if path not in future)]
+    gone = [path for path in archives[: max(len(archives) - count, 0)] if path.name != newest.name]
     for path in gone:
         path.unlink()
     return gone
+
+
+def later_than(folder: Path, newest: Path) -> list[Path]:
+    """The archives whose names bear a later time than the newest one: a clock was wrong."""
+    return [path for path in archives_in(folder) if path.name > newest.name]
 
 
 def archives_in(folder: Path) -> list[Path]:
@@ -172,47 +203,11 @@ def archives_in(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{PREFIX}*{SUFFIX}"))
 
 
-def mirror(source: Path, target: Path, *, link: bool) -> int:
-    """Bring files that a mirror lacks into it, and change none that it has; return how many came.
-
-    Args:
-        source: A home folder, or a mirror.
-        target: A mirror, or a home folder.
-        link: A second name for the same bytes, which takes no room, instead of a copy.
-
-    Raises:
-        OSError: The disk is full or refuses, or lies elsewhere so that nothing can be linked to it.
-    """
-    count = 0
-    for path in _mirrored(source):
-        there = target / path.relative_to(source)
-        if there.exists():
-            continue
-        durable.make_folder(there.parent)
-        draft = there.with_name(f".{there.name}.draft")
-        draft.unlink(missing_ok=True)
-        if link:
-            os.link(path, draft)
-        else:
-            shutil.copy2(path, draft)
-            durable.sync_file(draft)
-        draft.replace(there)
-        count += 1
-    return count
-
-
 def _sweep(folder: Path) -> None:
     """Clear away what a kill left half done a day ago."""
     for path in (*folder.glob(f"{DRAFT}*"), *folder.glob(f"{CHECK}*")):
         if time.time() - path.stat().st_mtime > LEFT_OVER_S:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _mirrored(home: Path) -> Iterator[Path]:
-    for name in MIRRORED:
-        for path in sorted((home / name).rglob("*")):
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(home).parts):
-                yield path
 
 
 def _kept(home: Path, *, with_secrets: bool) -> Iterator[str]:
@@ -225,15 +220,25 @@ def _kept(home: Path, *, with_secrets: bool) -> Iterator[str]:
                 yield path.relative_to(home).as_posix()
 
 
-def _pack(draft: Path, manifest: Manifest, sources: dict[str, Path]) -> None:
+def _copied(home: Path, copies: Path, name: str) -> bool:
+    """Copy a file of the home folder aside; False when it has gone since it was listed."""
+    (copies / name).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(home / name, copies / name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _pack(draft: Path, manifest: Manifest, folder: Path) -> None:
     data = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1).encode()
     with draft.open("xb") as file:
         draft.chmod(PRIVATE_FILE)
         with tarfile.open(fileobj=file, mode="w:gz", compresslevel=COMPRESSION) as archive:
             _add(archive, MANIFEST, len(data), io.BytesIO(data))
-            for name, path in sources.items():
-                with path.open("rb") as source:
-                    _add(archive, name, path.stat().st_size, source)
+            for name in manifest.files:
+                with (folder / name).open("rb") as source:
+                    _add(archive, name, (folder / name).stat().st_size, source)
         file.flush()
         os.fsync(file.fileno())
 

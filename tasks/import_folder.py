@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tasks.archive import Arrival, arrival_from_file, save_arrivals, time_of_name
+from tasks.archive import LARGEST_BYTES, Arrival, arrival_from_file, in_words, save_arrivals, time_of_name
 from tasks.local_times import Certainty, Stamp, resolve
 from tasks.log_files import is_log, keep_log
 from tasks.set_aside import SetAside
@@ -55,7 +55,11 @@ def import_batch(
     settings: Settings, files: Sequence[Importable], camera: str, zone: ZoneInfo
 ) -> list[SetAside]:
     """Archive these existing pictures under keys of their own; return those that can't be read."""
-    return save_arrivals(settings, [_arrival(each, camera, zone, settings.archive) for each in files])
+    # one at a time: a batch of large pictures would not fit the memory
+    arrivals = (
+        _arrival(each, camera, zone, settings.archive) for each in files if _is_picture_sized(each.path)
+    )
+    return save_arrivals(settings, arrivals)
 
 
 @step(timeout_s=600)
@@ -132,6 +136,14 @@ def _arrival(file: Importable, camera: str, zone: ZoneInfo, archive: Path) -> Ar
             return earlier
     told = (file.taken_at, file.time_source) if file.taken_at else None
     return arrival_from_file(file.path, data, camera, told, zone)
+
+
+def _is_picture_sized(path: Path) -> bool:
+    size = path.stat().st_size
+    if size <= LARGEST_BYTES:
+        return True
+    log.warning("%s has %d MB: no picture; it stays where it is", in_words(path), size // 1_000_000)
+    return False
 
 
 def _files(directory: Path, pattern: str) -> list[Path]:

@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 from typing import Literal
 
-from tasks.home_archive import keep_newest, mirror, write_archive
+from tasks.home_archive import keep_newest, later_than, write_archive
+from tasks.home_mirror import mirror
 from tasks.settings import Settings
 from tasks.step import step
 
@@ -17,8 +18,13 @@ MIRROR = "pictures"
 def archive_home(settings: Settings, folder: Path, *, with_secrets: bool, keep: int) -> Path:
     """Write a new archive, read it back, and only then remove the oldest ones beyond `keep`."""
     path = write_archive(settings.home, folder, with_secrets=with_secrets)
-    for gone in keep_newest(folder, keep):
+    for gone in keep_newest(folder, keep, path):
         log.info("%s was older than the newest %d and is removed", gone.name, keep)
+    if future := later_than(folder, path):
+        log.warning(
+            "%d archives bear a later time than the one just written, like %s: a clock was wrong. "
+            "They count as the oldest.", len(future), future[0].name,
+        )  # fmt: skip
     log.info("%s holds the home folder and has been read back", path)
     return path
 

@@ -19,6 +19,12 @@ def _known_place(place: str) -> str:
     return place
 
 
+def _without_last_slash(url: str) -> str:
+    """The same store has one name, or its pictures would seem to lie in another one."""
+    scheme, _, path = url.partition(":")
+    return f"{scheme}:{path.rstrip('/') or '/'}"
+
+
 class Table(BaseModel):
     """A table of smartmeter.toml: unknown names are refused."""
 
@@ -28,7 +34,9 @@ class Table(BaseModel):
 class StoreSettings(Table):
     """Where the camera leaves its pictures."""
 
-    url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$")] = "file:store"
+    url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$"), AfterValidator(_without_last_slash)] = (
+        "file:store"
+    )
     dropbox_app_key: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$")] = ""
     downloads_at_once: Annotated[int, Field(ge=1, le=16)] = 4
 

@@ -55,19 +55,21 @@ def restore_home(
     link: Annotated[bool, typer.Option("--link", help="Link pictures instead of copying them.")] = False,
 ) -> None:
     """Make a home folder of an archive, on this or another machine, whole or not at all."""
-    from tasks.home_archive import ArchiveError, bring_home, mirror
+    from tasks.home_archive import ArchiveError, bring_home
 
     refuse_unless(archive.is_file(), f"{archive} is no file. Name an archive of a home folder.")
     refuse_unless(
         pictures is None or pictures.is_dir(), f"{pictures} is no folder. Name the mirror, or leave it out."
     )
+    refuse_unless(
+        not home.is_mount(), f"{home} is a disk's own folder. Name a new one in it: {home / 'smartmeter'}."
+    )
+    beside = pictures or archive.parent / "pictures"
     try:
-        manifest = bring_home(archive, home)
+        manifest, count = bring_home(archive, home, beside if beside.is_dir() else None, link=link)
     except ArchiveError as error:
         out.print(str(error), style="red", soft_wrap=True, markup=False)
         raise typer.Exit(2 if "not empty" in str(error) else 1) from error
-    beside = pictures or archive.parent / "pictures"
-    count = mirror(beside, home, link=link) if beside.is_dir() else 0
     made_at = datetime.fromisoformat(manifest.made_at)
     out.print(
         f"{home} is as it was on {made_at:%Y-%m-%d at %H:%M} UTC; {count} files are back from the mirror.",

@@ -1,7 +1,9 @@
 """Pictures that somebody else puts into a folder."""
 
 import logging
+import os
 import re
+import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,19 +40,21 @@ class FolderCamera:
         """The next picture by name; see `Camera.capture`."""
         seen = self._seen()
         try:
-            for path in sorted(self.folder.iterdir()):
-                if is_temporary_name(path.name) or not path.is_file():
+            for name, entry in sorted(self._entries().items()):
+                # one question a file and no more: a folder of years holds tens of thousands
+                status = None if is_temporary_name(name) else _status(entry)
+                if status is None or not stat.S_ISREG(status.st_mode):
                     continue
-                status = path.stat()
-                source = f"{path.name}/{status.st_size}/{status.st_mtime_ns}"
+                source = f"{name}/{status.st_size}/{status.st_mtime_ns}"
                 if source in seen or not is_settled(status, self._settle_s):
                     continue
+                path = self.folder / name
                 data = path.read_bytes()
                 if sniff(data) is None:
                     _log.warning("%s is passed over: it is no picture", path)
                     self.keep({"source": source})
                     continue
-                taken_at = _taken_at(path.name, data, status.st_mtime)
+                taken_at = _taken_at(name, data, status.st_mtime)
                 return Shot(data, taken_at=taken_at, details={"source": source})
         except OSError as error:
             message = f"the folder {self.folder} gives no pictures: {error}"
@@ -65,7 +69,12 @@ class FolderCamera:
         if not isinstance(source, str) or source in seen:
             return
         # what has left the folder can be forgotten, or the file would grow for years
-        still_there = {s for s in seen if (self.folder / s.partition("/")[0]).exists()}
+        try:
+            names = self._entries()
+        except OSError:  # a share that is away says nothing of what lies in it
+            still_there = set(seen)
+        else:
+            still_there = {s for s in seen if s.partition("/")[0] in names}
         durable.make_folder(self._seen_file.parent)
         text = "\0".join(sorted({*still_there, source}))
         durable.replace(self._seen_file, text.encode(errors="surrogateescape"))
@@ -73,10 +82,22 @@ class FolderCamera:
     def close(self) -> None:
         """Nothing is held; see `Camera.close`."""
 
+    def _entries(self) -> dict[str, os.DirEntry[str]]:
+        with os.scandir(self.folder) as entries:
+            return {entry.name: entry for entry in entries}
+
     def _seen(self) -> frozenset[str]:
         if not self._seen_file.exists():
             return frozenset()
         return frozenset(self._seen_file.read_bytes().decode(errors="surrogateescape").split("\0"))
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """What the disk says of a file; None when it has gone."""
+    try:
+        return entry.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _taken_at(name: str, data: bytes, modified_at: float) -> datetime:

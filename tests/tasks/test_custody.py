@@ -65,7 +65,10 @@ def test_a_revision_goes_only_when_every_doubt_is_settled(
     [
         (f"file:store/{KEY}@abc", KEY),
         ("file:store/images/odd@name.jpg@abc", "images/odd@name.jpg"),
+        (f"file:store//{KEY}@abc", KEY),
         (f"file:store2/{KEY}@abc", None),
+        (f"file:store/cellar/{KEY}@abc", None),
+        ("file:store/letters/to_mother.txt@abc", "letters/to_mother.txt"),
         ("/home/me/pictures/a.jpg", None),
     ],
 )

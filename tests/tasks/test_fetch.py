@@ -7,6 +7,8 @@ from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.upload import upload_waiting
+from tasks.backup import plan_backup
+from tasks.custody import Fate
 from tasks.fetch import date_by_boot, fetch_batch, list_new_pictures, prepare_warehouse
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
@@ -45,3 +47,18 @@ def test_a_camera_that_booted_without_a_clock_loses_no_time(home: Path, photo: b
     assert found == {
         key: NOON + timedelta(minutes=minute) for key, minute in zip(keys, (1, 16, 31), strict=True)
     }
+
+
+def test_a_url_that_lost_its_last_slash_names_the_same_store(home: Path, photo: bytes) -> None:
+    outbox = Outbox(home / "camera")
+    take(outbox, photo, 1, timedelta(), knows=True)
+    upload_waiting(outbox, open_store("file:store", home))
+    settings = load_settings()
+    with_slash = settings.model_copy(
+        update={"store": settings.store.model_copy(update={"url": "file:store/"})}
+    )
+    prepare_warehouse.fn(settings)
+    fetch_batch.fn(with_slash, list_new_pictures.fn(with_slash).revisions)
+    assert list_new_pictures.fn(settings).revisions == ()
+    held = plan_backup.fn(settings, 0, 0).held
+    assert [each.fate for each in held] == [Fate.FREE]

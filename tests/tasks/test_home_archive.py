@@ -1,10 +1,16 @@
 """Archives of a home folder: whole, read back, and refused where they are not."""
 
 import io
+import itertools
 import json
 import os
+import resource
+import signal
 import tarfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from raspi_agent import durable
 from tasks.home_archive import (
     MANIFEST,
     ArchiveError,
@@ -19,9 +26,9 @@ from tasks.home_archive import (
     bring_home,
     check_archive,
     keep_newest,
-    mirror,
     write_archive,
 )
+from tasks.home_mirror import mirror
 from warehouse.connection import open_warehouse
 from warehouse.keep import check_kept
 from warehouse.migrate import migrate
@@ -74,7 +81,7 @@ def test_a_home_comes_back_elsewhere_with_its_paths(
     assert archive.stat().st_mode & 0o777 == 0o600
     assert files_of(tmp_path / "kept") == {archive.name}
     new = tmp_path / "elsewhere" / "new"
-    assert bring_home(archive, new).with_secrets == with_secrets
+    assert bring_home(archive, new)[0].with_secrets == with_secrets
     assert files_of(new) == KEPT | ({"secrets/alerts"} if with_secrets else set())
     assert f'"{new}/models/mine"' in (new / "smartmeter.toml").read_text()
     assert all((new / name).stat().st_mode & 0o077 == 0 for name in files_of(new))
@@ -90,11 +97,82 @@ def test_a_home_without_a_warehouse_is_kept_too(home: Path, tmp_path: Path) -> N
 
 def test_the_newest_archives_stay(home: Path, tmp_path: Path) -> None:
     for day in range(4):
-        write_archive(home, tmp_path, with_secrets=False, now_at=NOW_AT + timedelta(days=day))
+        newest = write_archive(home, tmp_path, with_secrets=False, now_at=NOW_AT + timedelta(days=day))
     (tmp_path / "mine.tar.gz").touch()
-    assert len(keep_newest(tmp_path, 2)) == 2
+    assert len(keep_newest(tmp_path, 2, newest)) == 2
     assert [path.name[16:24] for path in archives_in(tmp_path)] == ["20261126", "20261127"]
     assert (tmp_path / "mine.tar.gz").exists()
+
+
+@pytest.mark.parametrize(
+    ("days", "count", "left"),
+    [
+        (["20360101", "20261124"], 1, ["20261124"]),
+        (["20360101", "20261117", "20261124"], 2, ["20261117", "20261124"]),
+        (["20360101", "20261117", "20261124"], 3, ["20261117", "20261124", "20360101"]),
+        # the clock is wrong now: the one just written stays, and counts as the newest
+        (["20261110", "20261117", "20150101"], 2, ["20150101", "20261117"]),
+        (["20261117", "20261124"], 0, ["20261124"]),
+    ],
+)
+def test_an_archive_from_the_future_counts_as_the_oldest(
+    tmp_path: Path, days: list[str], count: int, left: list[str]
+) -> None:
+    paths = [tmp_path / f"smartmeter-home_{day}T041100Z.tar.gz" for day in days]
+    for path in paths:
+        path.touch()
+    keep_newest(tmp_path, count, paths[-1])
+    assert [path.name[16:24] for path in archives_in(tmp_path)] == left
+
+
+def test_what_changes_while_an_archive_is_made_is_no_damage(home: Path, tmp_path: Path) -> None:
+    (home / "models").mkdir()
+    (home / "models" / "own.onnx").write_bytes(os.urandom(8_000_000))
+    (home / "watch").mkdir()
+    noted, done = home / "watch" / "incidents.json", threading.Event()
+
+    def watch() -> None:
+        for number in itertools.count():
+            if done.is_set():
+                return
+            durable.replace(noted, b"x" * number)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        for second in range(3):
+            at = NOW_AT + timedelta(seconds=second)
+            write_archive(home, tmp_path / "kept", with_secrets=False, now_at=at)
+    finally:
+        done.set()
+        watching.join()
+
+
+def test_a_full_disk_is_no_damage_and_leaves_nothing(lived_in: Path, tmp_path: Path) -> None:
+    (lived_in / "models" / "own.onnx").write_bytes(os.urandom(200_000))
+    (lived_in / "archive" / "images" / "cellar" / "a.jpg").write_bytes(os.urandom(40_000_000))
+    archive = write_archive(lived_in, tmp_path / "kept", with_secrets=False)
+    mirror(lived_in, tmp_path / "kept" / "pictures", link=True)
+    for limit in (100_000, 30_000_000):  # neither the archive fits, nor the picture
+        with no_file_above(limit), pytest.raises(OSError, match="do the same once more") as refusal:
+            bring_home(archive, tmp_path / "new", tmp_path / "kept" / "pictures")
+        assert "damaged" not in str(refusal.value)
+        assert [path.name for path in tmp_path.glob("*new*")] == []
+    _, count = bring_home(archive, tmp_path / "new", tmp_path / "kept" / "pictures")
+    assert (count, (tmp_path / "new" / "archive").is_dir()) == (3, True)
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """The kernel refuses to let any file grow further, as a full disk would."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
 
 
 def test_what_a_kill_left_is_cleared_away_a_day_later(home: Path, tmp_path: Path) -> None:
@@ -182,22 +260,8 @@ def test_a_copy_with_other_rows_is_no_archive(
     lived_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = write_archive(lived_in, tmp_path / "kept", with_secrets=False)
-    manifest = bring_home(archive, tmp_path / "new")
+    manifest, _ = bring_home(archive, tmp_path / "new")
     with open_warehouse(tmp_path / "new" / "smartmeter.duckdb") as warehouse:
         warehouse.script("update raw.store_cursors set cursor = '8'")
     with pytest.raises(Exception, match=r"raw\.store_cursors"):
         check_kept(tmp_path / "new" / "smartmeter.duckdb", manifest.tables)
-
-
-@pytest.mark.parametrize("link", [False, True])
-def test_a_mirror_grows_and_changes_nothing(lived_in: Path, tmp_path: Path, link: bool) -> None:
-    target = tmp_path / "mirror"
-    expected = {"archive/images/cellar/a.jpg", "health/cellar/a.json", "log/cellar/a.log.gz"}
-    assert mirror(lived_in, target, link=link) == 3
-    assert files_of(target) == expected
-    picture = lived_in / "archive" / "images" / "cellar" / "a.jpg"
-    assert picture.samefile(target / "archive" / "images" / "cellar" / "a.jpg") == link
-    picture.unlink()
-    (picture.parent / "b.jpg").write_text("b")
-    assert mirror(lived_in, target, link=link) == 1
-    assert files_of(target) == expected | {"archive/images/cellar/b.jpg"}

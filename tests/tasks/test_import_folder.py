@@ -1,11 +1,13 @@
 import os
 import shutil
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tasks.archive import LARGEST_BYTES
 from tasks.fetch import prepare_warehouse
 from tasks.import_folder import dated, import_batch, list_importable, read_label_times
 from tasks.settings import Settings, SettingsError, load_settings
@@ -90,6 +92,52 @@ def test_the_repeated_hour_is_imported_once_though_a_copy_lost_its_file_times(
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / path.name).write_bytes(b"another picture, of unknown pass")
     assert import_all(settings, tmp_path / "other") == [second_pass - timedelta(hours=1), second_pass]
+
+
+def test_an_old_name_that_is_not_utf_8_is_imported(home: Path, tmp_path: Path) -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / os.fsdecode(b"Z\xe4hler 20201001_120000.jpg")).write_bytes(b"a picture")
+    assert import_all(settings, folder) == [datetime(2020, 10, 1, 10, tzinfo=UTC)]
+    with open_warehouse(settings.warehouse) as warehouse:
+        assert (
+            warehouse.sql("select source from raw.pictures")
+            .item()
+            .endswith(r"/Z\xe4hler 20201001_120000.jpg")
+        )
+
+
+def test_what_is_far_too_large_for_a_picture_stays_where_it_is(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "20201001_120000.jpg").write_bytes(b"a picture")
+    film = folder / "20201001_121500.mp4"
+    film.touch()
+    os.truncate(film, LARGEST_BYTES + 1)
+    assert import_all(settings, folder) == [datetime(2020, 10, 1, 10, tzinfo=UTC)]
+    assert f"{film} has 64 MB: no picture" in caplog.text
+
+
+def test_a_batch_of_large_pictures_fits_the_memory(home: Path, tmp_path: Path) -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    folder = tmp_path / "old"
+    folder.mkdir()
+    for minute in range(30):
+        (folder / f"20201001_12{minute:02d}00.jpg").write_bytes(os.urandom(1_000_000))
+    tracemalloc.start()
+    try:
+        assert len(import_all(settings, folder)) == 30
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 15_000_000
 
 
 def import_all(settings: Settings, folder: Path) -> list[datetime]:

@@ -23,6 +23,20 @@ def test_the_file_is_read_and_the_environment_overrules_it(
     assert settings.warehouse == home / "smartmeter.duckdb"
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("file:/mnt/nas/", "file:/mnt/nas"),
+        ("file:store//", "file:store"),
+        ("dropbox:/meter/", "dropbox:/meter"),
+        ("dropbox:/", "dropbox:/"),
+    ],
+)
+def test_a_store_has_one_name(home: Path, monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
+    monkeypatch.setenv("SMARTMETER_STORE__URL", url)
+    assert load_settings().store.url == name
+
+
 def test_a_register_knows_its_unit_and_its_span(home: Path) -> None:
     register = load_settings().register_of("home")
     assert (register.register_id, register.unit_wh, register.span_wh) == ("home/1-0:1.8.0", 100, 10**9)

@@ -107,6 +107,20 @@ def test_what_left_the_folder_is_forgotten(
     assert (tmp_path / "state" / "seen").read_bytes().count(b".jpg") == 1
 
 
+def test_a_share_that_goes_away_between_picture_and_note_makes_nothing_forgotten(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]
+) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        put(folder / name, jpeg())
+    for _ in range(2):
+        camera.keep(camera.capture(1).details)
+    shot = camera.capture(1)
+    away = folder.rename(folder.with_name("away"))
+    camera.keep(shot.details)
+    away.rename(folder)
+    assert all_of(camera) == []
+
+
 def test_a_missing_folder_is_a_camera_without_pictures(tmp_path: Path) -> None:
     with pytest.raises(CameraError, match="gives no pictures"):
         FolderCamera(tmp_path / "nowhere", tmp_path / "seen").capture(1)

@@ -1,0 +1,70 @@
+"""The mirror beside the archives of a home folder: pictures, reports and logs, each brought once."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from raspi_agent import durable
+
+MIRRORED = ("archive", "health", "log")
+# What a disk or its owner refuses says nothing about the files that were to come there.
+REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+def mirror(source: Path, target: Path, *, link: bool) -> int:
+    """Bring files that a mirror lacks into it, and change none that it has; return how many came.
+
+    Args:
+        source: A home folder, or a mirror.
+        target: A mirror, or a home folder.
+        link: A second name for the same bytes, which takes no room, instead of a copy.
+
+    Raises:
+        OSError: The disk is full or refuses, or lies elsewhere so that nothing can be linked to it.
+    """
+    count = 0
+    for path in _mirrored(source):
+        there = target / path.relative_to(source)
+        if there.exists():
+            continue
+        try:
+            _bring(path, there, link=link)
+        except OSError as error:
+            if error.errno in REFUSED:
+                raise refused(path.name, target.parent, error) from error
+            raise
+        count += 1
+    return count
+
+
+def refused(what: str, where: Path | str, error: OSError) -> OSError:
+    """What to tell when a disk takes no more: the file, the place and the remedy."""
+    return OSError(
+        f"{what} can't be brought to {where}: {error.strerror}. "
+        "Make room there, or allow what was refused, and do the same once more."
+    )
+
+
+def _bring(path: Path, there: Path, *, link: bool) -> None:
+    durable.make_folder(there.parent)
+    draft = there.with_name(f".{there.name}.draft")
+    draft.unlink(missing_ok=True)
+    try:
+        if link:
+            os.link(path, draft)
+        else:
+            shutil.copy2(path, draft)
+            durable.sync_file(draft)
+        draft.replace(there)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _mirrored(home: Path) -> Iterator[Path]:
+    for name in MIRRORED:
+        for path in sorted((home / name).rglob("*")):
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(home).parts):
+                yield path

@@ -17,6 +17,7 @@ from tasks.fetch import (
 )
 from tasks.publish import announce, publish_report
 from tasks.recognize import list_unread_pictures, recognize_batch
+from tasks.server_clock import judge_times_again, must_wait_for_clock
 from tasks.settings import Settings, load_settings
 
 
@@ -43,6 +44,8 @@ def ingest(meter: str | None = None) -> dict[str, int]:
 
 def fetch_everything(settings: Settings) -> None:
     """Bring what is new in the store into the archive; a new warehouse first learns of the archive."""
+    if must_wait_for_clock(settings):
+        return
     adopt_archive(settings)
     listing = list_new_pictures(settings)
     left = []
@@ -53,6 +56,7 @@ def fetch_everything(settings: Settings) -> None:
     if not left:
         keep_cursor(settings, listing.cursor)
     date_by_boot(settings)
+    judge_times_again(settings)
 
 
 def read_and_publish(settings: Settings, meters: list[str]) -> dict[str, int]:

@@ -24,6 +24,7 @@ from raspi_agent.store import (
     StoreError,
     StoreRefused,
     StoreUnavailable,
+    is_too_long,
 )
 
 Answer = TypeVar("Answer")
@@ -32,7 +33,6 @@ _log = logging.getLogger(__name__)
 _TIMEOUT_S = 30.0  # for one packet, not for the whole
 _PAGE = 2000
 _CHUNK_BYTES = 1 << 16
-_LONGEST_NAME_BYTES = 240  # what a file system takes, less what an archive adds
 
 
 class DropboxStore:
@@ -288,7 +288,4 @@ def _is_storable(key: str) -> bool:
     plain = PurePosixPath(key)
     if not plain.parts or plain.is_absolute() or plain.as_posix() != key or "\\" in key or "\0" in key:
         return False
-    return not any(
-        part == ".." or is_temporary_name(part) or len(part.encode()) > _LONGEST_NAME_BYTES
-        for part in plain.parts
-    )
+    return not any(part == ".." or is_temporary_name(part) or is_too_long(part) for part in plain.parts)

@@ -10,11 +10,13 @@ from pathlib import Path
 from raspi_agent import durable
 from raspi_agent.finding import Finding, fault, ok, warning
 from raspi_agent.folder_store import FolderStore
+from raspi_agent.mounted import lies_on_root
 from raspi_agent.open_store import open_store
-from raspi_agent.store import Revision, Space, Store, StoreError, StoreRefused, StoreUnavailable
+from raspi_agent.store import Revision, Space, Store, StoreError, StoreRefused
 
 STORE_REMEDY = "pictures wait in the outbox meanwhile; look at the network"
 
+_MOUNT_POINTS = ("/mnt", "/media", "/run/media")
 _GIGABYTE = 1_000_000_000
 _FULL_SHARE = 0.95
 _NO_NAME = ("gaierror", "NameResolutionError")
@@ -25,7 +27,7 @@ def examine_store(url: str, home: Path) -> Finding:
     try:
         store = open_store(url, home)
         if isinstance(store, FolderStore):
-            return _judge_space(url, _probe_folder(store))
+            return _judge_folder(url, store.root, _probe_folder(store))
         _probe_permission(store)
         return _judge_space(url, store.space())
     except ValueError as error:
@@ -63,16 +65,23 @@ def explain(error: StoreError) -> Finding:
 
 def _probe_folder(store: FolderStore) -> Space:
     """Write and delete a file under a hidden name, which no listing shows; return how full the disk is."""
-    if store.create:
-        durable.make_folder(store.root.absolute())
-    elif not store.root.is_dir():
-        message = f"the folder {store.root} is not there: mount it or create it"
-        raise StoreUnavailable(message)
+    store.check_root()
     probe = store.root / f".smartmeter-doctor-{uuid.uuid4().hex}"
     durable.write_new(probe, b"probe")
     probe.unlink()
     disk = shutil.disk_usage(store.root)
     return Space(disk.total - disk.free, disk.total)
+
+
+def _judge_folder(url: str, folder: Path, space: Space) -> Finding:
+    if any(folder.is_relative_to(each) for each in _MOUNT_POINTS) and lies_on_root(folder):
+        return warning(
+            "store",
+            f"{url} takes pictures, but lies on this machine's own disk: nothing is mounted there",
+            "mount the share, make a folder on it, and let store_url name that, like "
+            "file:/mnt/smartmeter/pictures: while the share is away it is missing, and pictures wait",
+        )
+    return _judge_space(url, space)
 
 
 def _probe_permission(store: Store) -> None:

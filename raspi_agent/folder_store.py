@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from raspi_agent import durable
 from raspi_agent.content_hash import content_hash, content_hash_of_file
+from raspi_agent.folder_walk import walk
+from raspi_agent.mounted import check_still_mounted
 from raspi_agent.picture_key import parse_picture_key
 from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
 from raspi_agent.store import Added, Listing, Revision, RevisionGone, Space, StoreFull, StoreUnavailable
@@ -42,11 +44,20 @@ class FolderStore:
         create: make the folder when it is missing. Without it a missing folder is an unavailable store,
             for a share that is not mounted must not look like an empty one.
         settle_s: a file put there by others is listed once nobody has written to it for so long.
+        mount_note: a file that remembers whether the folder was a mounted share; see `raspi_agent.mounted`.
     """
 
-    def __init__(self, root: Path, *, create: bool = False, settle_s: float = SETTLE_S) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        create: bool = False,
+        settle_s: float = SETTLE_S,
+        mount_note: Path | None = None,
+    ) -> None:
         self.root = root
         self.create = create
+        self.mount_note = mount_note
         self.settle_s = settle_s
 
     def list(self, cursor: str | None = None) -> Listing:
@@ -57,12 +68,24 @@ class FolderStore:
         """
         with self._answering():
             self._end_interrupted_deletes()
-            entries, unsettled_ns = self._entries()
+            entries, unsettled_ns, known_hidden = self._entries()
             since_ns = _since(cursor, entries)
-            fresh = sorted((e for e in entries if e.changed_ns >= since_ns), key=lambda e: e.key)
-            revisions = tuple(r for entry in fresh if (r := self._revision(entry)) is not None)
+            revisions, hidden = [], [*known_hidden]
+            for entry in sorted((e for e in entries if e.changed_ns >= since_ns), key=lambda e: e.key):
+                try:
+                    revisions.append(self._revision(entry))
+                except FileNotFoundError:
+                    continue
+                except PermissionError:  # a share that promised to let us read: ask again next time
+                    hidden.append(entry.key)
+                    unsettled_ns = min(unsettled_ns, entry.changed_ns)
+            if hidden:
+                _log.warning(
+                    "%d files or folders in %s are not listed, for this user may not read them, like %r",
+                    len(hidden), self.root, hidden[0],
+                )  # fmt: skip
             until_ns = min(unsettled_ns, max((e.changed_ns + 1 for e in entries), default=0))
-            return Listing(revisions, _cursor(entries, until_ns))
+            return Listing(tuple(revisions), _cursor(entries, until_ns), tuple(hidden))
 
     def fetch(self, revision: Revision) -> bytes:
         """The bytes of that revision, their hash checked; see `Store.fetch`."""
@@ -71,7 +94,7 @@ class FolderStore:
             try:
                 data = path.read_bytes()
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-                self._check_root()
+                self.check_root()
                 message = f"{revision.key} is no longer in {self.root}"
                 raise RevisionGone(message) from error
         if content_hash(data) != revision.content_hash:
@@ -83,7 +106,7 @@ class FolderStore:
         """Store the bytes under the key unless it is taken; see `Store.add`."""
         path = self._path(key)
         with self._answering():
-            self._check_root()
+            self.check_root()
             durable.make_folder(path.parent)
             if not os.path.lexists(path):
                 draft = self._draft()
@@ -109,7 +132,7 @@ class FolderStore:
         folder = self.root / _DELETING / f"{revision.content_hash}-{uuid.uuid4().hex}"
         aside = folder / revision.key
         with self._answering():
-            self._check_root()
+            self.check_root()
             try:
                 if content_hash_of_file(path) != revision.content_hash:
                     return False
@@ -147,7 +170,8 @@ class FolderStore:
     def space(self) -> Space:
         """What the files in the folder take, and what its file system could hold beside what others use."""
         with self._answering():
-            used_bytes = sum(file.stat(follow_symlinks=False).st_size for _, file in self._files())
+            self.check_root()
+            used_bytes = sum(status.st_size for _, status in walk(self.root).files)
             return Space(used_bytes, used_bytes + shutil.disk_usage(self.root).free)
 
     def deleted(self) -> tuple[Revision, ...]:
@@ -163,6 +187,21 @@ class FolderStore:
         message = f"{self.root} does not remember {revision.key}: put it back from the archive"
         raise RevisionGone(message)
 
+    def check_root(self) -> None:
+        """Return when the folder is there, and mounted if it ever was.
+
+        Raises:
+            StoreUnavailable: it is not.
+        """
+        if self.root.is_dir():
+            if self.mount_note is not None:
+                check_still_mounted(self.root, self.mount_note)
+        elif self.create:
+            durable.make_folder(self.root.absolute())
+        else:
+            message = f"the folder {self.root} is not there: mount it or create it"
+            raise StoreUnavailable(message)
+
     def _path(self, key: str) -> Path:
         plain = PurePosixPath(key)
         if not plain.parts or "\\" in key or "\0" in key or plain.is_absolute() or ".." in plain.parts:
@@ -173,54 +212,26 @@ class FolderStore:
             raise ValueError(message)
         return self.root / plain
 
-    def _entries(self) -> tuple[tuple[_Entry, ...], int]:
-        """All settled files, and the instant before which everything has settled (ns)."""
-        entries = []
+    def _entries(self) -> tuple[tuple[_Entry, ...], int, tuple[str, ...]]:
+        """All settled files, the instant before which everything has settled (ns), and what can't be read."""
+        self.check_root()
+        walked = walk(self.root)
+        entries, hidden = [], list(walked.hidden)
         unsettled_ns = time.time_ns() + 10**18
-        for key, file in self._files():
-            try:
-                status = file.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
+        for key, status in walked.files:
             if not is_settled(status, self.settle_s):
                 unsettled_ns = min(unsettled_ns, status.st_ctime_ns)
+                continue
+            if not os.access(self.root / key, os.R_OK, effective_ids=True):
+                hidden.append(key)  # and not in the cursor: once it can be read, it is news
                 continue
             text = f"{key}\0{status.st_ino}\0{status.st_size}\0{status.st_mtime_ns}".encode()
             signature = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
             entries.append(_Entry(key, status.st_size, status.st_ctime_ns, signature))
-        return tuple(entries), unsettled_ns
+        return tuple(entries), unsettled_ns, tuple(hidden)
 
-    def _files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Every regular file with its key; links are not followed, they may lead out of the store."""
-        self._check_root()
-        folders = [""]
-        while folders:
-            folder = folders.pop()
-            with os.scandir(self.root / folder) as found:
-                for entry in found:
-                    if is_temporary_name(entry.name) or not self._is_storable(entry.name):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(f"{folder}{entry.name}/")
-                    elif entry.is_file(follow_symlinks=False):
-                        yield f"{folder}{entry.name}", entry
-
-    def _is_storable(self, name: str) -> bool:
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            _log.warning("%r in %s is not listed: its name is not UTF-8; rename it", name, self.root)
-            return False
-        if "\\" in name:
-            _log.warning("%r in %s is not listed: its name has a backslash; rename it", name, self.root)
-            return False
-        return True
-
-    def _revision(self, entry: _Entry) -> Revision | None:
-        try:
-            found = content_hash_of_file(self.root / entry.key)
-        except FileNotFoundError:
-            return None
+    def _revision(self, entry: _Entry) -> Revision:
+        found = content_hash_of_file(self.root / entry.key)
         return Revision(key=entry.key, revision=found, size=entry.size, content_hash=found)
 
     def _draft(self) -> Path:
@@ -239,15 +250,6 @@ class FolderStore:
         taken_at = picture.taken_at.timestamp() if picture and picture.taken_at else settled_at
         modified_at = min(taken_at, settled_at)
         os.utime(draft, (modified_at, modified_at))
-
-    def _check_root(self) -> None:
-        if self.root.is_dir():
-            return
-        if self.create:
-            durable.make_folder(self.root.absolute())
-        else:
-            message = f"the folder {self.root} is not there: mount it or create it"
-            raise StoreUnavailable(message)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from raspi_agent.folder_store import FolderStore
 from raspi_agent.store import Store
 
+_MOUNT_NOTE = "store-is-mounted"
+
 
 def open_store(url: str, home: Path) -> Store:
     """The store at a URL; nothing is asked of it yet.
@@ -23,7 +25,9 @@ def open_store(url: str, home: Path) -> Store:
     plain = not (parts.netloc or parts.query or parts.fragment)
     if plain and parts.scheme == "file" and parts.path.strip("/"):
         root = Path(parts.path).expanduser()
-        return FolderStore(home / root, create=not root.is_absolute())
+        if not root.is_absolute():
+            return FolderStore(home / root, create=True)
+        return FolderStore(root, mount_note=home / _MOUNT_NOTE)
     if plain and parts.scheme == "dropbox" and parts.path.startswith("/"):
         from raspi_agent.dropbox_store import DropboxStore  # noqa: PLC0415 - the SDK takes seconds on a Pi
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+_LONGEST_NAME_BYTES = 240  # what a file system takes, less what an archive adds
+
 
 class StoreError(Exception):
     """Something the caller of a store must decide about; the message is a sentence for people.
@@ -68,10 +70,21 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a store has to tell since a cursor; what the caller knows already may be told again."""
+    """What a store has to tell since a cursor; what the caller knows already may be told again.
+
+    Attributes:
+        revisions: what is new since the cursor.
+        cursor: behind all of them.
+        hidden: keys and folders in which something may be that the store would not show.
+    """
 
     revisions: tuple[Revision, ...]
     cursor: str
+    hidden: tuple[str, ...] = ()
+
+    def may_hide(self, key: str) -> bool:
+        """Whether a key that is not listed may be there all the same."""
+        return any(key == each or key.startswith(f"{each}/") for each in self.hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +156,8 @@ class Store(Protocol):
             RevisionGone: the store does not remember it; who has the bytes may `add` them.
         """
         ...
+
+
+def is_too_long(name: str) -> bool:
+    """Whether a part of a key is too long for a disk, or for its twin's name beside it."""
+    return len(name.encode()) > _LONGEST_NAME_BYTES

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from raspi_agent.mail import send_mail
 from raspi_agent.outbox import Outbox
-from raspi_agent.store import Store, StoreError, StoreUnavailable
+from raspi_agent.store import Store, StoreError, StoreRefused, StoreUnavailable
 from raspi_agent.tally import Tally
 from raspi_agent.upload import Uploaded, upload_waiting
 from raspi_agent.watchdog import Watchdog, notify
@@ -27,7 +27,8 @@ class UploadLoop:
     """Sends what waits as soon as it waits; backs off from a store that is away.
 
     Args:
-        open_store: gives the store; asked once, in the loop's own thread, for it may take seconds.
+        open_store: gives the store; asked in the loop's own thread, for it may take seconds, and again
+            after the store refused: somebody may have given it another link.
         outbox: whose pictures and mail are sent.
         tally: is told what happened.
         watchdog: hears that the loop gets on.
@@ -143,6 +144,8 @@ class UploadLoop:
         if uploaded.stopped_by is None:
             self._failures, self._not_before_s = 0, 0.0
             return
+        if isinstance(uploaded.stopped_by, StoreRefused):
+            self._store = None
         self._tally.upload_failed()
         self._failures += 1
         pause_s = _pause_after(uploaded.stopped_by, self._failures)

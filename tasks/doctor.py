@@ -1,6 +1,5 @@
 """Doctor: every part of an installation looked at, each finding with its remedy."""
 
-import ctypes
 import os
 import shlex
 import shutil
@@ -18,6 +17,7 @@ from raspi_agent.finding import Finding, fault, ok, warning, within
 from tasks.drums import unfit_readings
 from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
+from tasks.server_clock import CLOCK_UNSET, UNKNOWN, kernel_clock_state
 from tasks.settings import Settings
 from tasks.watching.book_file import read_book
 from tasks.watching.channels import ChannelError, load_channels
@@ -30,7 +30,6 @@ from warehouse.errors import WarehouseError
 from warehouse.migrate import pending_migrations
 
 OTHERS_MAY = 0o077
-CLOCK_UNSET = 5  # TIME_ERROR of adjtimex: no time server sets this clock
 OLD_BACKUP = timedelta(days=15)
 LATE = timedelta(minutes=2)
 STORE_S, READER_S, PREFECT_S = 60.0, 120.0, 30.0
@@ -99,15 +98,14 @@ def examine_disk(settings: Settings) -> Finding:
 
 def examine_clock() -> Finding:
     """Whether the kernel says that a time server sets this machine's clock."""
-    buffer = ctypes.create_string_buffer(512)  # struct timex, all zero: look, change nothing
-    state = ctypes.CDLL(None).adjtimex(buffer) if hasattr(ctypes.CDLL(None), "adjtimex") else -1
+    state = kernel_clock_state()
     if state == CLOCK_UNSET:
         return warning(
             "clock",
             "no time server sets this machine's clock",
             "timedatectl set-ntp true, or install chrony.",
         )
-    return ok("clock", "set by a time server" if state >= 0 else "nothing tells whether it is right")
+    return ok("clock", "set by a time server" if state != UNKNOWN else "nothing tells whether it is right")
 
 
 def examine_store(settings: Settings) -> Finding:

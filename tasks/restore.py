@@ -65,14 +65,19 @@ def list_absent(settings: Settings, first: date | None, last: date | None) -> li
     """The pictures of these local days that left the store, oldest first; of all days without any."""
     with open_warehouse(settings.warehouse) as warehouse:
         pictures = warehouse.query("archived_pictures")
-    listed = {each.key for each in open_store(settings.store.url, settings.home).list().revisions}
+    listing = open_store(settings.store.url, settings.home).list()
+    listed = {each.key for each in listing.revisions}
     at = pl.coalesce("taken_at", "received_at")
     if first is not None:
         pictures = pictures.filter(at >= _midnight(first, settings))
     if last is not None:
         pictures = pictures.filter(at < _midnight(last + timedelta(days=1), settings))
     found = (_absent(row, settings.store.url) for row in pictures.sort(at).iter_rows(named=True))
-    absent = [each for each in found if each is not None and each.key not in listed]
+    absent = [
+        each
+        for each in found
+        if each is not None and each.key not in listed and not listing.may_hide(each.key)
+    ]
     log.info("%d archived pictures of that time are no longer in the store", len(absent))
     return absent
 

@@ -15,7 +15,9 @@ REMEDIES = {
     "no_time": "A time comes from the file's name (20261122_040130.jpg, with Z at its end for UTC), from "
     "EXIF, or from a CSV with the columns file and timestamp: "
     "smartmeter import FOLDER --meter NAME --labels {labels}",
-    "from_the_future": "Set the camera's clock; if names bear another zone's time, import with --timezone.",
+    "from_the_future": "Either the camera's clock is ahead or this server's is behind: compare them "
+    "(`timedatectl`) and set the wrong one. If it was the server's, they are read once newer ones have come; "
+    "if names bear another zone's time, import with --timezone.",
     "empty": WHOLE,
     "truncated": WHOLE,
     "not_a_picture": "JPEG, PNG, BMP, WebP, GIF and TIFF are read; an import with --pattern '*.jpg' leaves "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -41,7 +42,13 @@ def list_thinnable(settings: Settings, older_than_days: float) -> list[Frame]:
     before = datetime.now(UTC) - timedelta(days=older_than_days)
     with open_warehouse(settings.warehouse) as warehouse:
         rows = warehouse.query("thinnable_pictures", before=before)
-    listed = {each.key for each in open_store(settings.store.url, settings.home).list().revisions}
+    listing = open_store(settings.store.url, settings.home).list()
+    listed = {each.key for each in listing.revisions}
+
+    def may_be_stored(row: dict[str, Any]) -> bool:
+        key = store_key(row["source"], settings.store.url) or row["picture_key"]
+        return key in listed or listing.may_hide(key)
+
     return [
         Frame(
             row["picture_key"],
@@ -50,8 +57,7 @@ def list_thinnable(settings: Settings, older_than_days: float) -> list[Frame]:
             tuple(zip(row["register_ids"], row["window_corners"], strict=True)),
         )
         for row in rows.iter_rows(named=True)
-        if (store_key(row["source"], settings.store.url) or row["picture_key"]) not in listed
-        and (settings.archive / row["picture_key"]).is_file()
+        if not may_be_stored(row) and (settings.archive / row["picture_key"]).is_file()
     ]
 
 

@@ -15,8 +15,8 @@ Without --camera and --camera-url it asks, unless there is an agent.toml.
   --camera NAME         the camera's name: a-z 0-9 - _
   --camera-url URL      picamera2:  http://camera/capture  v4l2:/dev/video0
                         folder:/srv/camera
-  --store-url URL       dropbox:/  or  file:/mnt/share; without it pictures
-                        stay in the home folder's store/
+  --store-url URL       dropbox:/  or  file:/mnt/share/pictures; without it
+                        pictures stay in the home folder's store/
   --light-url URL       gpio:17  usb:1-1:2  http://lamp/on; without it no lamp
   --prefect-url URL     Prefect's API, http://server:4200/api: shows each
                         picture in its UI; implies --with-prefect. What its
@@ -367,10 +367,16 @@ make_folders() {
     case $folder in
       *[!A-Za-z0-9._/+@:-]*) refuse "$folder: use a folder without blanks and special characters" ;;
     esac
-    if [ ! -d "$folder" ]; then
-      run install -d -m 755 "$folder"
-      give_to_agent "$folder"
-    fi
+    if [ -d "$folder" ]; then continue; fi
+    case $url in
+      file:/mnt/* | file:/media/* | file:/run/media/*)
+        # made here, it would take the pictures while the share is away, and nobody would look for them there
+        say "$folder is not there: mount the share and make it on it; until then pictures wait"
+        continue
+        ;;
+    esac
+    run install -d -m 755 "$folder"
+    give_to_agent "$folder"
   done
 }
 

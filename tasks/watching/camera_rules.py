@@ -73,15 +73,22 @@ def _judge_clock(camera: CameraFacts, told: AbstractSet[str]) -> Judgement:
     odd = [each.synchronised is False or is_ahead for each, is_ahead in zip(newest, ahead, strict=True)]
     if not (any(odd) if fault_id in told else all(odd)):
         return Judgement()
-    how = "is ahead of time" if any(ahead) else "is not set by a time server"
+    if any(ahead):
+        how = "is ahead of this server's, or this server's is behind"
+        look = (
+            "Compare `timedatectl` on the camera's machine and on this server, and set the clock that is "
+            "wrong. Pictures from the future are kept, and read if it was the server's."
+        )
+    else:
+        how = "is not set by a time server"
+        look = "Look at the camera's network and at `timedatectl` on its machine."
     return Judgement(
         (
             Fault(
                 fault_id,
                 f"the clock of {camera.camera} is off",
                 f"The clock of the camera {camera.camera!r} {how}; its pictures may stand at wrong times.",
-                "Look at the camera's network and at `timedatectl` on its machine; pictures from the future "
-                "are kept and not read.",
+                look,
                 None,
                 newest[0].picture_key,
             ),

@@ -116,6 +116,7 @@ def test_the_agent_waits_for_nobody_and_needs_nobody() -> None:
 def test_the_server_always_comes_back_but_for_wrong_settings_and_no_run_outlives_it() -> None:
     unit = lines("smartmeter-server.service")
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert unit["Unit"]["Wants"] == unit["Unit"]["After"] == "time-sync.target"
     service = unit["Service"]
     assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", "2")
     assert service["KillMode"] == "mixed"

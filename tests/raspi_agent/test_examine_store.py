@@ -1,5 +1,6 @@
 import os
 import socket
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from raspi_agent.dropbox_errors import store_error
 from raspi_agent.dropbox_link import CAMERA_SCOPES
 from raspi_agent.examine_store import examine_store, explain
 from raspi_agent.finding import Verdict
+from raspi_agent.mounted import lies_on_root
 
 if TYPE_CHECKING:
     from flows.playground.dropbox_emulator.server import DropboxEmulator
@@ -35,6 +37,14 @@ def test_a_store_that_takes_nothing_is_a_fault_with_its_reason(tmp_path: Path, u
     assert finding.verdict is Verdict.FAULT
     assert says in finding.sentence
     assert finding.remedy
+
+
+def test_a_mount_point_where_nothing_is_mounted_is_told(tmp_path: Path) -> None:
+    if not os.access("/mnt", os.W_OK) or not lies_on_root(Path("/mnt")):
+        pytest.skip("nothing may be made below /mnt here")
+    with tempfile.TemporaryDirectory(dir="/mnt") as folder:
+        finding = examine_store(f"file:{folder}", tmp_path)
+    assert (finding.verdict, "nothing is mounted there" in finding.sentence) == (Verdict.WARNING, True)
 
 
 def test_a_link_that_may_only_add_is_found_good_and_nothing_is_left_behind(

@@ -2,16 +2,21 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.folder_store import FolderStore
+from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.store import Store, StoreRefused, StoreUnavailable
 from raspi_agent.tally import Tally
 from raspi_agent.upload_loop import ACTIVITY, UploadLoop
 from raspi_agent.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from flows.playground.dropbox_emulator.server import DropboxEmulator
 
 FACTS = CaptureFacts(camera="home", taken_at=datetime(2026, 3, 1, 12, tzinfo=UTC), clock_synchronised=True)
 
@@ -83,6 +88,20 @@ def test_it_waits_for_as_long_as_the_store_or_a_person_needs(
     uploads.outbox.add(b"a", FACTS)
     assert uploads.after(0) == 1
     assert uploads.loop.seconds_left_alone == pause_s
+
+
+def test_after_a_refusal_the_store_is_opened_anew_for_it_may_have_another_link(
+    tmp_path: Path, dropbox_emulator: "DropboxEmulator"
+) -> None:
+    dropbox_emulator.link(tmp_path)
+    uploads = Uploads(tmp_path, lambda: open_store("dropbox:/", tmp_path))
+    uploads.outbox.add(b"a", FACTS)
+    assert uploads.after(0) == 0
+    dropbox_emulator.tokens.revoke_all()
+    uploads.outbox.add(b"b", FACTS)
+    assert uploads.after(0) == 1
+    dropbox_emulator.link(tmp_path)
+    assert uploads.after(uploads.loop.seconds_left_alone) == 0
 
 
 def test_the_house_is_kept_and_the_watchdog_hears_whatever_happens(tmp_path: Path) -> None:

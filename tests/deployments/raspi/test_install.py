@@ -155,6 +155,15 @@ def test_installed_twice_is_installed_once_then_removed(root: Path) -> None:
     assert not home.exists()
 
 
+@pytest.mark.parametrize("url", ["file:/mnt/share", "file:/mnt/share/pictures", "file:/media/usb/pictures"])
+def test_no_folder_is_made_where_a_share_will_be_mounted(root: Path, url: str) -> None:
+    answer = run("install.sh", "--root", str(root), *PARTS, *CAMERA, "--store-url", url)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "mount the share" in answer.stdout
+    assert not (root / url.removeprefix("file:/")).exists()
+    assert (root / "srv/camera").is_dir()
+
+
 PERMISSIONS = {
     "var/lib/smartmeter": 0o750,
     "var/lib/smartmeter/agent.toml": 0o640,

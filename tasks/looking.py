@@ -51,6 +51,7 @@ def limits_of(settings: Settings) -> Limits:
         outbox_pictures=alerts.outbox_pictures,
         ingest=timedelta(hours=alerts.ingest_hours),
         base_load_w=alerts.base_load_w,
+        zone=settings.zone,
     )
 
 

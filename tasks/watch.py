@@ -19,7 +19,7 @@ from tasks.reports.system_data import StoreSpace
 from tasks.settings import Settings
 from tasks.step import step
 from tasks.strip_metadata import without_metadata
-from tasks.watching.book import Book, Notice, advance, delivered, without_channels
+from tasks.watching.book import Book, Notice, advance, delivered, readdressed
 from tasks.watching.book_file import change_book, delivering, read_book
 from tasks.watching.channels import Channel, ChannelError, load_channels, retried, send
 from tasks.watching.facts import Seen
@@ -49,7 +49,7 @@ def judge(settings: Settings, seen: Seen) -> dict[str, int]:
 
     def change(book: Book) -> Book:
         judgement = find_incidents(seen, limits_of(settings), book.told)
-        after = advance(without_channels(book, set(channels)), judgement, seen.now_at, channels)
+        after = advance(readdressed(book, channels), judgement, seen.now_at, channels)
         for name in sorted(after.told - book.told):
             log.warning("%s", after.incidents[name].fault.sentence)
         for name in sorted(book.told - after.told):

@@ -5,7 +5,6 @@ and leaves it channel by channel as each has taken it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -48,12 +47,14 @@ class Notice:
     Attributes:
         incident: As it was when the message was written.
         made_at: When that was.
-        waiting: The channels that have not taken it yet.
+        waiting: The channels that have not taken it yet; empty while there is none at all.
+        taken: Those that have.
     """
 
     incident: Incident
     made_at: datetime
     waiting: tuple[str, ...]
+    taken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,9 @@ def advance(book: Book, judgement: Judgement, now_at: datetime, channels: Sequen
         book: Before it.
         judgement: What the watch found.
         now_at: When.
-        channels: Who is to be told.
+        channels: Who is to be told. With nobody there, beginnings are told later, and ends wait.
     """
+    book = _with_untold_anew(book, now_at)
     silenced = {name: until for name, until in book.silenced.items() if until is None or until > now_at}
     faults = {fault.fault_id: fault for fault in judgement.faults}
     kept: dict[str, Incident] = {}
@@ -101,8 +103,9 @@ def advance(book: Book, judgement: Judgement, now_at: datetime, channels: Sequen
         after = _after(name, book.incidents.get(name), faults.get(name), judgement.unjudged, now_at)
         if after is None:
             continue
-        is_news = after.announced if after.over_at else after.told_at is not None and not after.announced
-        if is_news and name not in silenced and channels:
+        is_untold = after.told_at is not None and after.clear_at is None and not after.announced
+        is_news = after.announced if after.over_at else is_untold and bool(channels)
+        if is_news and name not in silenced:
             after = replace(after, announced=True)
             notices.append(Notice(after, now_at, tuple(channels)))
         if after.over_at is not None:
@@ -122,24 +125,47 @@ def delivered(book: Book, notice: Notice, channel: str) -> Book:
     """The book after a channel has taken a message."""
     notices = []
     for each in book.notices:
-        if (each.incident, each.made_at) != (notice.incident, notice.made_at):
+        is_it = (each.incident, each.made_at) == (notice.incident, notice.made_at)
+        if not is_it or channel not in each.waiting:
             notices.append(each)
         elif left := tuple(name for name in each.waiting if name != channel):
-            notices.append(replace(each, waiting=left))
+            notices.append(replace(each, waiting=left, taken=(*each.taken, channel)))
     return replace(book, notices=tuple(notices))
 
 
-def without_channels(book: Book, known: AbstractSet[str]) -> Book:
-    """The book without messages to channels that are not configured any more."""
-    notices = (
-        replace(each, waiting=tuple(name for name in each.waiting if name in known)) for each in book.notices
-    )
-    return replace(book, notices=tuple(each for each in notices if each.waiting))
+def readdressed(book: Book, channels: Sequence[str]) -> Book:
+    """The book in which messages that only wait for channels that are gone wait for those of now as well.
+
+    A channel may be gone because its address was mended, or only for the one who looks: another shell, a
+    file that is being edited. So none is taken off; what nobody takes is given up in time.
+    """
+
+    def to_those_of_now(notice: Notice) -> Notice:
+        if set(notice.waiting) & set(channels):
+            return notice
+        new = (name for name in channels if name not in notice.taken)
+        return replace(notice, waiting=(*notice.waiting, *new))
+
+    return replace(book, notices=tuple(map(to_those_of_now, book.notices)))
 
 
 def silence(book: Book, names: Iterable[str], until: datetime | None) -> Book:
     """The book in which these faults are not told: until an instant, or with None until they are over."""
     return replace(book, silenced={**book.silenced, **dict.fromkeys(names, until)})
+
+
+def _with_untold_anew(book: Book, now_at: datetime) -> Book:
+    """The book in which what nobody has taken in days counts as untold again, as long as it lasts."""
+    untold = {
+        each.incident.fault.fault_id: each.incident.seen_at
+        for each in book.notices
+        if now_at - each.made_at >= UNDELIVERABLE and not each.taken and each.incident.over_at is None
+    }
+    incidents = {
+        name: replace(each, announced=each.announced and untold.get(name) != each.seen_at)
+        for name, each in book.incidents.items()
+    }
+    return replace(book, incidents=incidents)
 
 
 def _after(

@@ -39,7 +39,7 @@ def _judge_silence(
     camera: CameraFacts, store: StoreFacts, limits: Limits, told: AbstractSet[str]
 ) -> Judgement:
     fault_id = f"silent:{camera.camera}"
-    allowed = limits.silent or longest_usual_silence(camera.taken_at, limits.silent_slots)
+    allowed = limits.silent or longest_usual_silence(camera.taken_at, limits.silent_slots, limits.zone)
     if store.listed_at is None or not camera.taken_at or allowed is None:
         return Judgement(unjudged=frozenset({fault_id}))
     last_at = camera.taken_at[-1]

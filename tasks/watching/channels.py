@@ -47,7 +47,7 @@ def load_channels(home: Path, environment: Mapping[str, str] = os.environ) -> tu
     """The channels of the environment variable if it is set, else those of `secrets/alerts`, a line each.
 
     Raises:
-        ChannelError: Others may read the file, or a line is no address of a known service.
+        ChannelError: Others may read the file, we may not, or a line is no address of a known service.
     """
     lines = environment[VARIABLE].split() if VARIABLE in environment else _lines_of(home / SECRETS)
     return tuple({channel.url: channel for channel in map(_channel, lines)}.values())
@@ -101,7 +101,13 @@ def _lines_of(path: Path) -> list[str]:
     if mode & OTHERS_MAY:
         remedy = f"chmod 600 {shlex.quote(str(path))}"
         raise ChannelError(f"Others may read {path}, which holds secrets. Run: {remedy}")
-    lines = (line.strip() for line in path.read_text().splitlines())
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ChannelError(
+            f"{path} can't be read ({type(error).__name__}): is it yours, and text?"
+        ) from error
+    lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 

@@ -1,7 +1,7 @@
 """From when on something is wrong."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Limits:
         base_load_w: So many watts more or less than usual, night after night.
         restarts_per_day: So many starts of the agent within a day.
         hot_c: The camera's processor is warmer.
+        zone: The household's time zone, by which a camera may rest at night.
     """
 
     silent_slots: int = 6
@@ -29,3 +30,4 @@ class Limits:
     base_load_w: float = 50.0
     restarts_per_day: int = 5
     hot_c: float = 80.0
+    zone: tzinfo = UTC

@@ -9,6 +9,7 @@ import pytest
 
 from flows.ingest import ingest
 from flows.watch import watch
+from tasks.looking import newest_runs
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
 
@@ -163,6 +164,26 @@ def test_no_ingest_succeeds_and_a_run_fails(watched: "Watched") -> None:
     ingest()
     watched.watch()
     assert watched.told() == ["over: no ingest succeeds"]
+
+
+def test_what_fails_once_a_week_is_not_forgotten_for_what_runs_every_minutes(prefect_server: str) -> None:
+    from prefect import get_client
+    from prefect.states import Completed, Failed
+
+    from deployments.catalogue import catalogue
+    from deployments.keeping import deployment
+
+    entries = {each.flow.name: each for each in catalogue(load_settings())}
+    weekly, often = (deployment(entries[name]).apply() for name in ("keep-home", "watch"))
+    assert isinstance(weekly, UUID)
+    assert isinstance(often, UUID)
+    with get_client(sync_client=True) as client:
+        client.create_flow_run_from_deployment(weekly, state=Failed())
+        for _ in range(200):
+            client.create_flow_run_from_deployment(often, state=Completed())
+        found = {run.deployment: run.failures for run in newest_runs() or ()}
+        client.create_flow_run_from_deployment(weekly, state=Completed())  # other tests share the server
+    assert found["keep-home/home"] == 1
 
 
 def test_the_warehouse_breaks_and_is_brought_back(watched: "Watched") -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.watching.book import Book, advance, delivered, silence, without_channels
+from tasks.watching.book import Book, advance, delivered, readdressed, silence
 from tasks.watching.book_file import change_book, delivering, read_book
 from tasks.watching.faults import KINDS, Fault, Judgement
 
@@ -97,9 +97,49 @@ def test_a_message_leaves_channel_by_channel_and_is_given_up_after_days() -> Non
     book = delivered(book, first, "mail")
     assert [notice.waiting for notice in book.notices] == [("phone",)]
     assert delivered(book, first, "mail") == book
-    assert without_channels(book, {"mail"}).notices == ()
     assert delivered(book, first, "phone").notices == ()
     assert advance(book, judgement(DISK), STARTED_AT + timedelta(days=3), CHANNELS).notices == ()
+
+
+def test_an_end_that_is_seen_where_no_channel_is_known_is_told_where_one_is() -> None:
+    begun = play(Book(), DISK)
+    over = play(begun, NONE, NONE, NONE, channels=())
+    assert told(over) == [("disk", "begun"), ("disk", "over")]
+    assert [each.waiting for each in readdressed(over, CHANNELS).notices] == [CHANNELS, CHANNELS]
+
+
+@pytest.mark.parametrize(
+    ("taken_by", "channels", "waiting"),
+    [
+        ([], [], CHANNELS),  # a file that cannot be used now, or a shell without the variable
+        ([], ["phone"], CHANNELS),
+        ([], ["mended"], (*CHANNELS, "mended")),
+        (["mail"], ["mail"], ("phone",)),
+        (["mail"], ["mail", "mended"], ("phone", "mended")),
+    ],
+)
+def test_a_message_is_never_lost_to_a_change_of_channels(
+    taken_by: list[str], channels: list[str], waiting: tuple[str, ...]
+) -> None:
+    book = play(Book(), DISK)
+    for channel in taken_by:
+        book = delivered(book, book.notices[0], channel)
+    after = readdressed(book, channels)
+    assert [each.waiting for each in after.notices] == [waiting]
+    assert readdressed(after, channels) == after
+
+
+def test_without_any_channel_nothing_gathers() -> None:
+    assert play(Book(), *[DISK, NONE, NONE, NONE] * 20, channels=()).notices == ()
+
+
+def test_what_nobody_takes_in_days_is_told_anew_while_it_lasts() -> None:
+    book = play(Book(), DISK)
+    days_later = STARTED_AT + timedelta(days=3)
+    (anew,) = advance(book, judgement(DISK), days_later, CHANNELS).notices
+    assert (anew.made_at, anew.waiting) == (days_later, CHANNELS)
+    calm = advance(book, judgement(NONE), days_later, CHANNELS)
+    assert told(advance(calm, judgement(NONE), days_later + 2 * STEP, CHANNELS)) == []
 
 
 @given(
@@ -117,6 +157,7 @@ def test_whatever_comes_and_goes_messages_alternate(rounds: list[tuple[set[str],
         for notice in book.notices:
             name = notice.incident.fault.fault_id
             if notice.made_at == at:
+                book = delivered(book, notice, "mail")
                 history.append((name, notice.incident.over_at is None))
                 if notice.incident.over_at is None:
                     assert at - notice.incident.seen_at >= KINDS[name.partition(":")[0]].patience

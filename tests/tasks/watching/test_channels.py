@@ -49,6 +49,17 @@ def test_a_file_that_others_may_read_is_refused(home: Path, mode: int, says: str
         load_channels(home, {})
 
 
+def test_a_file_that_is_no_text_or_cannot_be_read_is_refused(home: Path) -> None:
+    path = write(home)
+    path.write_bytes(b"ntfy://example.org/t\xf6pic")
+    with pytest.raises(ChannelError, match="can't be read"):
+        load_channels(home, {})
+    path.unlink()
+    path.mkdir(mode=0o700)
+    with pytest.raises(ChannelError, match="can't be read"):
+        load_channels(home, {})
+
+
 @pytest.mark.parametrize("line", ["nonsense", "nowhere://sesame", "mailto://", "tgram://sesame/", "https://"])
 def test_what_is_no_address_is_refused_without_showing_it(
     home: Path, line: str, caplog: pytest.LogCaptureFixture

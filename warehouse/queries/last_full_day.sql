@@ -2,8 +2,8 @@
 select
     d.local_date,
     d.n_accepted > 0
-        and d.start_at = d.local_date::timestamp at time zone g.timezone
-        and d.end_at = (d.local_date + 1)::timestamp at time zone g.timezone as is_full
+        and ((d.start_at - interval 1 microsecond) at time zone g.timezone)::date < d.local_date
+        and (d.end_at at time zone g.timezone)::date > d.local_date as is_full
 from core.interval_day d
 join core.registers g using (register_id)
 where g.register_id = (select register_id from core.registers where meter = $meter order by obis_code limit 1)

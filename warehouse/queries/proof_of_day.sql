@@ -7,6 +7,5 @@ from raw.pictures
 where camera = (select camera from register)
     and taken_at >= $local_date::date::timestamptz - interval 1 day
     and taken_at < $local_date::date::timestamptz + interval 2 day
-    and taken_at >= $local_date::date::timestamp at time zone (select timezone from register)
-    and taken_at < ($local_date::date + 1)::timestamp at time zone (select timezone from register)
+    and (taken_at at time zone (select timezone from register))::date = $local_date::date
 order by taken_at, picture_key;

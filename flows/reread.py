@@ -1,6 +1,6 @@
 """The flow `reread`: archived pictures seen by today's reader through today's window."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from prefect import flow
@@ -61,7 +61,7 @@ def _span(
     """Local days as instants, the last day included."""
 
     def midnight(day: date) -> datetime:
-        return datetime.combine(day, datetime.min.time(), settings.zone)
+        return datetime.combine(day, datetime.min.time(), settings.zone).astimezone(UTC)
 
     return (
         midnight(first) if first else None,

@@ -22,7 +22,8 @@ from tasks.settings import Settings
 from tasks.site_files import copy_pictures, page_names, remove_others, write_whole
 from tasks.site_pages import month_links, write_meter, write_web
 from tasks.step import step
-from tasks.system import system_link, write_system
+from tasks.system import PAGE, system_link, write_system
+from tasks.web_files import show_pictures
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.publish import publish_copy
 
@@ -64,6 +65,7 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
         shown |= keys
         copy_pictures(keys, settings.archive, settings.site)
         write_web(warehouse, settings, report, marks)
+    show_pictures(settings, PAGE)
     remove_others(shown, settings.site)
 
 

@@ -34,25 +34,6 @@ def copy_pictures(keys: Iterable[str], archive: Path, site: Path) -> None:
             write_whole(target, without_metadata(data) or data)
 
 
-def mirror(source: Path, target: Path) -> None:
-    """Let a folder hold exactly the files of another; what has the same size and is not older stays."""
-    kept = set()
-    for path in source.rglob("*"):
-        if path.is_file():
-            copy = target / path.relative_to(source)
-            kept.add(copy)
-            if not _is_same(path, copy):
-                write_whole(copy, path.read_bytes())
-    remove_all_but(kept, target)
-
-
-def _is_same(path: Path, copy: Path) -> bool:
-    if not copy.is_file():
-        return False
-    old, new = path.stat(), copy.stat()
-    return old.st_size == new.st_size and old.st_mtime_ns <= new.st_mtime_ns
-
-
 def remove_others(keys: set[str], site: Path) -> None:
     """Take pictures off the site that no page links to any more; the archive keeps them."""
     kept = {site / "pictures" / key.removeprefix("images/") for key in keys}

@@ -15,7 +15,7 @@ from tasks.reports.month_page import build_month_page
 from tasks.reports.page import build_page
 from tasks.reports.periods import month_before
 from tasks.settings import Settings
-from tasks.site_files import code_mark, fingerprint_of, mirror, write_whole
+from tasks.site_files import code_mark, fingerprint_of, write_whole
 from warehouse.connection import Warehouse
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def write_meter(
 
 
 def write_web(warehouse: Warehouse, settings: Settings, report: ReportData, marks: dict[date, int]) -> None:
-    """Write the pages of a meter into the web root, if there is one; pictures only where they are wanted.
+    """Write the pages of a meter into the web root, if there is one; with links to pictures where wanted.
 
     A web server's disk that is full or away does not hold up readings: it is only told.
     """
@@ -61,13 +61,7 @@ def _write_web(warehouse: Warehouse, settings: Settings, report: ReportData, mar
     if not settings.report.web_pictures:
         plain = Links(meters=report.links.meters, months=report.links.months)
         shown = replace(report, links=plain, picture_url=nowhere)
-    web = Path(settings.report.web_root)
-    write_pages(warehouse, web, shown, marks)
-    if settings.report.web_pictures:
-        for folder in ("pictures", "proof"):
-            mirror(settings.site / folder, web / folder)
-        if report.links.system:
-            write_whole(web / report.links.system, (settings.site / report.links.system).read_bytes())
+    write_pages(warehouse, Path(settings.report.web_root), shown, marks)
 
 
 def write_pages(warehouse: Warehouse, site: Path, report: ReportData, marks: dict[date, int]) -> None:

@@ -1,8 +1,9 @@
 """Scales and axes the charts share: days, the clock, units of power, colours of qualities."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import altair as alt
 import polars as pl
@@ -86,20 +87,14 @@ def elapsed_minutes(start_local: pl.Series, timezone: str) -> list[int]:
         start_local: Naive local wall times of one day in order; an hour that comes twice is there twice.
         timezone: The meter's IANA time zone.
     """
-    naive = pl.DataFrame({"start": start_local}).with_columns(
-        ambiguous=pl.when(pl.col("start").is_first_distinct())
-        .then(pl.lit("earliest"))
-        .otherwise(pl.lit("latest"))
-    )
-    instants = naive.select(
-        pl.col("start").dt.replace_time_zone(timezone, ambiguous=pl.col("ambiguous")),
-        pl.col("start")
-        .dt.truncate("1d")
-        .dt.replace_time_zone(timezone, ambiguous="earliest")
-        .alias("midnight"),
-    )
-    minutes = instants.select((pl.col("start") - pl.col("midnight")).dt.total_minutes())
-    return [int(minute) for minute in minutes.to_series().to_list()]
+    if start_local.is_empty():
+        return []
+    zone = ZoneInfo(timezone)
+    # Where the clock changes at midnight, it never comes or comes twice: the day begins with the first.
+    midnight_at = datetime.combine(start_local.dt.date()[0], time(), zone).astimezone(UTC)
+    starts = zip(start_local.to_list(), start_local.is_first_distinct(), strict=True)
+    instants = (wall.replace(tzinfo=zone, fold=int(not first)).astimezone(UTC) for wall, first in starts)
+    return [int((at - midnight_at) / timedelta(minutes=1)) for at in instants]
 
 
 def clock_axis(field: str, starts: Sequence[datetime], minutes: Sequence[int], length_min: int) -> alt.X:
@@ -111,10 +106,13 @@ def clock_axis(field: str, starts: Sequence[datetime], minutes: Sequence[int], l
         minutes: Their minutes since local midnight.
         length_min: The day's length: 1440, or 1380 and 1500 when the clock is changed.
     """
-    shift = next((m - _wall(s) for s, m in zip(starts, minutes, strict=True) if m != _wall(s)), 0)
-    change = next((m for s, m in zip(starts, minutes, strict=True) if m != _wall(s)), length_min)
-    ticks = [HOUR_MIN * hour + (shift if HOUR_MIN * hour >= change - shift else 0) for hour in HOURS_LABELLED]
-    labels = [f"{hour:02d}:00" for hour in HOURS_LABELLED]
+    off_by = ((m, m - _wall(s)) for s, m in zip(starts, minutes, strict=True) if m != _wall(s))
+    change, shift = next(off_by, (length_min, 0))
+    # Where an hour comes twice its first one is labelled; one that never comes has no label.
+    resumes = change + max(-shift, 0)
+    hours = [hour for hour in HOURS_LABELLED if not change <= HOUR_MIN * hour < resumes]
+    ticks = [HOUR_MIN * hour + (shift if HOUR_MIN * hour >= resumes else 0) for hour in hours]
+    labels = [f"{hour:02d}:00" for hour in hours]
     return alt.X(
         f"{field}:Q",
         scale=alt.Scale(domain=[0, length_min], nice=False),

@@ -106,17 +106,16 @@ def quality_title(pictures: PictureYield | None) -> str:
         return say("No picture came in")
     days = number(pictures.n_days)
     when = say("on the first day") if pictures.n_days == 1 else say("of the last {days}\u00a0days", days=days)
-    if (pictures.accepted, pictures.rejected) == (1, 0):
+    if pictures.accepted == pictures.total == 1:
         text = say("The only picture {when} was read", when=when)
-    elif pictures.rejected == 0:
+    elif pictures.accepted == pictures.total:
         text = say("All {pictures} {when} were read", pictures=count(pictures.accepted, "picture"), when=when)
     else:
-        text = say(
-            "{share} of the pictures {when} were read, {rejected} rejected",
-            share=share(pictures.share),
-            when=when,
-            rejected=number(pictures.rejected),
-        )
+        text = say("{share} of the pictures {when} were read", share=share(pictures.share), when=when)
+    if pictures.estimated:
+        text += say(", {estimated} only estimated", estimated=number(pictures.estimated))
+    if pictures.rejected:
+        text += say(", {rejected} rejected", rejected=number(pictures.rejected))
     if pictures.repaired:
         text += say(", {repaired} repaired", repaired=number(pictures.repaired))
     if pictures.missing:

@@ -78,18 +78,24 @@ class RegisterReading:
 
 @dataclass(frozen=True, slots=True)
 class PictureYield:
-    """How many pictures of the last days became accepted readings."""
+    """How many pictures of the last days became accepted readings; an estimated one was not read itself."""
 
     n_days: int
     accepted: int
     repaired: int
+    estimated: int
     rejected: int
     missing: int
 
     @property
+    def total(self) -> int:
+        """All pictures that came in."""
+        return self.accepted + self.estimated + self.rejected
+
+    @property
     def share(self) -> float:
         """Share of the pictures that were read."""
-        return self.accepted / (self.accepted + self.rejected)
+        return self.accepted / self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +250,10 @@ def picture_yield(quality: pl.DataFrame) -> PictureYield | None:
         return None
     newest: date = quality.sort("local_date")["local_date"].to_list()[-1]
     days = quality.filter(pl.col("local_date") > newest - timedelta(days=YIELD_DAYS))
-    totals = {name: int(days[name].sum()) for name in ("measured", "repaired", "rejected", "missing")}
-    accepted = totals["measured"] + totals["repaired"]
-    if accepted + totals["rejected"] == 0:
-        return None
-    return PictureYield(days.height, accepted, totals["repaired"], totals["rejected"], totals["missing"])
+    names = ("measured", "repaired", "estimated", "rejected", "missing")
+    measured, repaired, estimated, rejected, missing = (int(days[name].sum()) for name in names)
+    found = PictureYield(days.height, measured + repaired, repaired, estimated, rejected, missing)
+    return found if found.total else None
 
 
 def _median(values: Sequence[float]) -> float:

@@ -138,9 +138,8 @@ def _peak_tile(peak: Peak | None) -> Tile:
 
 
 def _yield_tile(pictures: PictureYield) -> Tile:
-    total = pictures.accepted + pictures.rejected
-    days = count(pictures.n_days, "day")
-    of_all = say("{read} of {total} ({days})", read=number(pictures.accepted), total=number(total), days=days)
+    read, total = number(pictures.accepted), number(pictures.total)
+    of_all = say("{read} of {total} ({days})", read=read, total=total, days=count(pictures.n_days, "day"))
     rest = say(
         "{repaired} repaired, {missing} missing",
         repaired=number(pictures.repaired),

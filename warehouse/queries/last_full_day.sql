@@ -2,8 +2,8 @@
 select
     d.local_date,
     d.n_accepted > 0
-        and d.start_at = d.local_date::timestamp at time zone g.timezone
-        and d.end_at = (d.local_date + 1)::timestamp at time zone g.timezone
+        and ((d.start_at - interval 1 microsecond) at time zone g.timezone)::date < d.local_date
+        and (d.end_at at time zone g.timezone)::date > d.local_date
         and d.covered_s = date_diff('second', d.start_at, d.end_at) as is_full
 from core.interval_day d
 join core.registers g using (register_id)

@@ -8,6 +8,5 @@ join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
 where g.register_id = (select register_id from register)
     and p.taken_at >= $local_date::date::timestamptz - interval 1 day
     and p.taken_at < $local_date::date::timestamptz + interval 2 day
-    and p.taken_at >= $local_date::date::timestamp at time zone (select timezone from register)
-    and p.taken_at < ($local_date::date + 1)::timestamp at time zone (select timezone from register)
+    and (p.taken_at at time zone (select timezone from register))::date = $local_date::date
 order by p.taken_at, p.picture_key;

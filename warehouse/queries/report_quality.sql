@@ -32,14 +32,27 @@ rhythm as (
     left join known k using (local_date)
     window around as (order by d.local_date rows between 15 preceding and 15 following)
 ),
+-- The earlier one of a midnight that comes twice, as in `local_midnight`.
+midnights as (
+    select
+        d.local_date,
+        least(
+            d.local_date::timestamp at time zone g.timezone,
+            (d.local_date::timestamp - interval 1 microsecond) at time zone g.timezone + interval 1 microsecond
+        ) as start_at,
+        least(
+            (d.local_date + 1)::timestamp at time zone g.timezone,
+            ((d.local_date + 1)::timestamp - interval 1 microsecond) at time zone g.timezone + interval 1 microsecond
+        ) as end_at
+    from days d
+    cross join register g
+),
 covered as (
     select
         d.local_date,
-        epoch(least((d.local_date + 1)::timestamp at time zone g.timezone, e.last_at))
-            - epoch(greatest(d.local_date::timestamp at time zone g.timezone, e.first_at)) as covered_s,
-        e.last_at < (d.local_date + 1)::timestamp at time zone g.timezone as is_last
-    from days d
-    cross join register g
+        epoch(least(d.end_at, e.last_at)) - epoch(greatest(d.start_at, e.first_at)) as covered_s,
+        e.last_at < d.end_at as is_last
+    from midnights d
     cross join (select min(first_at) as first_at, max(last_at) as last_at from known) e
 )
 select

@@ -9,8 +9,7 @@ pictures as (
     where g.register_id = (select register_id from register)
         and p.taken_at >= $local_date::date::timestamptz - interval 1 day
         and p.taken_at < $local_date::date::timestamptz + interval 2 day
-        and p.taken_at >= $local_date::date::timestamp at time zone (select timezone from register)
-        and p.taken_at < ($local_date::date + 1)::timestamp at time zone (select timezone from register)
+        and (p.taken_at at time zone (select timezone from register))::date = $local_date::date
 ),
 decided as (
     from core.register_readings

@@ -63,6 +63,60 @@ def test_a_clock_change_keeps_its_place(walls: list[str], minutes: list[int]) ->
 
 
 @pytest.mark.parametrize(
+    ("timezone", "changed", "walls", "minutes", "ticks"),
+    [
+        pytest.param(
+            "Atlantic/Azores", "2026-03-29", ["01:00", "01:15"], [0, 15], [120, "03:00"], id="spring"
+        ),
+        pytest.param(
+            "America/Santiago", "2026-09-06", ["01:00", "23:45"], [0, 1365], [120, "03:00"], id="south"
+        ),
+        pytest.param(
+            "America/Havana", "2026-03-08", ["01:00", "03:00"], [0, 120], [120, "03:00"], id="Havana"
+        ),
+        pytest.param("Africa/Cairo", "2026-04-24", ["01:00", "03:00"], [0, 120], [120, "03:00"], id="Cairo"),
+        pytest.param("Asia/Beirut", "2026-03-29", ["01:00", "03:00"], [0, 120], [120, "03:00"], id="Beirut"),
+        pytest.param(
+            "Atlantic/Azores",
+            "2026-10-25",
+            ["00:45", "00:45", "01:00"],
+            [45, 105, 120],
+            [0, "00:00"],
+            id="autumn",
+        ),
+        pytest.param(
+            "America/Havana",
+            "2026-11-01",
+            ["00:00", "00:00", "01:00"],
+            [0, 60, 120],
+            [0, "00:00"],
+            id="twice",
+        ),
+        pytest.param(
+            "America/Santiago",
+            "2026-04-04",
+            ["00:00", "23:00", "23:00"],
+            [0, 1380, 1440],
+            [0, "00:00"],
+            id="late",
+        ),
+    ],
+)
+def test_a_clock_that_changes_at_midnight(
+    timezone: str, changed: str, walls: list[str], minutes: list[int], ticks: list[Any]
+) -> None:
+    starts = pl.Series([f"{changed} {wall}" for wall in walls]).str.to_datetime()
+    assert axes.elapsed_minutes(starts, timezone) == minutes
+    axis = settings(axes.clock_axis("from", starts.to_list(), minutes, 1500))
+    assert axis["values"][0] == ticks[0]
+    assert axis["labelExpr"].startswith(f"['{ticks[1]}'")
+
+
+def test_a_day_without_intervals_has_no_minutes() -> None:
+    assert axes.elapsed_minutes(pl.Series([], dtype=pl.Datetime), "Europe/Berlin") == []
+
+
+@pytest.mark.parametrize(
     ("walls", "length_min", "at_six"),
     [
         (["2026-11-20 00:00", "2026-11-20 23:45"], 1440, 360),

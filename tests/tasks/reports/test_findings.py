@@ -105,12 +105,24 @@ def test_heat_map_title(rows_of: Rows, means_w: list[int], title: str) -> None:
     ("pictures", "title"),
     [
         (None, "No picture came in"),
-        (PictureYield(1, 96, 0, 0, 0), "All 96 pictures on the first day were read"),
+        (PictureYield(1, 96, 0, 0, 0, 0), "All 96 pictures on the first day were read"),
         (
-            PictureYield(30, 96, 2, 0, 1),
+            PictureYield(30, 96, 2, 0, 0, 1),
             "All 96 pictures of the last 30 days were read, 2 repaired; 1 picture missing",
         ),
-        (PictureYield(30, 99, 0, 1, 0), "99.0 % of the pictures of the last 30 days were read, 1 rejected"),
+        (PictureYield(1, 1, 0, 0, 0, 0), "The only picture on the first day was read"),
+        (
+            PictureYield(30, 99, 0, 0, 1, 0),
+            "99.0 % of the pictures of the last 30 days were read, 1 rejected",
+        ),
+        (
+            PictureYield(30, 60, 0, 36, 4, 0),
+            "60.0 % of the pictures of the last 30 days were read, 36 only estimated, 4 rejected",
+        ),
+        (
+            PictureYield(1, 0, 0, 36, 0, 0),
+            "0 % of the pictures on the first day were read, 36 only estimated",
+        ),
     ],
 )
 def test_quality_title(pictures: PictureYield | None, title: str) -> None:

@@ -141,6 +141,8 @@ def test_the_newest_reading_is_an_accepted_one(rows_of: Rows) -> None:
         pytest.param([], None, 0, id="no day"),
         pytest.param([(0, 0, 0, 0, 0, 96)], None, 0, id="nothing came"),
         pytest.param([(0, 90, 6, 0, 4, 10)], 0.96, 1, id="missing pictures were not misread"),
+        pytest.param([(0, 60, 0, 36, 0, 0)], 0.625, 1, id="an estimated picture was not read"),
+        pytest.param([(0, 0, 0, 36, 0, 0)], 0.0, 1, id="all are estimated"),
         pytest.param([(0, 10, 0, 0, 0, 0), (40, 0, 0, 0, 50, 0)], 1.0, 1, id="the last 30 days"),
     ],
 )

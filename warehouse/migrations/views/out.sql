@@ -346,8 +346,8 @@ with full_days as (
     select d.register_id, d.local_date, d.energy_wh
     from core.interval_day d
     join core.registers g using (register_id)
-    where d.start_at = d.local_date::timestamp at time zone g.timezone
-        and d.end_at = (d.local_date + 1)::timestamp at time zone g.timezone
+    where ((d.start_at - interval 1 microsecond) at time zone g.timezone)::date < d.local_date
+        and (d.end_at at time zone g.timezone)::date > d.local_date
 ),
 newest as (
     select register_id, max(local_date) as to_date from full_days group by register_id

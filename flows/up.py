@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.backend import EVERYWHERE, LOOPBACKS, BackendError, export_environment, refuse_open
-from flows.kept_alive import Deployments, Server, cut_log
+from flows.kept_alive import Deployments, Server, cut_logs
 from flows.report_page import report_page
 from tasks.settings import Settings
 
@@ -50,8 +50,7 @@ def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None])
                 announce(address.removesuffix("/api"), logs)
             while not stopping.wait(PATROL_S):
                 patrol(server, deployments)
-                for path in logs.glob("*.log"):
-                    cut_log(path)
+                cut_logs(logs)
         finally:
             deployments.stop()
             server.stop()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows.backend import BackendError, free_port
-from flows.kept_alive import Deployments, Server, cut_log, last_line
+from flows.kept_alive import LOG_BYTES, Deployments, Server, cut_log, last_line
 from flows.up import only_one
 from tasks.settings import SettingsError, load_settings
 
@@ -113,6 +113,23 @@ def test_a_long_log_moves_aside_and_its_writer_goes_on(tmp_path: Path) -> None:
         writer.write(b"new\n")
     assert path.read_bytes() == b"new\n"
     assert path.with_name("deployments.log.1").read_bytes() == b"old\n" * 10
+
+
+def test_a_full_disk_empties_long_logs_and_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.log").symlink_to("nowhere")
+    path = tmp_path / "b.log"
+    path.write_bytes(b"x" * (LOG_BYTES + 1))
+    # No file can grow beyond a megabyte: a full disk without a disk.
+    code = (
+        "import resource as r, sys; from pathlib import Path; from flows.kept_alive import cut_logs; "
+        "r.setrlimit(r.RLIMIT_FSIZE, (1_000_000, r.RLIM_INFINITY)); cut_logs(Path(sys.argv[1]))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert all(each in answer.stderr for each in ("a.log can't be cut", "b.log is emptied"))
+    assert path.stat().st_size == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"a.log", "b.log"}
 
 
 def test_the_server_listens_on_this_machine_unless_told(home: Path) -> None:

@@ -56,10 +56,10 @@ def main() -> None:
     except SystemExit as leave:
         code = leave.code if isinstance(leave.code, int) else 1
     except (SettingsError, ModelNotFound, QueryFailed, NothingToUndo) as error:
-        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        err.print(str(error), style="red", highlight=False, soft_wrap=True)
         code = 2
     except (BackendError, StoreError, WarehouseError, OSError) as error:
-        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        err.print(str(error), style="red", highlight=False, soft_wrap=True)
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

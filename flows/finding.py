@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import tomlkit
 from numpy.typing import NDArray
-from rich.console import Console
 
+from flows.commands.common import out
 from flows.progress import in_batches
 from models.finder import Found, consensus, find_register
 from models.preview import draw_window
@@ -20,8 +20,6 @@ from models.recognizer import load_recognizer
 from models.window import Window
 from tasks.settings import FILE_NAME, Settings, SettingsError
 from tasks.windows import opened
-
-out = Console()
 
 
 def print_window(

@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from flows.commands.common import out
 from tasks.settings import SettingsError
 from warehouse.connection import open_warehouse
-
-out = Console()
 
 
 def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -> None:

@@ -4,9 +4,17 @@ import json
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from flows.query import print_query
+from flows.told import print_events
+from tasks.fetch import prepare_warehouse
+from tasks.settings import load_settings
+from warehouse.connection import open_warehouse
+from warehouse.events import Event, add_event
 
 
 def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -73,3 +81,21 @@ def test_what_is_no_picture_is_a_line_with_a_reason(home: Path) -> None:
     assert [line["reading"] for line in lines] == [None, None, None]
     for line, reason in zip(lines, ["empty", "not_a_picture", "No such file"], strict=True):
         assert reason in line["reason"]
+
+
+@pytest.mark.parametrize("words", ["alt [/neu] x", "[red]x", "a :warning: b"])
+def test_brackets_and_colons_are_shown_as_they_are_written(
+    home: Path, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        event = Event("home/1-0:1.8.0", "note", datetime(2026, 11, 1, tzinfo=UTC), note=words)
+        add_event(warehouse, event)
+    print_events(settings, undone=False)
+    print_query(settings.warehouse, f"select '{words}' as said", "table")
+    print_query(settings.warehouse, f"select '{words}' as said, repeat('x', 300) as long", "table")
+    picture = home / f"{words.replace('/', '')}.jpg"
+    picture.touch()
+    assert smartmeter("read", picture).stdout.startswith(f"{picture.name}: -")
+    assert capsys.readouterr().out.count(words) == 3

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import LOOPBACKS, BackendError, is_healthy, start_server, stop
+from flows.backend import LOOPBACKS, BackendError, is_healthy, is_usable, start_server, stop
 from tasks.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -40,10 +40,11 @@ class Server:
         """Start one, unless one answers.
 
         Raises:
-            BackendError: It did not start, or the address is another machine's, which does not answer.
+            BackendError: It did not start, or the address is another machine's, which does not answer, or one
+                that asks for another password.
         """
         parts = urlsplit(self._address)
-        if is_healthy(self._address):
+        if is_usable(self._address):
             log.warning(
                 "A Prefect server answers at %s already; it is used. If it is another home's, end this and "
                 "give this one a server of its own: PREFECT_API_URL=http://127.0.0.1:%d/api",

@@ -58,11 +58,10 @@ def watch(
 @app.command()
 def doctor(*, json: Json = False, home: Home = None) -> None:
     """Check everything from settings to report and say what to do; exit code 1 on a fault."""
-    from flows.backend import export_environment
+    from flows.backend import BackendError, export_environment
     from raspi_agent.finding import Finding, Verdict, fault, format_finding, ok, summary_of
 
     folder = use_home(home)
-    export_environment(folder, quiet=True)
 
     def all_findings() -> Iterator[Finding]:
         try:
@@ -71,6 +70,10 @@ def doctor(*, json: Json = False, home: Home = None) -> None:
             yield fault("settings", str(error), "Without settings nothing else can be checked.")
             return
         yield ok("settings", f"{settings.home / FILE_NAME}: {', '.join(settings.meters) or 'no meter yet'}")
+        try:
+            export_environment(folder, host=settings.server.host, quiet=True)
+        except BackendError as error:
+            yield fault("api", str(error), "As it is, no command can use the Prefect server.")
         from tasks.doctor import examine
 
         yield from examine(settings)

@@ -13,7 +13,7 @@ import pytest
 
 from flows.backend import BackendError, free_port
 from flows.kept_alive import LOG_BYTES, Deployments, Server, cut_log, last_line
-from flows.up import only_one
+from flows.up import ingest_command, only_one
 from tasks.settings import SettingsError, load_settings
 
 
@@ -57,6 +57,23 @@ def test_other_machines_are_let_in_with_a_password_only(home: Path) -> None:
     assert refused.returncode == 1
     assert "needs a password" in refused.stderr
     assert "umask 077" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "variable"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4200", ""),
+        ("0.0.0.0", "http://127.0.0.1:4200", ""),  # noqa: S104  (nothing listens)
+        ("192.0.2.2", "http://192.0.2.2:4200", ""),
+        ("127.0.0.1", "http://127.0.0.1:4201", "PREFECT_API_URL=http://127.0.0.1:4201/api "),
+    ],
+)
+def test_the_command_that_up_names_finds_its_server(
+    home: Path, monkeypatch: pytest.MonkeyPatch, host: str, address: str, variable: str
+) -> None:
+    monkeypatch.setenv("SMARTMETER_SERVER__HOST", host)
+    command = ingest_command(load_settings(), address)
+    assert command == f"{variable}smartmeter ingest --home {home}"
 
 
 def test_a_home_has_one_up_at_a_time(home: Path) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import httpx
 
-from flows.backend import BackendError, export_environment, is_healthy, prefect_environment
+from flows.backend import BackendError, api_auth, export_environment, is_usable, prefect_environment
 from tasks.settings import Settings, SettingsError, home_folder, load_settings
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        export_environment(wish.home)
+        os.environ["SMARTMETER_HOME"] = str(wish.home.resolve())
         settings = load_settings()
-        if not is_healthy(os.environ["PREFECT_API_URL"]):
+        export_environment(wish.home, host=settings.server.host)
+        if not is_usable(os.environ["PREFECT_API_URL"]):
             return _complain(
                 f"No Prefect server answers at {os.environ['PREFECT_API_URL']}. Start one with "
                 "`prefect server start`, or let `smartmeter up` start everything.",
@@ -97,10 +98,9 @@ def _json_object(text: str) -> dict[str, Any]:
 
 def is_served() -> bool:
     """Whether the Prefect server has lately been asked for work of the catalogue; a check must be light."""
-    user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
     answer = httpx.get(
         f"{os.environ['PREFECT_API_URL']}/deployments/name/ingest/home",
-        auth=(user, password) if user else None,
+        auth=api_auth(),
         timeout=10,
     )
     return answer.status_code == httpx.codes.OK and answer.json().get("status") == "READY"

@@ -13,18 +13,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 PROJECT = Path(__file__).with_name("project.toml")  # a link to pyproject.toml, which a wheel would leave out
 START_TIMEOUT_S = 180
 LOOPBACK = "127.0.0.1"
-EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  (refused without a password)
+# Who listens everywhere is reached from this machine under its own address.
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  (refused without a password)
 LOOPBACKS = frozenset({LOOPBACK, "localhost", "::1"})
+PORT = 4200  # Prefect's own
 
 
 class BackendError(Exception):
     """No Prefect server could be reached or started; the message says what to do."""
+
+
+def api_address(host: str = LOOPBACK, port: int = PORT) -> str:
+    """Where this machine reaches the API of a Prefect server that listens on that host."""
+    reached = EVERYWHERE.get(host, host)
+    return f"http://[{reached}]:{port}/api" if ":" in reached else f"http://{reached}:{port}/api"
 
 
 def prefect_environment(home: Path) -> dict[str, str]:
@@ -58,7 +67,7 @@ def auth_environment(home: Path) -> dict[str, str]:
     """What server and clients need to know of the user and password; empty without them.
 
     Raises:
-        BackendError: The file holds something else, or others may read it.
+        BackendError: The file holds something else, others may read it, or we may not.
     """
     path = auth_file(home)
     try:
@@ -66,6 +75,10 @@ def auth_environment(home: Path) -> dict[str, str]:
         others = path.stat().st_mode & 0o077
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise BackendError(
+            f"{path} can't be read: {error.strerror}. Run this as the user whose home folder it is."
+        ) from error
     if others:
         remedy = f"chmod 600 {shlex.quote(str(path))}"
         raise BackendError(f"{path} can be read by others. Keep it to yourself: {remedy}")
@@ -74,24 +87,51 @@ def auth_environment(home: Path) -> dict[str, str]:
     return {"PREFECT_API_AUTH_STRING": text, "PREFECT_SERVER_API_AUTH_STRING": text}
 
 
-def export_environment(home: Path, *, quiet: bool = False) -> None:
+def api_auth() -> tuple[str, str] | None:
+    """User and password for a Prefect API that asks for them."""
+    user, mark, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    return (user, password) if mark else None
+
+
+def export_environment(home: Path, *, host: str = LOOPBACK, quiet: bool = False) -> None:
     """Set what Prefect and its child processes need, leaving every variable that is set already.
 
     It must run before the first import of prefect, which reads its settings once.
 
     Args:
         home: The home folder.
+        host: What the home's Prefect server listens on, of its settings.
         quiet: Show warnings only on the terminal; the UI has every line.
 
     Raises:
-        BackendError: The file with the API's password can't be used.
+        BackendError: PREFECT_API_URL, or the file with the API's password, can't be used.
     """
-    for name, value in {**prefect_environment(home), **auth_environment(home)}.items():
+    own = {"PREFECT_API_URL": api_address(host)}
+    for name, value in {**prefect_environment(home), **own}.items():
         os.environ.setdefault(name, value)
     os.environ["SMARTMETER_HOME"] = str(home.resolve())
     if quiet:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS", "flows.console.BriefConsole")
+    os.environ["PREFECT_API_URL"] = _checked(os.environ["PREFECT_API_URL"])
+    for name, value in auth_environment(home).items():
+        os.environ.setdefault(name, value)
+
+
+def _checked(address: str) -> str:
+    """The address of an API as Prefect itself writes it, without a slash at its end."""
+    plain = address.strip().rstrip("/")
+    try:
+        parts = urlsplit(plain)
+        is_one = parts.scheme in {"http", "https"} and parts.port != 0 and "api" in parts.path.split("/")
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise BackendError(
+            f"PREFECT_API_URL={address} is no address of a Prefect API. Write it like {api_address()}, "
+            "or unset the variable."
+        )
+    return plain
 
 
 def is_healthy(api_url: str) -> bool:
@@ -100,6 +140,24 @@ def is_healthy(api_url: str) -> bool:
         return httpx.get(f"{api_url}/health", timeout=3).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+def is_usable(api_url: str) -> bool:
+    """Whether a Prefect server answers at that address and lets us in; its health it tells anybody.
+
+    Raises:
+        BackendError: It asks for another user and password.
+    """
+    try:
+        answer = httpx.get(f"{api_url}/admin/version", auth=api_auth(), timeout=10)
+    except httpx.HTTPError:
+        return False
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        raise BackendError(
+            f"The Prefect server at {api_url} asks for another user and password. Put its user:password into "
+            "PREFECT_API_AUTH_STRING, or into secrets/prefect-auth of the home folder."
+        )
+    return is_healthy(api_url)
 
 
 def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "subprocess.Popen[bytes]":
@@ -116,15 +174,14 @@ def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "s
             not answer within three minutes.
     """
     refuse_open(home, host)
-    reached = LOOPBACK if host in EVERYWHERE else host
-    if is_taken(port, reached):
+    if is_taken(port, EVERYWHERE.get(host, host)):
         raise BackendError(
             f"Port {port} is taken by a program that is no Prefect server. End it, or choose another port: "
             f"PREFECT_API_URL=http://127.0.0.1:{port + 1}/api"
         )
     log = home / "logs" / "prefect-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    api_url = f"http://{reached}:{port}/api"
+    api_url = api_address(host, port)
     # Browsers find the API beside the pages, under whatever name they came by.
     here = {"PREFECT_API_URL": api_url, "PREFECT_UI_API_URL": "/api"}
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
@@ -162,9 +219,11 @@ def refuse_open(home: Path, host: str) -> None:
 
 def is_taken(port: int, host: str = LOOPBACK) -> bool:
     """Whether something listens on this port of this machine."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host, port)) == 0
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def stop(process: "subprocess.Popen[bytes]", patience_s: float = 15) -> None:
@@ -194,17 +253,21 @@ def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
         private: Start one even if the configured server answers.
 
     Raises:
-        BackendError: No server could be started.
+        BackendError: No server could be started, or the configured one asks for another password.
+        SettingsError: The settings can't be used.
     """
-    export_environment(home, quiet=True)
+    from tasks.settings import load_settings  # the camera's computer has none of these
+
+    os.environ["SMARTMETER_HOME"] = str(home.resolve())
+    export_environment(home, host=load_settings().server.host, quiet=True)
     configured = os.environ["PREFECT_API_URL"]
-    if not private and is_healthy(configured):
+    if not private and is_usable(configured):
         yield configured
         _hand_over()
         return
     port = free_port()
     server = start_server(home, port, ui=False)
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    os.environ["PREFECT_API_URL"] = api_address(port=port)
     try:
         yield os.environ["PREFECT_API_URL"]
         _hand_over()

@@ -46,7 +46,7 @@ for room in (
 def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
     from flows.backend import BackendError
-    from models.errors import ModelNotFound
+    from models.errors import ModelNotFound, UnusableLabels
     from raspi_agent.store import StoreError
     from warehouse.errors import NothingToUndo, QueryFailed, WarehouseError
 
@@ -55,11 +55,11 @@ def main() -> None:
         app()
     except SystemExit as leave:
         code = leave.code if isinstance(leave.code, int) else 1
-    except (SettingsError, ModelNotFound, QueryFailed, NothingToUndo) as error:
-        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+    except (SettingsError, ModelNotFound, UnusableLabels, QueryFailed, NothingToUndo) as error:
+        err.print(str(error), style="red", highlight=False, soft_wrap=True)
         code = 2
     except (BackendError, StoreError, WarehouseError, OSError) as error:
-        err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        err.print(str(error), style="red", highlight=False, soft_wrap=True)
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,16 +1,18 @@
 """What `smartmeter find-window` prints, draws and writes."""
 
 import json
+import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import tomlkit
 from numpy.typing import NDArray
-from rich.console import Console
-from tomlkit.items import Table
 
+from flows.commands.common import out
 from flows.progress import in_batches
 from models.finder import Found, consensus, find_register
 from models.preview import draw_window
@@ -18,8 +20,6 @@ from models.recognizer import load_recognizer
 from models.window import Window
 from tasks.settings import FILE_NAME, Settings, SettingsError
 from tasks.windows import opened
-
-out = Console()
 
 
 def print_window(
@@ -71,16 +71,15 @@ def toml_corners(window: Window) -> list[float]:
 
 
 def write_window(settings: Settings, meter: str, window: Window) -> Path:
-    """Put the window into the meter's table of the settings; comments and order stay.
+    """Put the window into the meter's table of the settings; comments, order and the file's mode stay.
 
     Raises:
         SettingsError: The file has no table of that meter.
     """
-    path = settings.home / FILE_NAME
-    document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    meters = document.get("meters")
-    table = meters.get(meter) if isinstance(meters, Table) else None
-    if not isinstance(table, Table):
+    path = (settings.home / FILE_NAME).resolve()
+    document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+    table = document.get("meters", {}).get(meter)
+    if not isinstance(table, MutableMapping):
         raise SettingsError(f"{path} has no table [meters.{meter}] to write the window into: add it.")
     table["window"] = toml_corners(window)
     # Four corners in reading order say how the register is turned; these two would turn it again.
@@ -88,5 +87,8 @@ def write_window(settings: Settings, meter: str, window: Window) -> Path:
         table.pop(word, None)
     part = path.with_suffix(".part")
     part.write_text(tomlkit.dumps(document), encoding="utf-8")
+    shutil.copymode(path, part)
+    with suppress(PermissionError):  # the group that a service reads it by; anybody else's own file stays so
+        os.chown(part, path.stat().st_uid, path.stat().st_gid)
     part.replace(path)
     return path

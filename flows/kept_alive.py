@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import LOOPBACKS, BackendError, is_healthy, start_server, stop
+from flows.backend import LOOPBACKS, BackendError, is_healthy, is_usable, start_server, stop
 from tasks.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -40,10 +40,11 @@ class Server:
         """Start one, unless one answers.
 
         Raises:
-            BackendError: It did not start, or the address is another machine's, which does not answer.
+            BackendError: It did not start, or the address is another machine's, which does not answer, or one
+                that asks for another password.
         """
         parts = urlsplit(self._address)
-        if is_healthy(self._address):
+        if is_usable(self._address):
             log.warning(
                 "A Prefect server answers at %s already; it is used. If it is another home's, end this and "
                 "give this one a server of its own: PREFECT_API_URL=http://127.0.0.1:%d/api",
@@ -135,11 +136,27 @@ def last_line(path: Path) -> str:
     return lines[-1] if lines else f"{path} says nothing."
 
 
+def cut_logs(folder: Path) -> None:
+    """Cut every long log of a folder; one that can't be cut is told of, and hinders nothing else."""
+    for path in sorted(folder.glob("*.log")):
+        try:
+            cut_log(path)
+        except OSError as error:
+            log.warning("%s can't be cut: %s", path, error)
+
+
 def cut_log(path: Path, limit: int = LOG_BYTES) -> None:
-    """Move a log that has grown long into `.1`; its writer, who appends, goes on in the emptied file."""
+    """Move a log that has grown long into `.1`; its writer, who appends, goes on in the emptied file.
+
+    Where there is no room for a second copy, the old lines are given up: a full disk needs the room more.
+    """
     if path.stat().st_size <= limit:
         return
     draft = path.with_name(f"{path.name}.part")
-    draft.write_bytes(path.read_bytes())
-    draft.replace(path.with_name(f"{path.name}.1"))
+    try:
+        draft.write_bytes(path.read_bytes())
+        draft.replace(path.with_name(f"{path.name}.1"))
+    except OSError as error:
+        log.warning("%s is emptied, its lines can't be kept: %s", path, error)
+        draft.unlink(missing_ok=True)
     os.truncate(path, 0)

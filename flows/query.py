@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from flows.commands.common import out
 from tasks.settings import SettingsError
 from warehouse.connection import open_warehouse
-
-out = Console()
 
 
 def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -> None:
@@ -27,12 +25,29 @@ def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -
         )
     with open_warehouse(copy, read_only=True) as warehouse:
         frame = warehouse.sql(query)
+    refuse_unwritable(frame, form)
     if form == "csv":
         sys.stdout.write(frame.write_csv())
     elif form == "json":
         sys.stdout.write(frame.write_json() + "\n")
     else:
         _print_table(frame)
+
+
+def refuse_unwritable(frame: pl.DataFrame, form: Literal["table", "csv", "json"]) -> None:
+    """Refuse columns that the form has no way to write.
+
+    Raises:
+        SettingsError: There are some.
+    """
+    names = [
+        name
+        for name, kind in frame.schema.items()
+        if (form == "csv" and kind.is_nested()) or (form != "table" and kind == pl.Binary)
+    ]
+    if names:
+        remedy = f"Write it as text in the query, like {names[0]}::varchar."
+        raise SettingsError(f"{form.upper()} can't hold {', '.join(names)}. {remedy}")
 
 
 def _print_table(frame: pl.DataFrame) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from flows.commands.common import out
 from flows.progress import in_batches
 from models.evaluation import marks, read_directory, read_labels
 from models.finder import find_register, read_window
@@ -19,8 +19,6 @@ from models.views import is_dark
 from models.window import Window, window_from_box
 from tasks.settings import Settings, SettingsError
 from tasks.windows import opened, window_of
-
-out = Console()
 
 
 def print_readings(

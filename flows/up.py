@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -10,14 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import EVERYWHERE, LOOPBACKS, BackendError, export_environment, refuse_open
-from flows.kept_alive import Deployments, Server, cut_log
+from flows.backend import BackendError, api_address, export_environment, refuse_open
+from flows.kept_alive import Deployments, Server, cut_logs
 from flows.report_page import report_page
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 PATROL_S = 5.0
-PORT = 4200  # Prefect's own
 
 
 def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None]) -> None:
@@ -31,9 +31,7 @@ def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None])
         BackendError: The server did not start, a port is taken, or this home runs already.
         SettingsError: The deployments can't use the settings.
     """
-    if settings.server.host not in LOOPBACKS | EVERYWHERE:
-        os.environ.setdefault("PREFECT_API_URL", f"http://{settings.server.host}:{PORT}/api")
-    export_environment(settings.home)
+    export_environment(settings.home, host=settings.server.host)
     refuse_open(settings.home, settings.server.host)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -50,11 +48,17 @@ def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None])
                 announce(address.removesuffix("/api"), logs)
             while not stopping.wait(PATROL_S):
                 patrol(server, deployments)
-                for path in logs.glob("*.log"):
-                    cut_log(path)
+                cut_logs(logs)
         finally:
             deployments.stop()
             server.stop()
+
+
+def ingest_command(settings: Settings, address: str) -> str:
+    """What to type into any shell of this machine for an ingest beside the server with that UI."""
+    command = f"smartmeter ingest --home {shlex.quote(str(settings.home.resolve()))}"
+    told = f"{address}/api"
+    return command if told == api_address(settings.server.host) else f"PREFECT_API_URL={told} {command}"
 
 
 def patrol(server: Server, deployments: Deployments) -> None:

@@ -1,6 +1,8 @@
 """Readings, amounts of energy, times and lists of values as a person writes them."""
 
 import csv
+import io
+import math
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,7 +13,12 @@ from tasks.metering.register import Register, format_reading
 from tasks.settings import SettingsError
 
 EARLIEST_AT = datetime(2000, 1, 1, tzinfo=UTC)
+LARGEST = 1_000_000.0
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+
+
+class AmbiguousTimeError(SettingsError):
+    """A local time that the clocks repeat or skip."""
 
 
 def parse_reading(text: str, register: Register) -> int:
@@ -69,7 +76,9 @@ def parse_time(text: str, zone: ZoneInfo) -> datetime:
             continue
         first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
         if first != second:
-            raise SettingsError(f"The clocks skip or repeat {text} in {zone.key}; name a time an hour off.")
+            raise AmbiguousTimeError(
+                f"The clocks skip or repeat {text} in {zone.key}; name a time an hour off."
+            )
         return first
     try:
         moment: datetime | None = datetime.fromisoformat(text.strip())
@@ -102,21 +111,37 @@ def read_values(path: Path, value: str, zone: ZoneInfo) -> list[tuple[datetime, 
     Raises:
         SettingsError: A column is missing, or a line can't be understood; the message names it.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = set(reader.fieldnames or [])
-        per_mwh = value == "price_per_kwh" and value not in columns and "eur_per_mwh" in columns
-        source = "eur_per_mwh" if per_mwh else value
-        if not {"start_at", source} <= columns:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not written in UTF-8. Save it anew with that encoding.") from error
+    reader = csv.DictReader(io.StringIO(text))
+    columns = set(reader.fieldnames or [])
+    per_mwh = value == "price_per_kwh" and value not in columns and "eur_per_mwh" in columns
+    source = "eur_per_mwh" if per_mwh else value
+    if not {"start_at", source} <= columns:
+        raise SettingsError(f"{path} needs the columns start_at and {value}; it has {', '.join(columns)}.")
+    found: dict[datetime, float] = {}
+    for line in reader:
+        try:
+            amount, at = _amount(line[source]), parse_time(line["start_at"] or "", zone)
+        except AmbiguousTimeError as error:
             raise SettingsError(
-                f"{path} needs the columns start_at and {value}; it has {', '.join(columns)}."
-            )
-        found: dict[datetime, float] = {}
-        for line in reader:
-            try:
-                amount = float(line[source])
-                at = parse_time(line["start_at"], zone)
-            except (ValueError, TypeError, SettingsError) as error:
-                raise SettingsError(f"{path}, line {reader.line_num}: {error}") from error
-            found[at] = amount / 1000 if per_mwh else amount
+                f"{path}, line {reader.line_num}: the clocks repeat or skip {line['start_at']}. "
+                "Write times with their offset, like 2026-10-25T02:00+02:00."
+            ) from error
+        except SettingsError as error:
+            raise SettingsError(f"{path}, line {reader.line_num}: {error}") from error
+        found[at] = amount / 1000 if per_mwh else amount
     return sorted(found.items())
+
+
+def _amount(text: str | None) -> float:
+    """A price or an amount of CO2; what is no number, or larger than any of them, is refused."""
+    try:
+        amount = float(text or "")
+    except ValueError:
+        amount = math.nan
+    if not abs(amount) < LARGEST:
+        raise SettingsError(f"{text!r} is no amount. Write a number with a point, like 0.31.")
+    return amount

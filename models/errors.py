@@ -3,3 +3,7 @@
 
 class ModelNotFound(FileNotFoundError):  # noqa: N818 the name goes to those who branch, the sentence to people
     """No reader's weights where they were asked for."""
+
+
+class UnusableLabels(ValueError):  # noqa: N818 likewise
+    """A `labels.csv` that can't be understood; the message says how it must look."""

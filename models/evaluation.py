@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import UnusableLabels
 from models.marks import calibration_error
 from models.picture import UnreadablePicture, open_picture
 from models.recognizer import Recognition, Recognizer
@@ -80,22 +81,35 @@ def read_labels(directory: Path) -> list[Label]:
 
     Raises:
         FileNotFoundError: When the folder has no `labels.csv`.
-        ValueError: When it has no columns `file` and `reading`, or a box that is not four numbers.
+        UnusableLabels: When it has no columns `file` and `reading`, no rows, a box that is not four numbers,
+            or another encoding than UTF-8.
     """
-    with (directory / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        if not {"file", "reading"} <= set(rows.fieldnames or ()):
-            raise ValueError(f"{directory / 'labels.csv'} has no columns `file` and `reading`.")
-        return [_label(row) for row in rows]
+    path = directory / "labels.csv"
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if not {"file", "reading"} <= set(rows.fieldnames or ()):
+                raise UnusableLabels(
+                    f"{path} has no columns `file` and `reading`. Write them as its first line, with commas."
+                )
+            labels = [_label(row) for row in rows]
+    except UnicodeDecodeError as error:
+        raise UnusableLabels(f"{path} is not written in UTF-8. Save it anew with that encoding.") from error
+    if not labels:
+        raise UnusableLabels(f"{path} has no rows. Write one for each picture: its file, and its reading.")
+    return labels
 
 
 def _label(row: dict[str, str | None]) -> Label:
     def cell(name: str) -> str:
         return (row.get(name) or "").strip()
 
-    numbers = [float(number) for number in cell("bbox").split()]
+    try:
+        numbers = [float(number) for number in cell("bbox").split()]
+    except ValueError:
+        numbers = [0.0]
     if len(numbers) not in {0, 4}:
-        raise ValueError(f"The box {cell('bbox')!r} of {cell('file')} is not `x0 y0 x1 y1`.")
+        raise UnusableLabels(f"The box {cell('bbox')!r} of {cell('file')} is not `x0 y0 x1 y1`.")
     box = (numbers[0], numbers[1], numbers[2], numbers[3]) if numbers else None
     return Label(
         cell("file"), cell("reading"), cell("reading_alt"), cell("state") or "ok", box, cell("meter")

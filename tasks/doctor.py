@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +36,13 @@ STORE_S, READER_S, PREFECT_S = 60.0, 120.0, 30.0
 DRAWN = MeterFace(digits=7, decimals=1, seed=7)
 DRAWN_UNITS = 361_097
 UP = "Start everything with: smartmeter up"
+REFUSALS = {
+    401: (
+        "asks for another user and password",
+        "Put its user:password into PREFECT_API_AUTH_STRING, or into secrets/prefect-auth.",
+    ),
+    404: ("knows no deployment ingest/home", UP),
+}
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -44,27 +51,36 @@ def examine(settings: Settings) -> Iterator[Finding]:
     Args:
         settings: Of the installation; they are usable, or there would be none.
     """
-    yield examine_secrets(settings.home)
-    yield examine_alerts(settings)
-    yield examine_disk(settings)
+    yield from looked_at("secrets", lambda: [examine_secrets(settings.home)])
+    yield from looked_at("alerts", lambda: [examine_alerts(settings)])
+    yield from looked_at("disk", lambda: [examine_disk(settings)])
     yield examine_clock()
     yield within(STORE_S, "store", lambda: examine_store(settings), "Look at the network, or at the share.")
-    yield examine_warehouse(settings)
-    yield from examine_readings(settings)
-    yield from examine_cameras(settings)
+    yield from looked_at("warehouse", lambda: [examine_warehouse(settings)])
+    yield from looked_at("readings", lambda: examine_readings(settings))
+    yield from looked_at("camera", lambda: examine_cameras(settings))
     yield within(
         READER_S, "reader", lambda: examine_reader(settings), "Set the project up anew: make setup (weights)."
     )
     yield within(PREFECT_S, "prefect", examine_prefect, UP)
-    yield examine_report(settings)
-    yield examine_backups(settings)
-    yield examine_open_incidents(settings)
+    yield from looked_at("report", lambda: [examine_report(settings)])
+    yield from looked_at("backups", lambda: [examine_backups(settings)])
+    yield from looked_at("watch", lambda: [examine_open_incidents(settings)])
+
+
+def looked_at(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """The findings of a check; that this user may not look is one too."""
+    try:
+        yield from check()
+    except OSError as error:
+        yield fault(name, str(error), "Run this as the user whose home folder it is.")
 
 
 def examine_secrets(home: Path) -> Finding:
     """Whether only the owner may read what is secret."""
     folder = home / "secrets"
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()] if folder.is_dir() else []
+    has_any = folder.is_dir() and any(folder.iterdir())  # iterdir complains where rglob sees nothing
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()] if has_any else []
     open_files = [path for path in files if stat.S_IMODE(path.stat().st_mode) & OTHERS_MAY]
     if open_files:
         names = ", ".join(path.name for path in open_files)
@@ -196,8 +212,8 @@ def examine_prefect() -> Finding:
     try:
         with httpx.Client(timeout=10, auth=_prefect_auth()) as client:
             deployment = client.get(f"{address}/deployments/name/ingest/home")
-            if deployment.status_code == httpx.codes.NOT_FOUND:
-                return fault("prefect", f"{address} knows no deployment ingest/home", UP)
+            if refusal := REFUSALS.get(deployment.status_code):
+                return fault("prefect", f"{address} {refusal[0]}", refusal[1])
             deployment.raise_for_status()
             is_paused = not any(each["active"] for each in deployment.json()["schedules"])
             scheduled = _due(client, address, deployment.json()["id"])

@@ -5,16 +5,17 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as VariableError
 
 from tasks.metering.register import Register
 from tasks.settings_tables import (
@@ -125,6 +126,14 @@ class MeterSettings(Table):
         return {self.obis_code: alone, **others}
 
 
+def _tables(path: Path) -> dict[str, Any]:
+    """What the file says, also where an editor began it with a byte order mark; nothing without a file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+
+
 class Settings(BaseSettings):
     """Everything that varies between two installations."""
 
@@ -154,7 +163,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (likewise)
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before file; the file lies in the home folder that the environment names."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home_folder() / FILE_NAME)
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, _tables(home_folder() / FILE_NAME)),
+        )
 
     @property
     def archive(self) -> Path:
@@ -254,6 +267,17 @@ def load_settings() -> Settings:
         return Settings()
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}. Mend that line.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not written in UTF-8. Save it anew with that encoding.") from error
+    except OSError as error:
+        raise SettingsError(
+            f"{path} can't be read: {error.strerror}. Run this as the user whose home folder it is."
+        ) from error
+    except VariableError as error:
+        raise SettingsError(
+            f"A variable SMARTMETER_... can't be used: {error}. A table's values are set one by one, "
+            "like SMARTMETER_STORE__URL; unset the others."
+        ) from error
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+LAST_PORT = 65_535
 Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 
 
@@ -23,6 +24,12 @@ def _without_last_slash(url: str) -> str:
     """The same store has one name, or its pictures would seem to lie in another one."""
     scheme, _, path = url.partition(":")
     return f"{scheme}:{path.rstrip('/') or '/'}"
+
+
+def _known_port(address: str) -> str:
+    if not 0 < int(address.rpartition(":")[2]) <= LAST_PORT:
+        raise ValueError(f"{address!r} names no port; write one from 1024 to {LAST_PORT}")
+    return address
 
 
 class Table(BaseModel):
@@ -66,7 +73,9 @@ class ServerSettings(Table):
 class ReportSettings(Table):
     """How the report looks, and where `smartmeter up` shows it."""
 
-    address: Annotated[str, Field(pattern=r"^http://(127\.0\.0\.1|localhost):\d+$")] = "http://127.0.0.1:4280"
+    address: Annotated[
+        str, Field(pattern=r"^http://(127\.0\.0\.1|localhost):\d+$"), AfterValidator(_known_port)
+    ] = "http://127.0.0.1:4280"
     language: Literal["en", "de"] = "en"
     holidays: Annotated[str, AfterValidator(_known_place)] = ""
     measures: tuple[MeasureSettings, ...] = ()

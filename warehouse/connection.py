@@ -125,6 +125,11 @@ class Warehouse:
             return pl.DataFrame() if relation is None else _frame(relation)
         except duckdb.Error as error:
             raise QueryFailed(str(error)) from error
+        except pl.exceptions.PolarsError as error:
+            raise QueryFailed(
+                f"The answer can't be shown: {str(error).partition(' Hint:')[0]} "
+                "Write such values as text in the query, like value::varchar."
+            ) from error
 
     def copy_to(self, path: Path, storage_version: str) -> None:
         """Write everything into a new DuckDB file of that storage version."""

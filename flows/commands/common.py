@@ -9,8 +9,9 @@ from rich.console import Console
 
 from tasks.settings import FILE_NAME, Settings, SettingsError, home_folder
 
-out = Console()
-err = Console(stderr=True)
+# What people and files say may hold brackets and colons; they are shown, and never taken for styles or emoji.
+out = Console(markup=False, emoji=False)
+err = Console(stderr=True, markup=False, emoji=False)
 
 Home = Annotated[
     Path | None,

@@ -31,7 +31,7 @@ def keep_whole_home(
         done = flow(
             folder=str(to.resolve()) if to else None, keep=keep, with_secrets=with_secrets, pictures=pictures
         )
-    out.print(f"Archive: {done['archive']}", highlight=False, soft_wrap=True, markup=False)
+    out.print(f"Archive: {done['archive']}", highlight=False, soft_wrap=True)
     out.print(
         f"{size(int(done['bytes']))}, read back and whole; {done['mirrored']} new files in the mirror",
         highlight=False,
@@ -68,7 +68,7 @@ def restore_home(
     try:
         manifest, count = bring_home(archive, home, beside if beside.is_dir() else None, link=link)
     except ArchiveError as error:
-        out.print(str(error), style="red", soft_wrap=True, markup=False)
+        out.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(2 if "not empty" in str(error) else 1) from error
     made_at = datetime.fromisoformat(manifest.made_at)
     out.print(
@@ -108,16 +108,15 @@ def link_dropbox(
 
     def ask(url: str) -> str:
         out.print("Open this address in any browser, allow the access, and copy the code:\n")
-        out.print(url, soft_wrap=True, highlight=False, markup=False)
+        out.print(url, soft_wrap=True, highlight=False)
         out.print("\nCode: ", end="")
         return sys.stdin.readline()
 
     account = link.link_dropbox(folder, key, link.SERVER_SCOPES, ask)
-    out.print(f"Linked with the Dropbox of {account}.", highlight=False, markup=False)
+    out.print(f"Linked with the Dropbox of {account}.", highlight=False)
     if not settings.store.url.startswith("dropbox:"):
         out.print(
             f'To use it, write url = "dropbox:/" under [store] in {folder / "smartmeter.toml"}.',
             soft_wrap=True,
             highlight=False,
-            markup=False,
         )

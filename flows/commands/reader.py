@@ -37,6 +37,8 @@ def read(
     use_home(home)
     refuse_unless(not window or meter is None, "--window and --meter exclude each other: give one of them.")
     settings = load_checked_settings() if meter is not None else None
+    if settings is not None and meter is not None:
+        settings.register_of(meter)
     from flows.reading import print_readings
 
     if not print_readings(

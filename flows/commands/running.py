@@ -81,7 +81,7 @@ def ingest(
 @app.command()
 def up(home: Home = None) -> None:
     """Run the Prefect server, the schedules and their worker on this machine until Ctrl-C."""
-    from flows.up import run_until_stopped
+    from flows.up import ingest_command, run_until_stopped
 
     use_home(home)
     settings = load_checked_settings()
@@ -91,7 +91,7 @@ def up(home: Home = None) -> None:
             ("Prefect UI", address),
             ("Report", settings.report.address),
             ("Logs", logs),
-            ("Run now", "prefect deployment run 'ingest/home'"),
+            ("Run now", ingest_command(settings, address)),
             ("Stop", "Ctrl-C"),
         ):
             out.print(f"{name + ':':<12} {value}", highlight=False, soft_wrap=True)

@@ -46,7 +46,7 @@ def simulate_camera(
             ("Meter", f"digits = {REGISTER.digits}, decimals = {REGISTER.decimals}, window = [{window}]"),
             ("Stop", "Ctrl-C"),
         ):
-            out.print(f"{name + ':':<12} {text}", highlight=False, soft_wrap=True, markup=False)
+            out.print(f"{name + ':':<12} {text}", highlight=False, soft_wrap=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -58,11 +58,10 @@ def watch(
 @app.command()
 def doctor(*, json: Json = False, home: Home = None) -> None:
     """Check everything from settings to report and say what to do; exit code 1 on a fault."""
-    from flows.backend import export_environment
+    from flows.backend import BackendError, export_environment
     from raspi_agent.finding import Finding, Verdict, fault, format_finding, ok, summary_of
 
     folder = use_home(home)
-    export_environment(folder, quiet=True)
 
     def all_findings() -> Iterator[Finding]:
         try:
@@ -71,6 +70,10 @@ def doctor(*, json: Json = False, home: Home = None) -> None:
             yield fault("settings", str(error), "Without settings nothing else can be checked.")
             return
         yield ok("settings", f"{settings.home / FILE_NAME}: {', '.join(settings.meters) or 'no meter yet'}")
+        try:
+            export_environment(folder, host=settings.server.host, quiet=True)
+        except BackendError as error:
+            yield fault("api", str(error), "As it is, no command can use the Prefect server.")
         from tasks.doctor import examine
 
         yield from examine(settings)
@@ -79,7 +82,7 @@ def doctor(*, json: Json = False, home: Home = None) -> None:
     for finding in all_findings():
         findings.append(finding)
         if not json:
-            out.print(format_finding(finding), highlight=False, markup=False, soft_wrap=True)
+            out.print(format_finding(finding), highlight=False, soft_wrap=True)
     if json:
         out.print_json(data=[asdict(each) for each in findings])
     else:
@@ -105,7 +108,7 @@ def _print_open(settings: Settings, *, json: bool) -> None:
     for row in rows:
         silenced = " (silenced)" if row["silenced"] else ""
         table.add_row(row["since"], f"{row['what']}\n{row['what to do']}\nid: {row['id']}{silenced}\n")
-    out.print(table, highlight=False, markup=False)
+    out.print(table, highlight=False)
 
 
 def _silence(settings: Settings, name: str, days: float | None) -> None:
@@ -121,7 +124,7 @@ def _silence(settings: Settings, name: str, days: float | None) -> None:
     )
     until = datetime.now(UTC) + timedelta(days=days) if days else None
     change_book(settings.home, lambda book: silence(book, [name], until))
-    out.print(f"{name} is silenced " + (f"for {days:g} days." if days else "until it is over."), markup=False)
+    out.print(f"{name} is silenced " + (f"for {days:g} days." if days else "until it is over."))
 
 
 def _try_channels(settings: Settings) -> None:
@@ -131,7 +134,7 @@ def _try_channels(settings: Settings) -> None:
     try:
         answers = try_channels(settings)
     except ChannelError as error:
-        out.print(str(error), style="red", soft_wrap=True, markup=False)
+        out.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(1) from error
     refuse_unless(
         bool(answers),
@@ -139,8 +142,6 @@ def _try_channels(settings: Settings) -> None:
         "docs/watch.md shows one for each service.",
     )
     for name, trouble in answers.items():
-        out.print(
-            f"{name}: {trouble or 'sent'}", style="red" if trouble else None, soft_wrap=True, markup=False
-        )
+        out.print(f"{name}: {trouble or 'sent'}", style="red" if trouble else None, soft_wrap=True)
     if any(answers.values()):
         raise typer.Exit(1)

@@ -130,11 +130,20 @@ def test_prices_may_be_told_by_the_mwh(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("a,b\n1,2\n", "needs the columns"), ("start_at,price_per_kwh\n2026-03-01,x\n", "line 2")],
+    [
+        ("a,b\n1,2\n", "needs the columns"),
+        ("start_at,price_per_kwh\n2026-03-01,x\n", "line 2: 'x' is no amount"),
+        ("start_at,price_per_kwh\n2026-03-01,0.1\n2026-03-02,nan\n", "line 3: 'nan' is no amount"),
+        ("start_at,price_per_kwh\n2026-03-01,-inf\n", "line 2: '-inf' is no amount"),
+        ("start_at,price_per_kwh\n2026-03-01,1e30\n", "line 2: '1e30' is no amount"),
+        ("start_at,price_per_kwh\n2026-03-01\n", "line 2: None is no amount"),
+        ("start_at,price_per_kwh\n2026-10-25 02:00,0.1\n", r"line 2: .*offset, like 2026-10-25T02:00\+02:00"),
+        ("start_at,price_per_kwh,für\n2026-03-01,0.1,x\n", "not written in UTF-8"),
+    ],
 )
 def test_a_csv_that_is_none_is_refused_with_its_line(tmp_path: Path, content: str, says: str) -> None:
     path = tmp_path / "p.csv"
-    path.write_text(content)
+    path.write_text(content, encoding="latin-1")
     with pytest.raises(SettingsError, match=says):
         read_values(path, "price_per_kwh", BERLIN)
 

@@ -1,19 +1,29 @@
+import os
 import subprocess
 import sys
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from flows.backend import (
+    PORT,
     BackendError,
     auth_environment,
     auth_file,
     export_environment,
     free_port,
     is_healthy,
+    prefect_backend,
     prefect_environment,
     stop,
 )
+from flows.kept_alive import Server
+
+PASSWORD = "smartmeter:0123456789abcdef"  # noqa: S105  (of nothing)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +67,94 @@ def test_prefect_understands_every_variable(tmp_path: Path) -> None:
 
 def test_a_variable_that_is_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in prefect_environment(tmp_path):
-        monkeypatch.setenv(name, "mine")
+        monkeypatch.setenv(name, "http://mine/api")
     monkeypatch.setenv("SMARTMETER_HOME", "elsewhere")
     export_environment(tmp_path)
-    import os
-
-    assert os.environ["PREFECT_API_URL"] == "mine"
+    assert os.environ["PREFECT_API_URL"] == "http://mine/api"
     assert os.environ["SMARTMETER_HOME"] == str(tmp_path)
+
+
+@pytest.fixture
+def untold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder in a process that knows nothing of Prefect; what it exports is taken back."""
+    monkeypatch.setattr(os, "environ", {**os.environ, "SMARTMETER_HOME": str(tmp_path)})
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        del os.environ[name]
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4200/api"),
+        ("0.0.0.0", "http://127.0.0.1:4200/api"),  # noqa: S104  (nothing listens)
+        ("::", "http://[::1]:4200/api"),
+        ("192.0.2.2", "http://192.0.2.2:4200/api"),
+        ("server.lan", "http://server.lan:4200/api"),
+    ],
+)
+def test_the_api_is_sought_where_the_settings_let_it_listen(untold: Path, host: str, address: str) -> None:
+    export_environment(untold, host=host)
+    assert os.environ["PREFECT_API_URL"] == address
+
+
+@pytest.mark.parametrize("address", ["http://a:4201/api/", " http://a:4201/api", "http://a:4201/api//"])
+def test_an_address_is_taken_without_what_surrounds_it(untold: Path, address: str) -> None:
+    os.environ["PREFECT_API_URL"] = address
+    export_environment(untold)
+    assert os.environ["PREFECT_API_URL"] == "http://a:4201/api"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://a:4201", "a:4201/api", "http://a:99999/api", "", "http://a/apis"]
+)
+def test_what_is_no_address_of_an_api_is_refused(untold: Path, address: str) -> None:
+    os.environ["PREFECT_API_URL"] = address
+    with pytest.raises(BackendError, match=r"Write it like http://127.0.0.1:4200/api"):
+        export_environment(untold)
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """A Prefect API with a password, as far as a command asks it first; its health it tells anybody."""
+
+    def do_GET(self) -> None:
+        told = self.headers.get("Authorization") == f"Basic {b64encode(PASSWORD.encode()).decode()}"
+        self.send_response(200 if told or self.path == "/api/health" else 401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/api"
+        server.shutdown()
+
+
+def test_a_server_that_asks_for_another_password_is_told_and_not_replaced(untold: Path, guarded: str) -> None:
+    os.environ["PREFECT_API_URL"] = guarded
+    for told in ({}, {"PREFECT_API_AUTH_STRING": "smartmeter:another"}):
+        os.environ.update(told)
+        with pytest.raises(BackendError, match="PREFECT_API_AUTH_STRING"), prefect_backend(untold):
+            pass
+        with pytest.raises(BackendError, match="PREFECT_API_AUTH_STRING"):
+            Server(untold, guarded, "127.0.0.1").start()
+    os.environ["PREFECT_API_AUTH_STRING"] = PASSWORD
+    with prefect_backend(untold) as address:
+        assert address == guarded
+
+
+def test_a_command_seeks_the_server_on_the_host_of_the_settings(untold: Path) -> None:
+    (untold / "smartmeter.toml").write_text('[server]\nhost = "127.0.0.2"\n')
+    os.environ["PREFECT_API_AUTH_STRING"] = PASSWORD
+    with ThreadingHTTPServer(("127.0.0.2", PORT), Guarded) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with prefect_backend(untold) as address:
+            assert address == f"http://127.0.0.2:{PORT}/api"
+        server.shutdown()
 
 
 def test_nothing_answers_on_a_free_port() -> None:

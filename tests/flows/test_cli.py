@@ -4,9 +4,21 @@ import json
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
+
+from flows.query import print_query
+from flows.told import print_events
+from tasks.fetch import prepare_warehouse
+from tasks.settings import SettingsError, load_settings
+from warehouse.connection import open_warehouse
+from warehouse.errors import QueryFailed
+from warehouse.events import Event, add_event
+
+FORMS: tuple[Literal["table", "csv", "json"], ...] = ("table", "csv", "json")
 
 
 def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -23,6 +35,8 @@ def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         (["import", ".", "--meter", "home", "--labels", "nowhere.csv"], "nowhere.csv is no file"),
         (["ingest", "--meter", "garage"], "configured: home"),
         (["read", "picture.jpg", "--model", "/nowhere"], "There is no reader '/nowhere'"),
+        (["read", "picture.jpg", "--meter", "garage"], "configured: home"),
+        (["evaluate", "semicolons"], "with commas"),
         (["sql", "select 1"], "smartmeter report"),
         (["read", "picture.jpg", "--window", "--meter", "home"], "--window"),
         (["evaluate", ".", "--window"], "labels.csv is missing"),
@@ -33,10 +47,35 @@ def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     ],
 )
 def test_wrong_use_is_refused_with_a_remedy(home: Path, arguments: list[str], says: str) -> None:
-    answer = smartmeter(*arguments)
+    (home / "semicolons").mkdir()
+    (home / "semicolons" / "labels.csv").write_text("file;reading\n")
+    answer = smartmeter(*(home / each if each == "semicolons" else each for each in arguments))
     assert answer.returncode == 2
     assert says in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "refused_by"),
+    [
+        ("[1, 2]", {"csv"}),
+        ("{'a': 1}", {"csv"}),
+        ("'a'::blob", {"csv", "json"}),
+        ("interval '1 month'", {"table", "csv", "json"}),
+    ],
+)
+def test_what_a_form_cannot_hold_is_refused_with_the_remedy(
+    home: Path, value: str, refused_by: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = home / "copy.duckdb"
+    open_warehouse(copy).close()
+    for form in FORMS:
+        if form in refused_by:
+            with pytest.raises((SettingsError, QueryFailed), match="::varchar"):
+                print_query(copy, f"select {value} as found", form)
+        else:
+            print_query(copy, f"select {value} as found", form)
+            assert "found" in capsys.readouterr().out
 
 
 def test_settings_without_a_meter_say_where_to_begin(home: Path) -> None:
@@ -73,3 +112,21 @@ def test_what_is_no_picture_is_a_line_with_a_reason(home: Path) -> None:
     assert [line["reading"] for line in lines] == [None, None, None]
     for line, reason in zip(lines, ["empty", "not_a_picture", "No such file"], strict=True):
         assert reason in line["reason"]
+
+
+@pytest.mark.parametrize("words", ["alt [/neu] x", "[red]x", "a :warning: b"])
+def test_brackets_and_colons_are_shown_as_they_are_written(
+    home: Path, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        event = Event("home/1-0:1.8.0", "note", datetime(2026, 11, 1, tzinfo=UTC), note=words)
+        add_event(warehouse, event)
+    print_events(settings, undone=False)
+    print_query(settings.warehouse, f"select '{words}' as said", "table")
+    print_query(settings.warehouse, f"select '{words}' as said, repeat('x', 300) as long", "table")
+    picture = home / f"{words.replace('/', '')}.jpg"
+    picture.touch()
+    assert smartmeter("read", picture).stdout.startswith(f"{picture.name}: -")
+    assert capsys.readouterr().out.count(words) == 3

@@ -85,6 +85,20 @@ def show_secrets(home: Path) -> None:
     (home / "secrets" / "alerts").chmod(0o644)
 
 
+def hide(path: Path) -> None:
+    """Let a file be one that can't be read, whoever reads it."""
+    path.unlink(missing_ok=True)
+    path.symlink_to(path)
+
+
+def hide_alerts(home: Path) -> None:
+    hide(home / "secrets" / "alerts")
+
+
+def hide_password(home: Path) -> None:
+    hide(home / "secrets" / "prefect-auth")
+
+
 def lose_store(home: Path) -> None:
     path = home / "smartmeter.toml"
     path.write_text(path.read_text().replace("[meters", '[store]\nurl = "file:/nowhere"\n\n[meters', 1))
@@ -122,6 +136,8 @@ def lose_the_model(home: Path) -> None:
         (break_settings, "settings", "colour"),
         (show_secrets, "secrets", "chmod 600"),
         (show_secrets, "alerts", "chmod 600"),
+        (hide_alerts, "alerts", "as the user"),
+        (hide_password, "api", "prefect-auth can't be read"),
         (lose_store, "store", "/nowhere"),
         (break_warehouse, "warehouse", "restore-home"),
         (come_from_the_future, "warehouse", "newer version"),

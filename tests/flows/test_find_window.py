@@ -80,6 +80,45 @@ def test_writing_a_window_keeps_comments_and_takes_the_turn_with_it(home: Path) 
     assert (list(meter.window or ()), meter.mirror) == (toml_corners(window), "none")
 
 
+HOME = "camera = 'cellar'\ndigits = 7\n"
+BASIC = "[tariffs.basic]\nenergy_per_kwh = 0.3\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[meters.home]\n{HOME}{BASIC}[meters.garage]\n{HOME}",
+        f"[meters.garage]\n{HOME}{BASIC}[meters.home]\nmirror = 'vertical'\n{HOME}",
+        "meters.home.camera = 'cellar'\nmeters.home.digits = 7\n",
+        "[meters]\nhome.camera = 'cellar'\nhome.digits = 7\n",
+        "[meters]\nhome = { camera = 'cellar', digits = 7 }\n",
+        "meters = { home = { camera = 'cellar', digits = 7 } }\n",
+        f"[[meters.home.registers]]\nobis_code = '1-0:2.8.0'\n{BASIC}[meters.home]\n{HOME}",
+        f"\ufeff[meters.home]\n{HOME}",
+    ],
+)
+def test_a_window_is_written_however_the_meters_table_is(home: Path, text: str) -> None:
+    settings = load_settings()
+    (home / "smartmeter.toml").write_text(text)
+    window = window_from_box((10, 20, 110, 50), "vertical")
+    write_window(settings, "home", window)
+    meters = load_settings().meters
+    assert (list(meters["home"].window or ()), meters["home"].mirror) == (toml_corners(window), "none")
+    assert all(each.window is None for name, each in meters.items() if name != "home")
+
+
+def test_a_linked_file_stays_linked_and_keeps_its_mode(home: Path, tmp_path: Path) -> None:
+    link, path = home / "smartmeter.toml", tmp_path / "kept" / "meter.toml"
+    path.parent.mkdir()
+    link.rename(path)
+    link.symlink_to(path)
+    path.chmod(0o640)
+    write_window(load_settings(), "home", window_from_box((10, 20, 110, 50)))
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert load_settings().meters["home"].window is not None
+
+
 def test_a_meter_that_is_not_in_the_file_is_refused(home: Path) -> None:
     settings = load_settings()
     (home / "smartmeter.toml").write_text("")

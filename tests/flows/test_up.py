@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from flows.backend import BackendError, free_port
-from flows.kept_alive import Deployments, Server, cut_log, last_line
-from flows.up import only_one
+from flows.kept_alive import LOG_BYTES, Deployments, Server, cut_log, last_line
+from flows.up import ingest_command, only_one
 from tasks.settings import SettingsError, load_settings
 
 
@@ -57,6 +57,23 @@ def test_other_machines_are_let_in_with_a_password_only(home: Path) -> None:
     assert refused.returncode == 1
     assert "needs a password" in refused.stderr
     assert "umask 077" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "variable"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4200", ""),
+        ("0.0.0.0", "http://127.0.0.1:4200", ""),  # noqa: S104  (nothing listens)
+        ("192.0.2.2", "http://192.0.2.2:4200", ""),
+        ("127.0.0.1", "http://127.0.0.1:4201", "PREFECT_API_URL=http://127.0.0.1:4201/api "),
+    ],
+)
+def test_the_command_that_up_names_finds_its_server(
+    home: Path, monkeypatch: pytest.MonkeyPatch, host: str, address: str, variable: str
+) -> None:
+    monkeypatch.setenv("SMARTMETER_SERVER__HOST", host)
+    command = ingest_command(load_settings(), address)
+    assert command == f"{variable}smartmeter ingest --home {home}"
 
 
 def test_a_home_has_one_up_at_a_time(home: Path) -> None:
@@ -113,6 +130,23 @@ def test_a_long_log_moves_aside_and_its_writer_goes_on(tmp_path: Path) -> None:
         writer.write(b"new\n")
     assert path.read_bytes() == b"new\n"
     assert path.with_name("deployments.log.1").read_bytes() == b"old\n" * 10
+
+
+def test_a_full_disk_empties_long_logs_and_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.log").symlink_to("nowhere")
+    path = tmp_path / "b.log"
+    path.write_bytes(b"x" * (LOG_BYTES + 1))
+    # No file can grow beyond a megabyte: a full disk without a disk.
+    code = (
+        "import resource as r, sys; from pathlib import Path; from flows.kept_alive import cut_logs; "
+        "r.setrlimit(r.RLIMIT_FSIZE, (1_000_000, r.RLIM_INFINITY)); cut_logs(Path(sys.argv[1]))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert all(each in answer.stderr for each in ("a.log can't be cut", "b.log is emptied"))
+    assert path.stat().st_size == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"a.log", "b.log"}
 
 
 def test_the_server_listens_on_this_machine_unless_told(home: Path) -> None:

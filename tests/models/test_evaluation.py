@@ -3,6 +3,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from models.errors import UnusableLabels
 from models.evaluation import Label, Reading, evaluate, is_right, marks, read_labels
 from models.recognizer import Candidate, Recognition, load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, encode_jpeg, register_corners
@@ -102,12 +103,17 @@ def test_a_folder_of_frames_is_read_by_its_boxes(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("name,value\na,b\n", "no columns `file` and `reading`"),
+        ("file;reading\na.jpg;12\n", "with commas"),
+        ("", "no columns `file` and `reading`"),
+        ("file,reading\n", "has no rows"),
+        ("file,reading\nZähler.jpg,12\n", "not written in UTF-8"),
         ("file,reading,bbox\na.jpg,12,1 2 3\n", "is not `x0 y0"),
+        ("file,reading,bbox\na.jpg,12,a b c d\n", "is not `x0 y0"),
     ],
 )
 def test_labels_that_make_no_sense_are_refused(tmp_path: Path, text: str, sentence: str) -> None:
-    (tmp_path / "labels.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=sentence):
+    (tmp_path / "labels.csv").write_text(text, encoding="latin-1")
+    with pytest.raises(UnusableLabels, match=sentence):
         read_labels(tmp_path)
 
 

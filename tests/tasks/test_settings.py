@@ -62,6 +62,7 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         ("[report]\nlanguage = 'fr'", "report.language"),
         ("[report]\nholidays = 'DE-XX'", "write it like DE, or DE-BY"),
         ("[report]\nmeasures = [{ name = 'LED' }]", "report.measures.0.start"),
+        ("[report]\naddress = 'http://127.0.0.1:99999'", "65535"),
         ("timezone = ", "not valid TOML"),
     ],
 )
@@ -70,6 +71,36 @@ def test_a_wrong_file_is_refused_by_naming_the_fault(home: Path, line: str, name
     with pytest.raises(SettingsError, match=r"smartmeter\.toml") as refusal:
         load_settings()
     assert named in str(refusal.value)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_file_in_another_encoding_is_refused_with_the_remedy(home: Path, encoding: str) -> None:
+    (home / "smartmeter.toml").write_text("# Zähler", encoding=encoding)
+    with pytest.raises(SettingsError, match=r"smartmeter\.toml is not written in UTF-8"):
+        load_settings()
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(home: Path) -> None:
+    path = home / "smartmeter.toml"
+    path.write_text(path.read_text().lstrip(), encoding="utf-8-sig")
+    assert load_settings().meters["home"].digits == 7
+
+
+def test_a_file_that_cannot_be_read_is_refused_with_the_remedy(home: Path) -> None:
+    path = home / "smartmeter.toml"
+    path.unlink()
+    path.symlink_to(path)
+    with pytest.raises(SettingsError, match=r"can't be read.*as the user"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["SMARTMETER_STORE", "SMARTMETER_METERS", "SMARTMETER_REPORT__MEASURES"])
+def test_a_variable_that_is_no_value_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "foo")
+    with pytest.raises(SettingsError, match=f"A variable SMARTMETER_.*{name.split('_')[1].lower()}.*__URL"):
+        load_settings()
 
 
 def test_an_unknown_meter_is_refused_with_the_known_ones(home: Path) -> None:

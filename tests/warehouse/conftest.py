@@ -105,6 +105,16 @@ def registers() -> pl.DataFrame:
     )
 
 
+def registers_of(*codes: str) -> pl.DataFrame:
+    """The registers of the meter that the settings name, in this order."""
+    return pl.concat(
+        registers().with_columns(
+            register_id=pl.lit(f"home/{code}"), obis_code=pl.lit(code), place=pl.lit(place, dtype=pl.UInt8)
+        )
+        for place, code in enumerate(codes)
+    )
+
+
 def pictures(hours: range | list[int], broken: list[int] | None = None) -> pl.DataFrame:
     """One picture an hour; those of `broken` hours are cut off."""
     rows = [

@@ -198,53 +198,11 @@ def test_report_frames_keep_their_contract(seeded: Warehouse, name: str) -> None
     assert not answer.is_empty()
 
 
-def configure(warehouse: Warehouse, seeds: ModuleType, *codes: str) -> None:
-    """Let the settings name these registers of the meter, in this order."""
-    named = [
-        seeds.registers().with_columns(
-            register_id=pl.lit(f"home/{code}"), obis_code=pl.lit(code), place=pl.lit(place, dtype=pl.UInt8)
-        )
-        for place, code in enumerate(codes)
-    ]
-    load_registers(warehouse, pl.concat(named))
-
-
-@pytest.mark.parametrize(
-    ("settings", "shown"),
-    [
-        ([["1-0:1.8.2", "1-0:1.8.1"]], "1-0:1.8.2"),
-        ([["1-0:1.8.1", "1-0:1.8.2"], ["1-0:1.8.2", "1-0:1.8.1"]], "1-0:1.8.2"),
-        ([["1-0:1.8.1"]], "1-0:1.8.1"),
-        ([["1-0:1.8.1"], ["1-0:1.8.0"]], "1-0:1.8.0"),
-        ([["1-0:1.8.1", "1-0:1.8.0"], ["1-0:1.8.0"]], "1-0:1.8.0"),
-    ],
-)
-def test_the_first_register_of_the_settings_is_shown(
-    warehouse: Warehouse, seeds: ModuleType, settings: list[list[str]], shown: str
-) -> None:
-    for codes in settings:
-        configure(warehouse, seeds, *codes)
-    assert warehouse.sql("select meter, obis_code from core.first_registers").rows() == [("home", shown)]
-
-
 def test_a_further_register_changes_no_answer(seeded: Warehouse, seeds: ModuleType) -> None:
     names = [name for name, asked in ANSWERS.items() if "meter" in asked and name != "review_queue"]
     before = {name: seeded.query(name, **ANSWERS[name]) for name in names}
-    configure(seeded, seeds, "1-0:1.8.0", "1-0:1.7.0")
+    load_registers(seeded, seeds.registers_of("1-0:1.8.0", "1-0:1.7.0"))
     assert [name for name in names if not seeded.query(name, **ANSWERS[name]).equals(before[name])] == []
-
-
-@pytest.mark.parametrize(("codes", "days"), [(["1-0:1.8.0"], 0), (["1-0:1.8.0", "1-0:2.8.0"], 2)])
-def test_feeding_in_is_told_of_a_configured_register(
-    seeded: Warehouse, seeds: ModuleType, codes: list[str], days: int
-) -> None:
-    configure(seeded, seeds, "1-0:1.8.0", "1-0:2.8.0")
-    seeded.script(
-        "insert into core.interval_day by name "
-        "select * replace ('home/1-0:2.8.0' as register_id) from core.interval_day"
-    )
-    configure(seeded, seeds, *codes)
-    assert seeded.query("report_feed_in", **HOME).height == days
 
 
 def test_the_proof_of_a_picture_has_its_candidates(seeded: Warehouse) -> None:

@@ -156,3 +156,34 @@ def test_a_camera_renamed_before_the_upgrade_gets_its_pictures_back(
         set_to(upgraded, seeds, camera="attic")
         assert upgraded.sql("select step from core.pending")["step"].to_list() == ["derive"]
         assert upgraded.query("reread_pictures", **REGISTER, **EVERYTHING).height == 24
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ([["1-0:1.8.2", "1-0:1.8.1"]], "1-0:1.8.2"),
+        ([["1-0:1.8.1", "1-0:1.8.2"], ["1-0:1.8.2", "1-0:1.8.1"]], "1-0:1.8.2"),
+        ([["1-0:1.8.1"]], "1-0:1.8.1"),
+        ([["1-0:1.8.1"], ["1-0:1.8.0"]], "1-0:1.8.0"),
+        ([["1-0:1.8.1", "1-0:1.8.0"], ["1-0:1.8.0"]], "1-0:1.8.0"),
+    ],
+)
+def test_the_first_register_of_the_settings_is_shown(
+    warehouse: Warehouse, seeds: ModuleType, settings: list[list[str]], shown: str
+) -> None:
+    for codes in settings:
+        load_registers(warehouse, seeds.registers_of(*codes))
+    assert warehouse.sql("select meter, obis_code from core.first_registers").rows() == [("home", shown)]
+
+
+@pytest.mark.parametrize(("codes", "days"), [(["1-0:1.8.0"], 0), (["1-0:1.8.0", "1-0:2.8.0"], 2)])
+def test_feeding_in_is_told_of_a_configured_register(
+    seeded: Warehouse, seeds: ModuleType, codes: list[str], days: int
+) -> None:
+    load_registers(seeded, seeds.registers_of("1-0:1.8.0", "1-0:2.8.0"))
+    seeded.script(
+        "insert into core.interval_day by name "
+        "select * replace ('home/1-0:2.8.0' as register_id) from core.interval_day"
+    )
+    load_registers(seeded, seeds.registers_of(*codes))
+    assert seeded.query("report_feed_in", meter="home").height == days

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.intervals import usual_gap
 from tasks.metering.knots import TICK_REACH, Interpolation, choose_interpolation
 from tasks.metering.readings import IntervalData, derive_intervals
@@ -106,23 +105,6 @@ def test_quarter_hours_in_a_gap_are_estimated(distances_min: list[int], qualitie
         instants.append(instants[-1] + timedelta(minutes=minutes))
     found = quarter_hours([(instant, 100 * i) for i, instant in enumerate(instants)])
     assert "".join(quality[0] for quality in found["quality"]) == qualities
-
-
-@pytest.mark.parametrize("interpolation", list(Interpolation))
-@pytest.mark.parametrize(("away_h", "hours"), [(3, [24.0 - 3]), (60, [14.0, 8.0])])
-def test_of_the_time_in_which_a_meter_was_exchanged_unseen_nothing_is_told(
-    away_h: int, hours: list[float], interpolation: Interpolation
-) -> None:
-    midnight = START_AT.replace(hour=0)
-    before = every(15, list(range(0, 5700, 100)), midnight)
-    back_at = before[-1][0] + timedelta(hours=away_h)
-    left = 24 * 4 - 56 - 4 * away_h + 1 if away_h < 10 else 33
-    after = every(15, [9_000 + 100 * i for i in range(left)], back_at)
-    events = [RegisterEvent(EventKind.EXCHANGE, back_at, before[-1][1], 9_000)]
-    data = derive_intervals(frame(before + after), HOME, "UTC", events=events, interpolation=interpolation)
-    assert (data.days["covered_s"] / 3600).to_list() == hours
-    assert data.quarter_hours["energy_wh"].sum() == data.days["energy_wh"].sum() == 100 * (56 + left - 1)
-    assert set(data.quarter_hours["energy_wh"]) <= {50, 100, 150}
 
 
 @pytest.mark.parametrize(

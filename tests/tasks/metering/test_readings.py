@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from tasks.metering.events import EventKind, RegisterEvent
+from tasks.metering.knots import Interpolation
 from tasks.metering.readings import decode_readings, derive_intervals
 from tasks.metering.register import Register
 
@@ -77,3 +79,21 @@ def test_deriving_since_a_midnight_equals_deriving_all() -> None:
     )
     assert part.quarter_hours.equals(whole.quarter_hours.filter(pl.col("start_at") >= midnight))
     assert part.days.equals(whole.days.filter(pl.col("start_at") >= midnight))
+
+
+@pytest.mark.parametrize("interpolation", list(Interpolation))
+@pytest.mark.parametrize(("away_h", "hours"), [(3, [24.0 - 3]), (60, [14.0, 8.0])])
+def test_of_the_time_in_which_a_meter_was_exchanged_unseen_nothing_is_told(
+    away_h: int, hours: list[float], interpolation: Interpolation
+) -> None:
+    midnight = START_AT.replace(hour=0)
+    before = [(midnight + timedelta(minutes=15 * i), 100 * i) for i in range(57)]
+    back_at = before[-1][0] + timedelta(hours=away_h)
+    left = 24 * 4 - 56 - 4 * away_h + 1 if away_h < 10 else 33
+    after = [(back_at + timedelta(minutes=15 * i), 9_000 + 100 * i) for i in range(left)]
+    readings = pl.DataFrame(before + after, schema={"read_at": INSTANT, "value_wh": pl.Int64()}, orient="row")
+    events = [RegisterEvent(EventKind.EXCHANGE, back_at, before[-1][1], 9_000)]
+    data = derive_intervals(readings, HOME, "UTC", events=events, interpolation=interpolation)
+    assert (data.days["covered_s"] / 3600).to_list() == hours
+    assert data.quarter_hours["energy_wh"].sum() == data.days["energy_wh"].sum() == 100 * (56 + left - 1)
+    assert set(data.quarter_hours["energy_wh"]) <= {50, 100, 150}

@@ -184,7 +184,10 @@ def load_settings(home: Path) -> AgentSettings:
     path = home / FILE_NAME
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        message = f"{path} is not written in UTF-8: save it anew with that encoding"
+        raise SettingsError(message) from error
+    except (tomllib.TOMLDecodeError, OSError) as error:
         message = f"{path} cannot be read: {error}"
         raise SettingsError(message) from error
     known = {f"{PREFIX}{name}".upper().replace(".", _WITHIN) for name, _ in all_settings()}

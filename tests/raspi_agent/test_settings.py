@@ -66,6 +66,12 @@ def test_a_file_that_begins_as_some_editors_of_windows_have_it(tmp_path: Path) -
     assert load_settings(tmp_path).camera == "home"
 
 
+def test_a_file_of_another_encoding_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text(f"# Zähler\n{GOOD}", encoding="latin-1")
+    with pytest.raises(SettingsError, match="is not written in UTF-8: save it anew"):
+        load_settings(tmp_path)
+
+
 def test_a_mistyped_variable_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMARTMETER_AGENT_CAMRA", "x")
     with pytest.raises(SettingsError, match="SMARTMETER_AGENT_CAMRA: no such setting"):

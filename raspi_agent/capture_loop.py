@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -103,8 +104,7 @@ class CaptureLoop:
         while not self._stop.is_set():
             self._wake.clear()
             self._turn()
-            self._watchdog.progress(ACTIVITY)
-            self._watchdog.feed()
+            self._feed_watchdog()
             if self.is_cycle_over:
                 break
             self._pause(self._wake, self._seconds_to_wait())
@@ -115,6 +115,7 @@ class CaptureLoop:
         """Do what is due now."""
         for asked in self._all_asked():
             self._answer(asked)
+            self._feed_watchdog()  # a camera that hangs may take all its time for each who asks
         clock = self._look_at_clock()
         if jump := self._jump_of(clock):
             _log.warning("the clock was set by %+.0f s", jump.total_seconds())
@@ -138,7 +139,7 @@ class CaptureLoop:
                 self._tally.missed()
                 return OSError("the disk is full of unsent pictures")
         try:
-            taken = capture_slot(self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock)
+            taken = self._capture(slot_at)
         except CameraError as error:
             self._note_failure(error)
             return error
@@ -157,6 +158,23 @@ class CaptureLoop:
         self._make_room()
         self._on_taken()
         return taken
+
+    def _capture(self, slot_at: datetime | None) -> Taken | None:
+        """The picture of a slot; once more where others had filled the disk and room could be made."""
+        take = partial(
+            capture_slot, self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock
+        )
+        try:
+            return take()
+        except TimeoutError:
+            raise
+        except OSError as error:
+            room = self._make_room()
+            if not (room.pruned or room.dropped):
+                raise
+            _log.warning("the outbox refused the picture (%s); room is made, once more", error)
+        self._feed_watchdog()
+        return take()
 
     def _note_failure(self, error: CameraError) -> None:
         self._failures += 1
@@ -183,7 +201,7 @@ class CaptureLoop:
         _log.error("the camera needs a reboot: asking for one")
         return ask_for("reboot", power.request_folder)
 
-    def _make_room(self) -> None:
+    def _make_room(self) -> Room:
         try:
             self._room = make_room(
                 self._outbox,
@@ -193,6 +211,12 @@ class CaptureLoop:
             )
         except OSError:
             _log.exception("no room could be made in the outbox")
+            return Room()
+        return self._room
+
+    def _feed_watchdog(self) -> None:
+        self._watchdog.progress(ACTIVITY)
+        self._watchdog.feed()
 
     def _answer(self, asked: Asked) -> None:
         slot_at = None if asked.is_extra else current_slot(self._schedule, self._look_at_clock().now_at)

@@ -12,13 +12,15 @@ from raspi_agent.lamp import lit, turn_off
 from raspi_agent.light import LightError, open_light
 from raspi_agent.outbox import Outbox
 from raspi_agent.picture_quality import UNUSABLE, judge_picture
+from raspi_agent.slots import slots_due
 
 if TYPE_CHECKING:
     from raspi_agent.cameras.camera import Shot
     from raspi_agent.settings import AgentSettings
 
 _PATIENCE_S = 10.0
-_SLOTS_TO_WORRY = 3
+_MISSED_TO_WORRY = 2
+_LOOKED_BACK = timedelta(days=7)
 
 
 def examine_lamp(settings: "AgentSettings", home: Path) -> Finding:
@@ -91,9 +93,10 @@ def _judge_agent(settings: "AgentSettings", outbox: Outbox) -> Finding:
             "an agent runs and has not taken any picture yet",
             "journalctl -u smartmeter-agent says why",
         )
-    age = datetime.now(UTC) - newest[1].taken_at
-    sentence = f"the running agent took its last picture {_long(age)} ago"
-    if not settings.quiet_hours and age > _SLOTS_TO_WORRY * settings.schedule.window:
+    now_at, taken_at = datetime.now(UTC), newest[1].taken_at
+    sentence = f"the running agent took its last picture {_long(now_at - taken_at)} ago"
+    schedule, since_at = settings.schedule, max(taken_at, now_at - _LOOKED_BACK)
+    if slots_due(schedule, since_at, now_at - schedule.window) >= _MISSED_TO_WORRY:
         return fault("camera", sentence, "journalctl -u smartmeter-agent says why")
     return ok("camera", sentence)
 

@@ -100,6 +100,8 @@ def get_within(
         try:
             connection.request("GET", address.target, headers={**_HEADERS, **(headers or {})})
             answers.put((read(connection.getresponse()),))
+        except UnicodeError:  # of a host's name that cannot be one, like two dots in a row
+            answers.put(socket.gaierror(socket.EAI_NONAME, "no name"))
         except Exception as error:  # noqa: BLE001 - raised again where it was asked
             answers.put(error)
         finally:

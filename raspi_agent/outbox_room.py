@@ -1,5 +1,6 @@
 """How the outbox stays within its disk: what the store has goes first, and nothing unsent goes silently."""
 
+import errno
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
@@ -94,7 +95,14 @@ def _every_other(keys: Sequence[str]) -> Sequence[str]:
 def _drop(outbox: Outbox, keys: Sequence[str]) -> None:
     if not keys:
         return
-    durable.replace(outbox.folder / "dropped", str(dropped_so_far(outbox) + len(keys)).encode())
+    count = str(dropped_so_far(outbox) + len(keys)).encode()
+    try:
+        durable.replace(outbox.folder / "dropped", count)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        outbox.drop_waiting(keys[0])  # not even the count has room before
+        durable.replace(outbox.folder / "dropped", count)
     for key in keys:
         outbox.drop_waiting(key)
     _log.error(

@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Iterator
-from datetime import time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +21,7 @@ from raspi_agent.hardware_settings import (
     V4l2Settings,
 )
 from raspi_agent.picture_key import check_camera_name
-from raspi_agent.slots import Schedule
+from raspi_agent.slots import Schedule, next_slot
 
 FILE_NAME = "agent.toml"
 PREFIX = "SMARTMETER_AGENT_"
@@ -102,6 +102,27 @@ class AgentSettings(BaseSettings):
             raise ValueError(message)
         return minutes
 
+    @field_validator("daily_times", mode="before")
+    @classmethod
+    def _are_written_out(cls, times: object) -> object:
+        # a number would be taken for seconds since midnight
+        numbers = (
+            [each for each in times if not isinstance(each, str | time)] if isinstance(times, list) else []
+        )
+        if numbers:
+            message = f'{numbers[0]!r} is no time; write it like "23:59"'
+            raise ValueError(message)
+        return times
+
+    @field_validator("daily_times")
+    @classmethod
+    def _are_local(cls, times: tuple[time, ...]) -> tuple[time, ...]:
+        for each in times:
+            if each.tzinfo is not None:
+                message = f'{each} names a zone, but times are in that of timezone; write it like "23:59"'
+                raise ValueError(message)
+        return times
+
     @field_validator("quiet_hours")
     @classmethod
     def _are_spans(cls, spans: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,6 +144,10 @@ class AgentSettings(BaseSettings):
     def _has_slots(self) -> "AgentSettings":
         if not (self.interval_minutes or self.daily_times):
             raise ValueError("interval_minutes = 0 needs daily_times, or no picture would ever be due")
+        try:
+            next_slot(self.schedule, datetime.now(UTC))
+        except ValueError:
+            raise ValueError("quiet_hours leave out every slot: no picture would ever be due") from None
         if self.flow_grace_s > self.schedule.window.total_seconds() / 2:
             raise ValueError("flow_grace_s must be at most half the time between two pictures")
         return self
@@ -158,8 +183,11 @@ def load_settings(home: Path) -> AgentSettings:
     """
     path = home / FILE_NAME
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
+    except UnicodeDecodeError as error:
+        message = f"{path} is not written in UTF-8: save it anew with that encoding"
+        raise SettingsError(message) from error
+    except (tomllib.TOMLDecodeError, OSError) as error:
         message = f"{path} cannot be read: {error}"
         raise SettingsError(message) from error
     known = {f"{PREFIX}{name}".upper().replace(".", _WITHIN) for name, _ in all_settings()}
@@ -229,9 +257,11 @@ def _explain(error: ValidationError, path: Path) -> str:
 
 
 def _span(text: str) -> tuple[time, time]:
+    message = f"{text!r} is no span of time; write it like 01:00-05:00"
     try:
         start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError:
-        message = f"{text!r} is no span of time; write it like 01:00-05:00"
         raise ValueError(message) from None
+    if start.tzinfo or end.tzinfo:
+        raise ValueError(message)
     return start, end

@@ -8,6 +8,7 @@ from raspi_agent.clock import ClockReading
 
 _DAY = timedelta(days=1)
 _LONGEST_WINDOW = timedelta(hours=1)
+_LONGEST_PAUSE_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ def current_slot(schedule: Schedule, at: datetime) -> datetime | None:
 
 def next_slot(schedule: Schedule, at: datetime) -> datetime:
     """The first slot after an instant (UTC)."""
-    for days in range(1, 4):  # quiet hours may last a day, and spring can skip a time of one
-        slots = [slot for slot in _slots_between(schedule, at, at + days * _DAY) if slot > at]
+    for days in range(_LONGEST_PAUSE_DAYS):  # summer time can move a slot a day into quiet hours for months
+        start_at = at + days * _DAY
+        slots = [slot for slot in _slots_between(schedule, start_at, start_at + _DAY) if slot > at]
         if slots:
             return min(slots)
     message = "the schedule has no slots"

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one of the two; 0 when it did what it should, 2 when the file can't be used."""
     command, path, *rest = arguments
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
         if command == "fill":
             sys.stdout.write(fill(text, dict(each.split("=", 1) for each in rest)))
         else:

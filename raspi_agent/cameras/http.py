@@ -116,8 +116,7 @@ class HttpCamera:
             case 404:
                 remedy = f"no picture is there; {_PLACES}"
             case 301 | 302 | 303 | 307 | 308:
-                to = urlsplit(response.headers.get("Location", ""))
-                where = f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path
+                where = _place(response.headers.get("Location", ""))
                 remedy = f"it sends us on to {where}; if that is right, write it into camera_url"
             case _:
                 remedy = "start it anew if this stays"
@@ -154,6 +153,15 @@ class HttpCamera:
             return {}
         login = f"{self._user}:{_read_password(self._password_file)}".encode()
         return {"Authorization": f"Basic {base64.b64encode(login).decode()}"}
+
+
+def _place(location: str) -> str:
+    """An address as messages may show it, where it is one."""
+    try:
+        to = urlsplit(location)
+    except ValueError:
+        return "no address"
+    return f"{to.scheme}://{to.hostname}{to.path}" if to.hostname else to.path
 
 
 def _read_password(path: Path) -> str:

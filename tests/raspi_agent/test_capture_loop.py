@@ -1,8 +1,10 @@
 """The clockwork on a clock of its own: hours pass in a moment, and somebody sets it now and then."""
 
+import shutil
+import subprocess
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from raspi_agent.capture_facts import read_facts
 from raspi_agent.capture_loop import ACTIVITY, CaptureLoop
 from raspi_agent.clock import ClockReading
 from raspi_agent.outbox import Outbox
+from raspi_agent.outbox_room import dropped_so_far
 from raspi_agent.settings import AgentSettings
 from raspi_agent.tally import Tally
 from raspi_agent.watchdog import Watchdog
@@ -64,8 +67,10 @@ class Scene:
     def __init__(self, photo: bytes) -> None:
         self.photo = photo
         self.trouble: CameraError | None = None
+        self.before_each: Callable[[], object] = lambda: None
 
     def capture(self, timeout_s: float) -> Shot:  # noqa: ARG002 - the protocol's
+        self.before_each()
         if self.trouble:
             raise self.trouble
         return Shot(self.photo)
@@ -209,6 +214,23 @@ def test_trouble_costs_only_its_own_slots_and_the_watchdog_is_fed(agent_with: Ca
     assert agent.watchdog.hangs() is None
 
 
+def test_a_hanging_camera_that_somebody_asks_for_starves_no_watchdog(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(0.5, flow_grace_s=20)
+    agent.scene.trouble = CameraError("it hangs")
+    seen: list[str | None] = []
+
+    def hang() -> None:
+        agent.clock.passed_s += 40
+        seen.append(agent.watchdog.hangs())
+
+    agent.scene.before_each = hang
+    agent.clock.events = {905.0: lambda: agent.loop.ask(is_extra=False)}
+    agent.run()
+    assert seen == [None] * 6  # two attempts each: at first, for who asks, and by itself
+
+
 def test_a_camera_that_fails_for_long_asks_for_a_reboot_once(
     agent_with: Callable[..., Agent], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -235,6 +257,37 @@ def test_a_power_cycle_begins_with_a_picture_and_ends_unless_a_stick_keeps_it_on
     kept_on.run()
     assert not kept_on.loop.is_cycle_over
     assert kept_on.clock.passed_s >= 3600
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB on which the agent's home folder lies."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("a disk can't be mounted here: that takes root")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=False)
+
+
+@pytest.mark.parametrize("is_store_there", [True, False])
+def test_a_disk_that_others_have_filled_to_the_last_byte_gets_room_again(
+    small_disk: Path, agent_with: Callable[..., Agent], is_store_there: bool
+) -> None:
+    agent = agent_with(12.01, free_mb=1)
+
+    def fill() -> None:
+        for key in agent.outbox.waiting() if is_store_there else ():
+            agent.outbox.mark_sent(key)
+        (small_disk / "others").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+        assert shutil.disk_usage(small_disk).free == 0
+
+    agent.clock.events = {8 * 3600 + 10.0: fill}
+    agent.run()
+    assert agent.taken_at()[-1] == "00:00:00"
+    assert agent.tally.hour().missed == 0
+    assert is_store_there or dropped_so_far(agent.outbox) > 0
 
 
 def test_a_full_disk_stops_only_who_chose_so(agent_with: Callable[..., Agent]) -> None:

@@ -2,6 +2,7 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,28 @@ def test_a_running_agent_keeps_its_camera(home: Path, jpeg: Callable[..., bytes]
         server.stop()
     assert (code, rows["camera"], asked) == (0, "ok", [])
     assert "the running agent took its last picture 0 minutes ago" in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours", "verdict"),
+    [
+        ("interval_minutes = 15", 0.3, "ok"),
+        ("interval_minutes = 15", 2, "FAULT"),
+        ("interval_minutes = 360", 4, "ok"),
+        ('interval_minutes = 0\ndaily_times = ["06:00", "18:00"]', 11, "ok"),
+        ('interval_minutes = 0\ndaily_times = ["06:00", "18:00"]', 48, "FAULT"),
+        ('quiet_hours = ["22:00-06:00"]', 480, "FAULT"),
+    ],
+)
+def test_a_running_agent_is_judged_by_the_slots_that_it_missed(
+    home: Path, jpeg: Callable[..., bytes], schedule: str, hours: float, verdict: str
+) -> None:
+    (home / "agent.toml").write_text(f"{SETTINGS}{schedule}\n")
+    taken_at = read_clock().now_at - timedelta(hours=hours)
+    Outbox(home / "outbox").add(jpeg(), CaptureFacts("cellar", taken_at=taken_at, clock_synchronised=True))
+    server = AskServer(home, lambda **_: Future(), 1)
+    server.start()
+    try:
+        assert examined(home)[1]["camera"] == verdict
+    finally:
+        server.stop()

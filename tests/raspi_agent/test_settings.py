@@ -40,6 +40,10 @@ def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pyte
         (GOOD + "interval_minutes = 0", "needs daily_times, or no picture would ever be due"),
         (GOOD + "interval_minutes = -1", "interval_minutes = -1: .*greater than or equal to 0"),
         (GOOD + 'quiet_hours = ["1-5"]', "quiet_hours.*'1-5' is no span of time; write it like 01:00-05:00"),
+        (GOOD + 'quiet_hours = ["01:00Z-05:00Z"]', "is no span of time; write it like 01:00-05:00"),
+        (GOOD + 'interval_minutes = 60\nquiet_hours = ["00:00-23:59"]', "quiet_hours leave out every slot"),
+        (GOOD + "daily_times = [7, 19]", '7 is no time; write it like "23:59"'),
+        (GOOD + 'daily_times = ["23:59Z"]', "names a zone, but times are in that of timezone"),
         (GOOD + 'timezone = "Berlin"', "'Berlin' is no time zone of this machine"),
         (GOOD + "flow_grace_s = 500", "flow_grace_s must be at most half the time between two pictures"),
         (
@@ -55,6 +59,17 @@ def test_what_is_wrong_is_explained(home: Path, text: str, explanation: str) -> 
     (home / "agent.toml").write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=explanation):
         load_settings(home)
+
+
+def test_a_file_that_begins_as_some_editors_of_windows_have_it(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text(GOOD, encoding="utf-8-sig")
+    assert load_settings(tmp_path).camera == "home"
+
+
+def test_a_file_of_another_encoding_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text(f"# Zähler\n{GOOD}", encoding="latin-1")
+    with pytest.raises(SettingsError, match="is not written in UTF-8: save it anew"):
+        load_settings(tmp_path)
 
 
 def test_a_mistyped_variable_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

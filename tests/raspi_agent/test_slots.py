@@ -13,6 +13,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 QUARTERS = Schedule(15)
 NIGHTS_OFF = Schedule(15, (time(23, 59),), ((time(23), time(5)),), BERLIN)
 DAILY = Schedule(0, (time(2, 30), time(12)), (), BERLIN)
+DAILY_BUT_IN_SUMMER = Schedule(1440, (), ((time(2), time(5)),), BERLIN)
 MINUTE = timedelta(minutes=1)
 YEAR_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,6 +38,8 @@ def utc(text: str) -> datetime:
         (DAILY, "2026-03-29 00:00", None, "2026-03-29 01:30"),
         (DAILY, "2026-10-25 00:40", "2026-10-25 00:30", "2026-10-25 11:00"),
         (DAILY, "2026-10-25 01:40", None, "2026-10-25 11:00"),
+        # midnight UTC is within the quiet hours as long as summer time lasts
+        (DAILY_BUT_IN_SUMMER, "2026-03-29 12:00", None, "2026-10-26 00:00"),
     ],
 )
 def test_which_slot_it_is(schedule: Schedule, at: str, current: str | None, following: str) -> None:

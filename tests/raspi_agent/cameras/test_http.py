@@ -99,6 +99,7 @@ def test_every_way_of_sending_a_picture_will_do(
             gives(b"", status=302, Location="http://eve:pw@127.0.0.1:1/a.jpg?token=pw"),
             "302 Found: it sends us on to http://127.0.0.1/a.jpg; if that is right",
         ),
+        (gives(b"", status=302, Location="http://[fe80/a.jpg"), "302 Found: it sends us on to no address"),
         (says(b""), "hung up without an answer"),
         (says(b"220 FTP server ready\r\n"), "does not speak HTTP as it should .BadStatusLine"),
         (floods(length=None), "sends more than 2 MB, which is no picture"),
@@ -133,6 +134,11 @@ def test_a_camera_that_drips_ends_at_the_deadline(
     with pytest.raises(CameraError, match="has not answered in time; is it switched on"):
         HttpCamera(server.url, password_file).capture(LIMIT_S)
     assert time.monotonic() - started_s < LIMIT_S + GRACE_S
+
+
+def test_a_name_that_no_host_can_have_is_an_unknown_one(password_file: Path) -> None:
+    with pytest.raises(CameraError, match="has a name that this network does not know"):
+        HttpCamera("http://camera..local/capture", password_file).capture(5)
 
 
 def test_a_camera_that_says_nothing_ends_at_the_deadline(password_file: Path) -> None:

@@ -58,6 +58,8 @@ def test_trouble_is_told_with_a_remedy(lamp_socket: Socket) -> None:
     with pytest.raises(LightError, match=r"cannot be reached: .*is it switched on") as caught:
         HttpLamp("http://lamp/on", f"http://127.0.0.1:{port}/off?key=pw").off()
     assert "pw" not in str(caught.value)
+    with pytest.raises(LightError, match="has a name that this network does not know"):
+        HttpLamp("http://lamp..local/on", "http://lamp/off").on()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,7 @@ import polars as pl
 import pytest
 
 from warehouse.connection import Warehouse
-from warehouse.loading import (
-    load_pictures,
-    load_registers,
-)
+from warehouse.loading import load_pictures, load_registers
 
 REGISTER: dict[str, Any] = {"register_id": "home/1-0:1.8.0"}
 HOME: dict[str, Any] = {"meter": "home"}
@@ -95,6 +92,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "system_reader": HOME,
     "unfit_readings": {},
     "unread_pictures": REGISTER | {"since": None},
+    "vindicated_pictures": {"store": "file:store", "since": NOW["from_at"]},
 }
 OF_FRAMES = {"changed_drums", "changed_readings", "moved_points", "proof_pictures"}
 CHANGES = {
@@ -140,6 +138,7 @@ CHANGES = {
     "shift_local_times",
     "undo_correction",
     "undo_event",
+    "vindicate_pictures",
     "withdraw_proposals",
 }
 FRAMES = {

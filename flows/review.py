@@ -18,6 +18,7 @@ from warehouse.errors import NothingToUndo, WarehouseError
 LOCAL = "127.0.0.1"
 HOSTS = {LOCAL, "localhost"}
 LONGEST_BODY = 10_000
+IDLE_S = 3.0  # a browser opens connections that it may never use
 HTML, JSON, JPEG, TEXT = "text/html; charset=utf-8", "application/json", "image/jpeg", "text/plain"
 
 
@@ -54,7 +55,7 @@ class ReviewServer:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False  # closing waits for what is being said
 
     def __init__(self, desk: Desk, port: int) -> None:
         self.desk = desk
@@ -70,6 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Pages, pictures and what is said; everything else is refused."""
 
     server: _Server
+    timeout = IDLE_S
 
     def do_GET(self) -> None:
         """Answer the page, its queue or a picture."""

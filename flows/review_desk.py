@@ -57,9 +57,16 @@ class Desk:
 
     def queue(self) -> list[dict[str, Any]]:
         """The pictures to look at, the most doubtful first, as the page shows them."""
+        # Of a register that the settings name no more, nobody could say what its drums show.
+        register_ids = [
+            register_id
+            for meter in self.settings.meters
+            if self.meter in {None, meter}
+            for register_id in self.settings.register_ids(meter)
+        ]
         with self._lock, open_warehouse(self.settings.sql_copy, read_only=True) as warehouse:
             found = warehouse.query(
-                "review_queue", meter=self.meter, limit=MOST_SHOWN, least_log_odds=LEAST_LOG_ODDS
+                "review_queue", register_ids=register_ids, limit=MOST_SHOWN, least_log_odds=LEAST_LOG_ODDS
             )
             shown = {
                 (register_id, row["picture_key"]): row
@@ -157,7 +164,7 @@ class Desk:
 
     def follow_until_closed(self) -> None:
         """Follow each time when it has been quiet for a moment; meant for a thread of its own."""
-        while not self._is_closed:
+        while self.said or not self._is_closed:
             with self._news:
                 self._news.wait_for(lambda: bool(self.said) or self._is_closed)
                 while self._news.wait(QUIET_S) and not self._is_closed:

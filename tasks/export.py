@@ -122,9 +122,21 @@ def export_batch(settings: Settings, labels: pl.DataFrame, draft: Path, number: 
 
 @step(timeout_s=3600)
 def finish_dataset(settings: Settings, labels: pl.DataFrame, draft: Path, target: Path) -> dict[str, int]:
-    """Add the datasheet and the manifest, give the folder its name, and count what is in it."""
-    written = pl.read_parquet(draft / "data" / "*.parquet", columns=["picture_key", "register_id"])
-    labels = labels.join(written, on=["picture_key", "register_id"], how="semi", maintain_order="left")
+    """Add the datasheet and the manifest, give the folder its name, and count what is in it.
+
+    Raises:
+        SettingsError: The archive had none of the pictures; what was begun is removed.
+    """
+    columns = ["picture_key", "register_id"]
+    # The folder's own name may hold what a pattern would take for one.
+    parts = [pl.read_parquet(file, columns=columns, glob=False) for file in (draft / "data").iterdir()]
+    labels = labels.join(pl.concat(parts), on=columns, how="semi", maintain_order="left")
+    if labels.is_empty():
+        shutil.rmtree(draft)
+        raise SettingsError(
+            f"None of the pictures is in {settings.archive}; nothing was written. "
+            "Put that folder back from a copy, then export again."
+        )
     (draft / "README.md").write_text(datasheet(labels, settings.timezone), encoding="utf-8")
     lines = [
         f"{sha256(path.read_bytes())}  {path.relative_to(draft).as_posix()}\n"
@@ -168,7 +180,8 @@ def _exported(label: dict[str, object], settings: Settings, draft: Path) -> dict
     key = str(label["picture_key"])
     try:
         thinned = kept_window(settings.archive, str(label["register_id"]), key)
-        if thinned is not None and not (settings.archive / key).is_file():
+        is_whole = thinned is None or (settings.archive / key).is_file()
+        if thinned is not None and not is_whole:
             cut = as_png(Image.fromarray(thinned))
             picture, ending = cut, "png"
         else:
@@ -183,7 +196,8 @@ def _exported(label: dict[str, object], settings: Settings, draft: Path) -> dict
     stem = key.removeprefix("images/").rpartition(".")[0]
     register = str(label["register_id"]).replace("/", "_").replace(":", ".")
     files = {
-        "picture": (f"pictures/{stem}.{ending}", picture),
+        # Of a frame that has been thinned, each register has a picture of its own.
+        "picture": (f"pictures/{stem if is_whole else f'{register}/{stem}'}.{ending}", picture),
         "window": (f"windows/{register}/{stem}.png", cut),
     }
     row = {name: label[name] for name in COLUMNS if name in label}

@@ -11,7 +11,9 @@ app = typer.Typer()
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="A query on the read-only copy, e.g. 'from consumption_day'.")],
+    query: Annotated[
+        str, typer.Argument(help="A query on the read-only copy, e.g. 'from out.consumption_day'.")
+    ],
     *,
     csv: Annotated[bool, typer.Option("--csv", help="CSV instead of a table.")] = False,
     json: Json = False,

@@ -120,7 +120,7 @@ def tariff(
     note: Note = None,
     home: Home = None,
 ) -> None:
-    """Another tariff applies from that day on."""
+    """Another tariff applies from that day on, for all registers unless --register names a further one."""
     settings, register_id, when = _chosen(home, meter, register, at, may_come=True)
     known = ", ".join(sorted(settings.tariffs)) or "none"
     refuse_unless(

@@ -120,8 +120,13 @@ document.addEventListener("keydown", event => {
   act();
 });
 
-fetch(`/queue?token=${token}`).then(answer => answer.json()).then(told => {
+fetch(`/queue?token=${token}`).then(async answer => {
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(told.error);
   items = told.items;
   show();
+}).catch(error => {
+  $("left").textContent = error.message;
+}).finally(() => {
   document.documentElement.dataset.drawn = "review";
 });

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from flows.written import parse_energy, parse_past, parse_reading, parse_time, r
 from tasks.archive import CLOCK_TOLERANCE, PICTURE_SCHEMA
 from tasks.fetch import prepare_warehouse
 from tasks.metering.register import Register
-from tasks.settings import MeterSettings, Settings, SettingsError, load_settings
+from tasks.settings import MeterSettings, Settings, SettingsError, TariffSettings, load_settings
 from warehouse.connection import open_warehouse
 from warehouse.events import Correction, Event, add_event, correct
 from warehouse.loading import load_pictures
@@ -220,6 +221,12 @@ def told(home: Path) -> Settings:
 def test_one_exchange_is_not_told_twice(told: Settings, later: timedelta) -> None:
     with pytest.raises(SettingsError, match="smartmeter event undo 1"):
         add(told, replace(EXCHANGE, happened_at=NOON + later))
+
+
+def test_a_tariff_counts_at_once_when_it_was_just_added_to_the_settings(told: Settings) -> None:
+    night = TariffSettings(energy_per_kwh=Decimal("0.2"))
+    with waiting(told.model_copy(update={"tariffs": {"night": night}})) as warehouse:
+        assert warehouse.sql("select tariff from core.tariffs").rows() == [("night",)]
 
 
 def test_of_a_meter_that_is_configured_no_more_nothing_is_half_done(told: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ from tasks.export import (
     split_by_time,
 )
 from tasks.fetch import prepare_warehouse
+from tasks.kept_windows import window_path
 from tasks.settings import SettingsError, load_settings
 from tests.flows.conftest import START_UNITS, STEP_UNITS, read_by_an_oracle
 
@@ -125,6 +127,37 @@ def test_no_block_of_time_is_in_two_splits(days: int, pictures_a_day: int, expec
     assert all(abs(size - wanted) <= 4 for size, wanted in zip(sizes, expected, strict=True))
     block = "local_date" if days >= 10 else pl.col("taken_at").dt.truncate("1h")
     assert split.group_by(block).agg(pl.col("split").n_unique())["split"].max() == 1
+
+
+def test_a_folder_with_brackets_in_its_name_is_made(drawn_meter: "DrawnMeter", tmp_path: Path) -> None:
+    read_by_an_oracle(drawn_meter, 3)
+    assert export_to(tmp_path / "meter [2026]")["train"] == 3
+
+
+def test_without_the_archive_nothing_is_left(drawn_meter: "DrawnMeter", tmp_path: Path) -> None:
+    read_by_an_oracle(drawn_meter, 3)
+    shutil.rmtree(load_settings().archive)
+    with pytest.raises(SettingsError, match="None of the pictures"):
+        export_to(tmp_path / "dataset")
+    assert not list(tmp_path.glob("*dataset*"))
+
+
+def test_each_register_of_a_thinned_picture_keeps_its_own(drawn_meter: "DrawnMeter", tmp_path: Path) -> None:
+    settings = load_settings()
+    read_by_an_oracle(drawn_meter, 1)
+    labels = list_labels.fn(settings, None, None)
+    both = pl.concat([labels, labels.with_columns(register_id=pl.lit("home/1-0:2.8.0"))])
+    for shade, register_id in enumerate(both["register_id"]):
+        window = window_path(settings.archive, register_id, drawn_meter.key(0))
+        window.parent.mkdir(parents=True)
+        Image.new("RGB", (80, 20), (90 * shade, 0, 0)).save(window)
+    (settings.archive / drawn_meter.key(0)).unlink()
+    draft = begin_dataset.fn(tmp_path / "dataset")
+    export_batch.fn(settings, both, draft, 0)
+    rows = pl.read_parquet(draft / "data" / "*.parquet")
+    assert rows["picture_file"].n_unique() == rows["picture_sha256"].n_unique() == 2
+    for name, sha256 in rows.select("picture_file", "picture_sha256").iter_rows():
+        assert hashlib.sha256((draft / name).read_bytes()).hexdigest() == sha256
 
 
 def test_what_is_not_there_is_not_exported(drawn_meter: "DrawnMeter") -> None:

@@ -232,8 +232,12 @@ def test_the_newest_day_is_where_the_household_ends(report: ReportData) -> None:
     assert report.daily.filter(pl.col("local_date") == UNUSUAL)["energy_kwh"].item() > 20
 
 
-def test_the_notebook_answers_from_the_copy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SMARTMETER_HOME", str(settings.home))
+@pytest.mark.parametrize("meters", [("home",), ("attic", "home")])
+def test_the_notebook_answers_from_the_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meters: tuple[str, ...]
+) -> None:
+    made_up_home(tmp_path, 61, meters=meters, truths=Truths(sun=True))
+    monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
     notebook = json.loads((Path(__file__).parents[2] / "docs" / "explore.ipynb").read_text())
     names: dict[str, Any] = {}
     for cell in notebook["cells"]:

@@ -88,7 +88,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "settled_readings": REGISTER | {"since": NOW["from_at"]},
     "stored_energy": REGISTER | NOW | {"to_at": NOW["from_at"]},
     "table_names": {},
-    "review_queue": {"meter": None, "limit": 5, "least_log_odds": 6.0},
+    "review_queue": {"register_ids": ["home/1-0:1.8.0"], "limit": 5, "least_log_odds": 6.0},
     "system_reader": HOME,
     "unfit_readings": {},
     "unread_pictures": REGISTER | {"since": None},
@@ -198,7 +198,7 @@ def test_report_frames_keep_their_contract(seeded: Warehouse, name: str) -> None
 
 
 def test_a_further_register_changes_no_answer(seeded: Warehouse, seeds: ModuleType) -> None:
-    names = [name for name, asked in ANSWERS.items() if "meter" in asked and name != "review_queue"]
+    names = [name for name, asked in ANSWERS.items() if "meter" in asked]
     before = {name: seeded.query(name, **ANSWERS[name]) for name in names}
     load_registers(seeded, seeds.registers_of("1-0:1.8.0", "1-0:1.7.0"))
     assert [name for name in names if not seeded.query(name, **ANSWERS[name]).equals(before[name])] == []
@@ -215,7 +215,7 @@ def test_the_proof_of_a_picture_has_its_candidates(seeded: Warehouse) -> None:
 
 
 def test_doubtful_pictures_come_first(seeded: Warehouse) -> None:
-    queue = seeded.query("review_queue", meter="home", limit=10, least_log_odds=6.0)
+    queue = seeded.query("review_queue", **ANSWERS["review_queue"])
     assert queue["quality"].to_list() == ["rejected", "repaired", "rejected"]
     assert queue["reason"].to_list() == ["no_candidate_fits", None, "dark"]
     assert (queue["after_wh"] - queue["before_wh"]).to_list()[:2] == [200, 200]

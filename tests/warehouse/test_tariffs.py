@@ -5,10 +5,11 @@ from types import ModuleType
 import polars as pl
 import pytest
 
-from tasks.settings import MeterSettings, Settings, TariffSettings
-from tasks.tariffs import tariff_rows
+from tasks.settings import MeterSettings, RegisterSettings, Settings, TariffSettings
+from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import Warehouse
 from warehouse.events import Event, add_event, undo_event
+from warehouse.loading import load_registers
 from warehouse.tariffs import load_co2_factors, load_prices, load_tariffs
 
 REGISTER = "home/1-0:1.8.0"
@@ -59,6 +60,34 @@ def test_an_event_begins_another_tariff_and_undoing_it_ends_it(priced: Warehouse
     assert costs(priced) == [before[0], ("night", Decimal("0.4800"), Decimal(0), Decimal(0))]
     undo_event(priced, number)
     assert costs(priced) == before
+
+
+@pytest.mark.parametrize(
+    ("told", "imported", "fed_in"),
+    [
+        (["1-0:1.8.0 night"], "night", "night"),
+        (["1-0:2.8.0 night"], "basic", "night"),
+        (["1-0:2.8.0 night", "1-0:1.8.0 dynamic"], "dynamic", "night"),
+    ],
+)
+def test_a_tariff_told_of_the_first_register_goes_for_the_others(
+    seeded: Warehouse, seeds: ModuleType, told: list[str], imported: str, fed_in: str
+) -> None:
+    meter = METER.model_copy(update={"registers": (RegisterSettings(obis_code="1-0:2.8.0"),)})
+    tariffs = {name: TariffSettings.model_validate(values) for name, values in TARIFFS.items()}
+    settings = Settings(meters={"home": meter}, tariffs=tariffs)
+    load_registers(seeded, register_rows(settings))
+    for table in ("interval_15min", "interval_day"):
+        seeded.script(
+            f"insert into core.{table} by name "
+            f"select * replace ('home/1-0:2.8.0' as register_id) from core.{table}"
+        )
+    load_tariffs(seeded, *tariff_rows(settings))
+    for each in told:
+        code, tariff = each.split()
+        add_event(seeded, Event(f"home/{code}", "tariff", seeds.START_AT, tariff=tariff))
+    found = seeded.sql("select distinct obis_code, tariff from out.cost_day order by obis_code").rows()
+    assert found == [("1-0:1.8.0", imported), ("1-0:2.8.0", fed_in)]
 
 
 def test_day_ahead_prices_hold_an_hour_and_what_has_none_is_told(

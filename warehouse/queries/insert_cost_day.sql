@@ -1,23 +1,29 @@
 -- What every local day from a midnight on cost and emitted. Of two tariffs that begin on one day the one that an event
--- chose applies. The fee of a day is such that the days of a month add up to the month's fee exactly.
+-- chose applies. What is told of a meter's first register goes for its other registers too, unless one was told of itself
+-- on that day. The fee of a day is such that the days of a month add up to the month's fee exactly.
 insert into core.cost_day by name
 with register as (
-    select register_id, timezone, obis_code like '%:2.8.%' as is_export
-    from core.registers
-    where register_id = $register_id
+    select
+        g.register_id,
+        g.timezone,
+        g.obis_code like '%:2.8.%' as is_export,
+        f.register_id as first_register_id
+    from core.registers g
+    join core.first_registers f using (meter)
+    where g.register_id = $register_id
 ),
 starts as (
-    select from_date, tariff, timestamptz '-infinity' as made_at
+    select from_date, tariff, false as is_own, timestamptz '-infinity' as made_at
     from core.tariffs
     where register_id = $register_id and from_date is not null
     union all
-    select (e.happened_at at time zone g.timezone)::date, e.tariff, e.made_at
+    select (e.happened_at at time zone g.timezone)::date, e.tariff, e.register_id = g.register_id, e.made_at
     from core.events e
-    join register g using (register_id)
+    join register g on e.register_id in (g.register_id, g.first_register_id)
     where e.kind = 'tariff' and e.undone_at is null
 ),
 chosen as (
-    select from_date, max_by(tariff, made_at) as tariff
+    select from_date, max_by(tariff, row(is_own, made_at)) as tariff
     from starts
     group by from_date
 ),

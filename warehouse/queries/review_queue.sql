@@ -1,7 +1,7 @@
 -- Pictures that a person should look at, the most doubtful first: rejected ones, then the least certain readings; with
--- the accepted readings before and after. Those that a person has set already are left out.
+-- the accepted readings before and after, of these registers. Those that a person has set already are left out.
 with registers as (
-    from core.registers where $meter is null or meter = $meter
+    from core.registers where register_id in (select unnest($register_ids))
 ),
 newest as (
     select max(read_at) as read_at from core.register_readings

@@ -72,7 +72,7 @@ def list_unread_pictures(settings: Settings, register_id: str) -> list[ArchivedP
 
 @step(timeout_s=600)
 def list_pictures_to_reread(settings: Settings, rereading: Rereading) -> list[ArchivedPicture]:
-    """Pictures of a span that today's reader has not read through today's window, oldest first."""
+    """Pictures of a span that today's reader has not read through today's window, newest first."""
     with open_warehouse(settings.warehouse) as warehouse:
         found = warehouse.query("reread_pictures", **asdict(rereading))
     return [ArchivedPicture(*row) for row in found.iter_rows()]

@@ -10,9 +10,10 @@ from models.rendering.meter import draw_frame, encode_jpeg, register_corners
 from models.window import Window
 from tasks.decode import adopt_rereading, compare_rereading, decode_series
 from tasks.fetch import fetch_batch, list_new_pictures, prepare_warehouse
+from tasks.kept_windows import window_path
 from tasks.recognize import list_pictures_to_reread, list_unread_pictures, recognize_batch, rereading_of
 from tasks.settings import load_settings
-from tests.flows.conftest import FACE, START_UNITS, STEP_UNITS
+from tests.flows.conftest import FACE, START_UNITS, STEP_UNITS, read_by_an_oracle
 from warehouse.connection import open_warehouse
 
 if TYPE_CHECKING:
@@ -48,3 +49,16 @@ def test_what_was_read_before_the_camera_was_moved_stays(drawn_meter: "DrawnMete
     with open_warehouse(settings.warehouse) as warehouse:
         readings = warehouse.sql("select value_wh from core.register_readings order by read_at")
     assert readings["value_wh"].to_list() == [drawn_meter.value_wh(n) for n in range(BEFORE + AFTER)]
+
+
+def test_pictures_that_are_not_in_the_archive_are_not_read_again(drawn_meter: "DrawnMeter") -> None:
+    read_by_an_oracle(drawn_meter, BEFORE)
+    settings = load_settings()
+    rereading = rereading_of(settings, REGISTER, None, None)
+    thinned, gone, *others = reversed([drawn_meter.key(number) for number in range(BEFORE)])
+    kept = window_path(settings.archive, REGISTER, thinned)
+    kept.parent.mkdir(parents=True)
+    (settings.archive / thinned).rename(kept)
+    (settings.archive / gone).unlink()
+    again = list_pictures_to_reread.fn(settings, rereading)
+    assert [each.key for each in again] == [thinned, *others]

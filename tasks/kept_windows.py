@@ -24,11 +24,20 @@ def kept_window(archive: Path, register_id: str, picture_key: str) -> NDArray[np
         return None
 
 
-def picture_file(archive: Path, picture_key: str) -> Path | None:
-    """The file that shows a picture: the whole frame, else a window kept of it, else None."""
+def picture_file(archive: Path, picture_key: str, register_id: str | None = None) -> Path | None:
+    """The file that shows a picture: the whole frame, else a window kept of it, else None.
+
+    Args:
+        archive: Where pictures are.
+        picture_key: The picture.
+        register_id: Whose window it has to be; any register's where that does not matter.
+    """
     frame = archive / picture_key
     if frame.is_file():
         return frame
+    if register_id is not None:
+        kept = window_path(archive, register_id, picture_key)
+        return kept if kept.is_file() else None
     name = f"{picture_key.removeprefix('images/')}.png"
     folders = sorted((archive / FOLDER).iterdir()) if (archive / FOLDER).is_dir() else []
     return next((folder / name for folder in folders if (folder / name).is_file()), None)

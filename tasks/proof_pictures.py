@@ -72,7 +72,7 @@ def make_small(source: Source, folder: Path, frame: Literal["frame", "evidence"]
 
 
 def _opened(source: Source) -> NDArray[np.uint8] | None:
-    file = picture_file(source.archive, source.picture_key)
+    file = picture_file(source.archive, source.picture_key, source.register_id)
     if file is None:
         return None
     try:

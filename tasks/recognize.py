@@ -12,7 +12,7 @@ import polars as pl
 from polars._typing import PolarsDataType
 
 from models.recognizer import Recognition, load_recognizer
-from tasks.kept_windows import kept_window
+from tasks.kept_windows import kept_window, picture_file
 from tasks.settings import MeterSettings, Settings
 from tasks.step import step
 from tasks.windows import Seen, read_seen, windows_of
@@ -72,10 +72,22 @@ def list_unread_pictures(settings: Settings, register_id: str) -> list[ArchivedP
 
 @step(timeout_s=600)
 def list_pictures_to_reread(settings: Settings, rereading: Rereading) -> list[ArchivedPicture]:
-    """Pictures of a span that today's reader has not read through today's window, oldest first."""
+    """Pictures of a span that today's reader has not read through today's window, newest first.
+
+    Those that are not in the archive are left out: what was read of them is all that can be known.
+    """
     with open_warehouse(settings.warehouse) as warehouse:
         found = warehouse.query("reread_pictures", **asdict(rereading))
-    return [ArchivedPicture(*row) for row in found.iter_rows()]
+    unread = [ArchivedPicture(*row) for row in found.iter_rows()]
+    there = [each for each in unread if picture_file(settings.archive, each.key, rereading.register_id)]
+    if gone := len(unread) - len(there):
+        log.warning(
+            "%s: %d pictures are not in %s and can't be read again; what was read of them stays",
+            rereading.register_id,
+            gone,
+            settings.archive,
+        )
+    return there
 
 
 def rereading_of(

@@ -13,6 +13,7 @@ BACK_AMONG, BACK_PICTURES = 3, 2
 ALIKE, ALIKE_STILL = 4, 2
 NIGHTS, USUAL_NIGHTS, FEWEST_NIGHTS = 3, 28, 10
 SPREADS = 3.0
+CABLE = "Look at the camera's cable and card: smartmeter-agent doctor."
 OTHER = (
     "A new meter with other drums gets a table of its own beside the old one's, whose digits and decimals "
     'stay: docs/faq.md, "The meter was exchanged".'
@@ -31,13 +32,17 @@ WORDS = {
         "no counter is found",
         "Look at the picture. Where the counter can be seen: smartmeter find-window PICTURE --write.",
     ),
-    "empty": ("pictures arrive broken", "Look at the camera's cable and card: smartmeter-agent doctor."),
+    "empty": ("pictures arrive broken", CABLE),
+    "unreadable_picture": (
+        "the pictures can't be opened, or the register's window lies outside of them",
+        f"Where PICTURE shows the counter: smartmeter find-window PICTURE --write. Else: {CABLE}",
+    ),
     "wrong_number_of_digits": (
         "the counter shows another number of digits than the settings say",
         f"Look at the pictures, and mend digits in smartmeter.toml. {OTHER}",
     ),
 }
-WORDS |= dict.fromkeys(("truncated", "not_a_picture", "too_small", "unreadable_picture"), WORDS["empty"])
+WORDS |= dict.fromkeys(("truncated", "not_a_picture", "too_small"), WORDS["empty"])
 OTHERWISE = (
     "readings are rejected",
     f"Look at the pictures. If the meter was exchanged: smartmeter event list shows a proposal. {OTHER}",

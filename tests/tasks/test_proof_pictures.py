@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from models.picture import decode_picture
+from tasks.kept_windows import window_path
 from tasks.proof_pictures import Source, full_picture, make_small, small_name, window_picture
 
 KEY = "images/cellar/20261122/20261122_101500Z_000001.jpg"
@@ -72,6 +74,23 @@ def test_a_thinned_picture_is_shown_by_its_window(archive: Path, tmp_path: Path)
     assert make_small(Source(archive, REGISTER, KEY, CORNERS), tmp_path, "frame")
     assert size_of(tmp_path / small_name(KEY, "frame")) == (320, 64)
     assert not (tmp_path / small_name(KEY, "window")).exists()
+
+
+def test_a_thinned_picture_shows_the_register_that_it_proves_and_no_other(
+    archive: Path, tmp_path: Path
+) -> None:
+    (archive / KEY).unlink()
+    for register, colour in {"home/1-0:1.8.0": "red", "home/1-0:2.8.0": "blue"}.items():
+        kept = window_path(archive, register, KEY)
+        kept.parent.mkdir(parents=True)
+        Image.new("RGB", (400, 80), colour).save(kept)
+    shown = full_picture(Source(archive, "home/1-0:2.8.0", KEY, CORNERS))
+    assert shown is not None
+    red, _, blue = decode_picture(shown).mean((0, 1))
+    assert (red < 9, blue > 240) == (True, True)
+    other = Source(archive, "garden/1-0:1.8.0", KEY, CORNERS)
+    assert full_picture(other) is None
+    assert not make_small(other, tmp_path, "frame")
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,23 @@ def test_a_new_recognition_counts_once_it_is_adopted(seeded: Warehouse, seeds: M
     assert seen() == ["0361004", "36100"]
 
 
+def test_a_picture_that_does_not_show_the_window_or_is_gone_keeps_what_was_read(
+    seeded: Warehouse, seeds: ModuleType
+) -> None:
+    again = seeds.pictures([4, 5, 6])
+    later = seeds.START_AT + timedelta(days=9)
+    reasons = pl.Series(["moved", "covered", "unreadable_picture"])
+    load_recognitions(
+        seeded,
+        seeds.recognitions(again, "c3d4", later).with_columns(reason=reasons),
+        seeds.candidates(again, "c3d4").clear(),
+    )
+    adopt(seeded, Rereading("home/1-0:1.8.0", "trocr-meter-small", "c3d4", None, None))
+    window = seeded.query("decoding_window", **REGISTER, since=None, until=None)
+    assert window["reason"].to_list()[4:7] == [None, "covered", None]
+    assert [len(texts) for texts in window["texts"].to_list()[4:7]] == [2, 0, 2]
+
+
 @pytest.mark.parametrize(("hour", "since_hour"), [(4, 0), (22, 0), (23, 0), (24, 23), (30, 23), (48, 47)])
 def test_deriving_starts_where_the_earliest_change_may_reach(
     seeded: Warehouse, seeds: ModuleType, hour: int, since_hour: int

@@ -1,5 +1,7 @@
 -- The recognition that counts of every picture after $since up to $until (null: open ends), its candidates as lists
--- by rank: the adopted one, else the first. manual_wh is what a person set; known_wh is the result so far.
+-- by rank: the adopted one, else the first. Where a picture does not show today's window, or can't be opened any
+-- more, nothing speaks against what was read of it: such a recognition is never adopted. manual_wh is what a person
+-- set; known_wh is the result so far.
 with counting as (
     select r.*
     from raw.recognitions r
@@ -9,6 +11,7 @@ with counting as (
         and a.reader_version = r.reader_version
         and r.taken_at between coalesce(a.from_at, r.taken_at) and coalesce(a.to_at, r.taken_at)
         and r.recognised_at <= a.adopted_at
+        and coalesce(r.reason, '') not in ('moved', 'unreadable_picture')
     where r.register_id = $register_id
         and r.taken_at > coalesce($since::timestamptz, '-infinity'::timestamptz)
         and r.taken_at <= coalesce($until::timestamptz, 'infinity'::timestamptz)

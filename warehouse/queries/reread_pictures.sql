@@ -1,4 +1,5 @@
--- Usable pictures of a span that this reader and version has not read for this register, oldest first.
+-- Usable pictures of a span that this reader and version has not read for this register, newest first: they show best
+-- what surrounds today's window, by which pictures of another time are told from them.
 select p.picture_key, p.taken_at
 from raw.pictures p
 join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
@@ -13,4 +14,4 @@ where g.register_id = $register_id
             and r.reader = $reader
             and r.reader_version = $reader_version
     )
-order by p.taken_at, p.picture_key;
+order by p.taken_at desc, p.picture_key desc;

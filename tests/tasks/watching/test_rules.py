@@ -195,6 +195,8 @@ def test_a_fixed_silence_overrules_the_rhythm() -> None:
     [
         ("dark", "dark", "lamp"),
         ("moved", "moved", "find-window"),
+        ("unreadable_picture", "lies outside", "find-window"),
+        ("truncated", "broken", "cable and card"),
         ("blurred", "blurred", "focus"),
         ("moved", "moved", "a table of its own"),
         ("wrong_number_of_digits", "another number of digits", "a table of its own"),

@@ -17,6 +17,7 @@ from tasks.reports.language import say, speaking
 from tasks.reports.steps import Level, level_of
 from tasks.settings import Settings, SettingsError
 from warehouse.connection import open_warehouse
+from warehouse.migrate import pending_migrations
 
 Period = tuple[date, date]
 HOURS_PER_YEAR = 8766
@@ -45,11 +46,16 @@ def compare(settings: Settings, meter: str, before: Period, after: Period, *, as
     """Print what changed from one period to another.
 
     Raises:
-        SettingsError: Nothing is published yet, or a period has too few full days.
+        SettingsError: Nothing is published yet or by another version, or a period has too few full days.
     """
     if not settings.sql_copy.is_file():
         raise SettingsError(f"{settings.sql_copy} is not there yet. `smartmeter ingest` makes it.")
     with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        if pending_migrations(warehouse):
+            raise SettingsError(
+                f"Another version of SmartMeter has written {settings.sql_copy}. "
+                "`smartmeter report` makes it anew."
+            )
         report = gather(warehouse, settings, meter)
     days = with_fullness(report.daily, report.timezone)
     effect = effect_of(days, before, after, report.holidays)

@@ -29,6 +29,7 @@ from tasks.watching.facts import (
 from tasks.watching.limits import Limits
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.errors import WarehouseError
+from warehouse.migrate import pending_migrations
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
@@ -158,12 +159,20 @@ def _readable(files: list[Path]) -> Iterator[Health]:
 def _look_into_warehouse(
     settings: Settings,
 ) -> tuple[tuple[CameraFacts, ...] | None, tuple[RegisterFacts, ...] | None, datetime | None, str | None]:
-    """Cameras, registers, when the store was listed last; or why nothing of it can be told."""
+    """Cameras, registers, when the store was listed last; or why nothing of it can be told.
+
+    Between an update and the ingest that migrates, nothing is told of cameras and registers.
+    """
     if not settings.warehouse.exists():
         return (), (), None, None
     try:
         with open_warehouse(settings.warehouse, read_only=True, wait_s=WAIT_S) as warehouse:
+            pending = pending_migrations(warehouse)
+            if any(name.startswith("newer: ") for name in pending):
+                return None, None, None, "a newer version of SmartMeter has written it"
             listed_at = warehouse.query("listed_at", store=settings.store.url).item()
+            if pending:
+                return None, None, listed_at, None
             return _cameras(warehouse, settings), _registers(warehouse, settings), listed_at, None
     except WarehouseError as error:
         return None, None, None, str(error)

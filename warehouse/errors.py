@@ -3,6 +3,7 @@
 WarehouseError
 ├── WarehouseBusy         another program holds the file
 ├── MigrationChanged      a released migration was edited
+├── WrittenByNewer        this program is too old for the warehouse
 ├── QueryFailed           a person's query is wrong
 ├── NothingToUndo         what a person takes back is not there
 └── IntervalsDoNotAddUp   interval data contradict the readings; nothing was saved
@@ -19,6 +20,10 @@ class WarehouseBusy(WarehouseError):  # noqa: N818 - named as the sentence it sa
 
 class MigrationChanged(WarehouseError):  # noqa: N818 - named as the sentence it says
     """A migration that was applied has another text now."""
+
+
+class WrittenByNewer(WarehouseError):  # noqa: N818 - named as the sentence it says
+    """A newer version of SmartMeter has changed the schema."""
 
 
 class QueryFailed(WarehouseError):  # noqa: N818 - named as the sentence it says

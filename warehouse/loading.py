@@ -48,6 +48,8 @@ def load_registers(warehouse: Warehouse, registers: pl.DataFrame) -> int:
         follow_settings(warehouse, registers)
         changed = warehouse.merge("core.registers", registers, keys=["register_id"])
         changed += warehouse.execute("retire_registers", incoming=registers)
+        warehouse.execute("mark_uncovered", incoming=registers)
+        warehouse.execute("cover_days")
         if changed and warehouse.execute("shift_local_times"):
             note_change(warehouse, "readings", None)
         return changed

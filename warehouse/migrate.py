@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from warehouse.connection import Warehouse
-from warehouse.errors import MigrationChanged
+from warehouse.errors import MigrationChanged, WrittenByNewer
 
 RELEASED = files("warehouse") / "migrations"
 
@@ -30,10 +30,18 @@ def migrate(warehouse: Warehouse, folder: Traversable = RELEASED) -> list[str]:
 
     Raises:
         MigrationChanged: when a released migration has another text than the one applied.
+        WrittenByNewer: when migrations were applied that this version does not know.
     """
     warehouse.execute("create_schema_migrations")
     applied = _applied(warehouse)
-    pending = [step for step in _migrations(folder) if applied.get(step.name) != step.sha256]
+    released = _migrations(folder)
+    unknown = applied.keys() - {step.name for step in released}
+    if any(not name.startswith("views/") for name in unknown):
+        raise WrittenByNewer(
+            f"A newer version of SmartMeter has written {warehouse.path}. "
+            "Install that version; nothing is changed."
+        )
+    pending = [step for step in released if applied.get(step.name) != step.sha256]
     for step in pending:
         if step.name in applied and not step.repeatable:
             raise MigrationChanged(

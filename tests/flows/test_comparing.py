@@ -74,6 +74,17 @@ def test_too_few_days_are_refused_with_a_remedy(settings: Settings) -> None:
         compare(settings, "home", parse_period("2020-01", ""), parse_period("2026-11", ""), as_json=False)
 
 
+def test_a_copy_of_another_version_is_to_be_made_anew(tmp_path: Path) -> None:
+    settings = made_up_home(tmp_path / "home", 2)
+    settings.sql_copy.chmod(0o644)
+    with open_warehouse(settings.sql_copy) as copy:
+        copy.script(
+            "delete from schema_migrations where name = 'views/core.sql'; drop view core.first_registers"
+        )
+    with pytest.raises(SettingsError, match="`smartmeter report` makes it anew"):
+        compare(settings, "home", parse_period("2026-10", ""), parse_period("2026-11", ""), as_json=False)
+
+
 def test_charts_and_page_are_written_as_files(
     tmp_path: Path,
 ) -> None:

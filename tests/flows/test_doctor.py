@@ -16,6 +16,7 @@ from typer.testing import Result
 from deployments.catalogue import catalogue
 from deployments.keeping import deployment
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
+from tasks.looking import look_around
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
 
@@ -154,6 +155,25 @@ def test_each_fault_is_found_with_its_remedy(
     assert verdict == "fault"
     assert says in text
     assert commands("doctor").exit_code == 1
+
+
+def test_between_an_update_and_the_next_ingest_doctor_and_watch_wait(sound: Path, commands: Commands) -> None:
+    with open_warehouse(sound / "smartmeter.duckdb") as warehouse:
+        warehouse.script(
+            "delete from schema_migrations where name = 'views/core.sql'; drop view core.cameras"
+        )
+    found = findings(commands)
+    assert found["warehouse"][0] == "warning"
+    assert "The next ingest" in found["warehouse"][1]
+    assert "camera" not in found
+    seen = look_around(load_settings(), None)
+    assert (seen.cameras, seen.registers, seen.warehouse_trouble) == (None, None, None)
+    assert seen.store.listed_at is not None
+
+
+def test_the_watch_tells_of_a_warehouse_that_a_newer_version_has_written(sound: Path) -> None:
+    come_from_the_future(sound)
+    assert "newer version" in (look_around(load_settings(), None).warehouse_trouble or "")
 
 
 def test_a_server_that_is_away_or_knows_no_deployment_is_a_fault(

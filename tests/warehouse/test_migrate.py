@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from warehouse.connection import Warehouse, open_warehouse
-from warehouse.errors import MigrationChanged
+from warehouse.errors import MigrationChanged, WrittenByNewer
 from warehouse.migrate import RELEASED, migrate
 
 
@@ -53,6 +53,22 @@ def test_a_changed_migration_is_refused_before_anything_runs(empty: Warehouse, f
     with pytest.raises(MigrationChanged, match=r"0001_t\.sql"):
         migrate(empty, folder)
     assert empty.sql("show tables")["name"].to_list() == ["schema_migrations", "t", "v"]
+
+
+def test_an_older_version_leaves_a_newer_ones_warehouse_alone(empty: Warehouse, folder: Path) -> None:
+    (folder / "0002_more.sql").write_text("alter table t add column y int;")
+    migrate(empty, folder)
+    (folder / "0002_more.sql").unlink()
+    (folder / "views" / "v.sql").write_text("create or replace view v as select 2 as x;")
+    with pytest.raises(WrittenByNewer, match="Install that version"):
+        migrate(empty, folder)
+    assert empty.sql("from v").rows() == [(1,)]
+
+
+def test_views_may_move_to_other_files(empty: Warehouse, folder: Path) -> None:
+    migrate(empty, folder)
+    (folder / "views" / "v.sql").rename(folder / "views" / "w.sql")
+    assert migrate(empty, folder) == ["views/w.sql"]
 
 
 def test_a_failing_migration_leaves_nothing(empty: Warehouse, folder: Path) -> None:

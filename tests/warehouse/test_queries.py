@@ -97,6 +97,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 OF_FRAMES = {"changed_drums", "changed_readings", "moved_points", "proof_pictures"}
 CHANGES = {
     "adopt",
+    "cover_days",
     "create_schema_migrations",
     "date_pictures",
     "delete_cost_day",
@@ -127,6 +128,7 @@ CHANGES = {
     "mark_pictures",
     "mark_recognitions",
     "mark_registers",
+    "mark_uncovered",
     "merge_proposal",
     "merge_readings",
     "move_points_of_corrections",

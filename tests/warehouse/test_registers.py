@@ -187,3 +187,17 @@ def test_feeding_in_is_told_of_a_configured_register(
     )
     load_registers(seeded, seeds.registers_of(*codes))
     assert seeded.query("report_feed_in", meter="home").height == days
+
+
+def test_days_of_a_version_without_unknown_spans_are_whole_at_once_and_derived_anew_once(
+    seeded: Warehouse, seeds: ModuleType
+) -> None:
+    days = "select hours from out.consumption_day order by local_date"
+    expected = seeded.sql(days)
+    seeded.script("delete from core.pending; update core.interval_day set covered_s = null")
+    for _ in range(2):
+        load_registers(seeded, seeds.registers())
+    assert seeded.sql(days).equals(expected)
+    assert seeded.sql("select register_id, step, from_at from core.pending").rows() == [
+        ("home/1-0:1.8.0", "derive", None)
+    ]

@@ -348,6 +348,7 @@ with full_days as (
     join core.registers g using (register_id)
     where ((d.start_at - interval 1 microsecond) at time zone g.timezone)::date < d.local_date
         and (d.end_at at time zone g.timezone)::date > d.local_date
+        and d.covered_s = date_diff('second', d.start_at, d.end_at)
 ),
 newest as (
     select register_id, max(local_date) as to_date from full_days group by register_id

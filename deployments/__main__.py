@@ -14,7 +14,8 @@ from uuid import UUID
 
 import httpx
 
-from flows.backend import BackendError, api_auth, export_environment, is_usable, prefect_environment
+from flows.backend import BackendError, export_environment, is_usable, prefect_environment
+from tasks.prefect_auth import prefect_auth
 from tasks.settings import Settings, SettingsError, home_folder, load_settings
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def is_served() -> bool:
     """Whether the Prefect server has lately been asked for work of the catalogue; a check must be light."""
     answer = httpx.get(
         f"{os.environ['PREFECT_API_URL']}/deployments/name/ingest/home",
-        auth=api_auth(),
+        auth=prefect_auth(),
         timeout=10,
     )
     return answer.status_code == httpx.codes.OK and answer.json().get("status") == "READY"

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tasks.prefect_auth import prefect_auth
+
 PROJECT = Path(__file__).with_name("project.toml")  # a link to pyproject.toml, which a wheel would leave out
 START_TIMEOUT_S = 180
 LOOPBACK = "127.0.0.1"
@@ -87,12 +89,6 @@ def auth_environment(home: Path) -> dict[str, str]:
     return {"PREFECT_API_AUTH_STRING": text, "PREFECT_SERVER_API_AUTH_STRING": text}
 
 
-def api_auth() -> tuple[str, str] | None:
-    """User and password for a Prefect API that asks for them."""
-    user, mark, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
-    return (user, password) if mark else None
-
-
 def export_environment(home: Path, *, host: str = LOOPBACK, quiet: bool = False) -> None:
     """Set what Prefect and its child processes need, leaving every variable that is set already.
 
@@ -149,7 +145,7 @@ def is_usable(api_url: str) -> bool:
         BackendError: It asks for another user and password.
     """
     try:
-        answer = httpx.get(f"{api_url}/admin/version", auth=api_auth(), timeout=10)
+        answer = httpx.get(f"{api_url}/admin/version", auth=prefect_auth(), timeout=10)
     except httpx.HTTPError:
         return False
     if answer.status_code == httpx.codes.UNAUTHORIZED:

@@ -17,6 +17,7 @@ from raspi_agent.finding import Finding, fault, ok, warning, within
 from tasks.drums import unfit_readings
 from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
+from tasks.prefect_auth import prefect_auth
 from tasks.server_clock import CLOCK_UNSET, UNKNOWN, kernel_clock_state
 from tasks.settings import Settings
 from tasks.watching.book_file import read_book
@@ -210,7 +211,7 @@ def examine_prefect() -> Finding:
     """Whether the Prefect server answers and its schedules fire."""
     address = os.environ["PREFECT_API_URL"]
     try:
-        with httpx.Client(timeout=10, auth=_prefect_auth()) as client:
+        with httpx.Client(timeout=10, auth=prefect_auth()) as client:
             deployment = client.get(f"{address}/deployments/name/ingest/home")
             if refusal := REFUSALS.get(deployment.status_code):
                 return fault("prefect", f"{address} {refusal[0]}", refusal[1])
@@ -275,12 +276,6 @@ def _finding_of_camera(
     last_at = camera.taken_at[-1]
     report = f"; its agent reported {span(seen.now_at - camera.health[-1].at)} ago" if camera.health else ""
     return ok("camera", f"{camera.camera}: last picture {local(last_at, settings.zone)}{report}")
-
-
-def _prefect_auth() -> tuple[str, str] | None:
-    """User and password of a server that asks for them."""
-    user, mark, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
-    return (user, password) if mark else None
 
 
 def _due(client: httpx.Client, address: str, deployment_id: str) -> list[datetime]:

@@ -32,18 +32,11 @@ rhythm as (
     left join known k using (local_date)
     window around as (order by d.local_date rows between 15 preceding and 15 following)
 ),
--- The earlier one of a midnight that comes twice, as in `local_midnight`.
 midnights as (
     select
         d.local_date,
-        least(
-            d.local_date::timestamp at time zone g.timezone,
-            (d.local_date::timestamp - interval 1 microsecond) at time zone g.timezone + interval 1 microsecond
-        ) as start_at,
-        least(
-            (d.local_date + 1)::timestamp at time zone g.timezone,
-            ((d.local_date + 1)::timestamp - interval 1 microsecond) at time zone g.timezone + interval 1 microsecond
-        ) as end_at
+        core.midnight(d.local_date, g.timezone) as start_at,
+        core.midnight(d.local_date + 1, g.timezone) as end_at
     from days d
     cross join register g
 ),

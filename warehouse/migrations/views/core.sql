@@ -14,3 +14,24 @@ select register_id, meter, camera, obis_code, timezone
 from core.registers
 qualify row_number() over (partition by meter order by place nulls last, obis_code) = 1;
 comment on view core.first_registers is 'the register that report and proof of a meter show: the first one of the settings';
+
+-- A midnight that comes twice is taken for the later one by `at time zone`: the moment after the day before is the
+-- earlier.
+create or replace macro core.midnight(day, timezone) as
+    least(
+        day::date::timestamp at time zone timezone,
+        (day::date::timestamp - interval 1 microsecond) at time zone timezone + interval 1 microsecond
+    );
+comment on macro core.midnight is 'the instant at which a local day begins in a time zone';
+
+-- The range of two days finds the few pictures by their instant before each one's local day is computed.
+create or replace macro core.pictures_of_day(of_meter, day) as table
+select p.*, f.register_id, p.taken_at at time zone f.timezone as taken_local
+from core.first_registers f
+join core.cameras g using (register_id)
+join raw.pictures p on p.camera = g.camera and p.taken_at < g.until_at
+where f.meter = of_meter
+    and p.taken_at >= day::date::timestamptz - interval 1 day
+    and p.taken_at < day::date::timestamptz + interval 2 day
+    and (p.taken_at at time zone f.timezone)::date = day::date;
+comment on macro table core.pictures_of_day is 'the pictures of a meter on a local day, also those that could not be read';

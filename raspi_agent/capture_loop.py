@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ACTIVITY = "the camera"
 _LONGEST_PAUSE_S = 5.0  # the clock may be set while we wait, and the watchdog wants to be fed
+_MOST_TO_CATCH_UP = 60  # in a slot: years of pictures in a folder must not fill the outbox at once
 _JUMP = timedelta(seconds=30)
 _MEGABYTE = 1_000_000
 _LOCAL = ("picamera2:", "v4l2:")
@@ -126,8 +127,8 @@ class CaptureLoop:
             return
         slot_at = current_slot(self._schedule, clock.now_at)
         self._note_missed(target_at, slot_at or clock.now_at)
-        if slot_at is not None:
-            self._take(slot_at)
+        if slot_at is not None and not isinstance(self._take(slot_at), Exception):
+            self._catch_up(slot_at)
         self._target_at = next_slot(self._schedule, self._look_at_clock().now_at)
 
     def _take(self, slot_at: datetime | None) -> Taken | CameraError | OSError | None:
@@ -151,19 +152,43 @@ class CaptureLoop:
         if taken is None:
             _log.info("the slot of %s has its picture already", slot_at and f"{slot_at:%H:%M} UTC")
             return None
+        self._note_taken(taken)
+        return taken
+
+    def _note_taken(self, taken: Taken) -> None:
         _log.info("taken: %s", taken.key)
         self._tally.taken(taken.seconds)
         if taken.facts.details.get("light") == "failed":
             self._tally.light_failed()
         self._make_room()
         self._on_taken()
-        return taken
 
-    def _capture(self, slot_at: datetime | None) -> Taken | None:
+    def _catch_up(self, slot_at: datetime) -> None:
+        """Take what else lies in a folder: pictures may come more often than slots, or while we rest."""
+        if self._equipment.camera.is_live:
+            return
+        until_at = next_slot(self._schedule, self._look_at_clock().now_at)
+        for _ in range(_MOST_TO_CATCH_UP):
+            if not self._has_leisure(until_at):
+                return
+            try:
+                taken = self._capture(slot_at, is_further=True)
+            except (CameraError, OSError):  # there are no more; what else is wrong the next slot tells
+                return
+            if taken is not None:
+                self._note_taken(taken)
+            self._feed_watchdog()
+
+    def _has_leisure(self, until_at: datetime) -> bool:
+        """Whether nobody waits for anything else, and there is room."""
+        if self._stop.is_set() or not self._asked.empty() or self._look_at_clock().now_at >= until_at:
+            return False
+        return not (self._room.is_full or self._room.dropped)
+
+    def _capture(self, slot_at: datetime | None, *, is_further: bool = False) -> Taken | None:
         """The picture of a slot; once more where others had filled the disk and room could be made."""
-        take = partial(
-            capture_slot, self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock
-        )
+        common = (self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock)
+        take = partial(capture_slot, *common, is_further=is_further)
         try:
             return take()
         except TimeoutError:

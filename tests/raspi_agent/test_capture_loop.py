@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,55 @@ def test_trouble_costs_only_its_own_slots_and_the_watchdog_is_fed(agent_with: Ca
     agent.run()
     assert agent.taken_at() == ["12:00:00", "12:45:00", "13:00:00"]
     assert agent.watchdog.hangs() is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "settings", "lying", "taken"),
+    [
+        (0.9, {}, {890.0: 3, 1790.0: 1}, 4),
+        (0.9, {}, {890.0: 100}, 100),  # 61 in one slot, the rest in the next
+        (0.4, {}, {890.0: 100}, 61),
+        (0.9, {"free_mb": 10**9}, {890.0: 100}, 3),  # a full disk gets no more than its slots' pictures
+        (2.9, {"quiet_hours": ["12:30-14:00"]}, {2000.0 + 60 * each: 1 for each in range(90)}, 90),
+    ],
+)
+def test_pictures_that_others_put_into_a_folder_never_queue_up(
+    agent_with: Callable[..., Agent],
+    hours: float,
+    settings: Mapping[str, Any],
+    lying: Mapping[float, int],
+    taken: int,
+) -> None:
+    agent = agent_with(hours, **settings)
+    there: list[None] = []
+
+    def give() -> None:
+        if not there:
+            raise CameraError("there is no new picture")
+        there.pop()
+
+    agent.scene.is_live, agent.scene.before_each = False, give
+    agent.clock.events = {at_s: partial(there.extend, [None] * count) for at_s, count in lying.items()}
+    agent.run()
+    assert agent.tally.hour().taken == taken
+
+
+def test_who_asks_for_a_slot_after_all_of_a_folder_was_taken_hears_that_it_has_its_picture(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(0.3)
+    left = iter(range(5))
+
+    def give() -> None:
+        if next(left, None) is None:
+            raise CameraError("there is no new picture")
+
+    agent.scene.is_live, agent.scene.before_each = False, give
+    answers: list[Future[Taken | None]] = []
+    agent.clock.events = {100.0: lambda: answers.append(agent.loop.ask(is_extra=False))}
+    agent.run()
+    assert len(agent.instants()) == 5
+    assert [answer.result(0) for answer in answers] == [None]
 
 
 def test_a_hanging_camera_that_somebody_asks_for_starves_no_watchdog(

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ ACTIVITY = "the camera"
 _LONGEST_PAUSE_S = 5.0  # the clock may be set while we wait, and the watchdog wants to be fed
 _MOST_TO_CATCH_UP = 60  # in a slot: years of pictures in a folder must not fill the outbox at once
 _JUMP = timedelta(seconds=30)
+_ASK_AGAIN_S = 3600.0  # for a reboot: one that nobody heard, or of which today has had enough
 _MEGABYTE = 1_000_000
 _LOCAL = ("picamera2:", "v4l2:")
 
@@ -81,8 +81,8 @@ class CaptureLoop:
         self._room = Room()
         self._seen = look_at_clock()
         self._target_at: datetime | None = None
-        self._failures, self._failing_since_s = 0, 0.0
-        self._has_told_maintenance = self._has_asked_reboot = False
+        self._failures, self._failing_since_s, self._no_reboot_before_s = 0, 0.0, 0.0
+        self._has_told_maintenance = False
 
     def stop(self) -> None:
         """End `run` soon; from any thread or signal handler."""
@@ -148,7 +148,7 @@ class CaptureLoop:
             _log.exception("no picture: the outbox refuses")
             self._tally.missed()
             return error
-        self._failures, self._has_asked_reboot = 0, False
+        self._failures, self._no_reboot_before_s = 0, 0.0
         if taken is None:
             _log.info("the slot of %s has its picture already", slot_at and f"{slot_at:%H:%M} UTC")
             return None
@@ -202,29 +202,31 @@ class CaptureLoop:
         return take()
 
     def _note_failure(self, error: CameraError) -> None:
+        now_s = self._look_at_clock().boot_ms / 1000
         self._failures += 1
         if self._failures == 1:
-            self._failing_since_s = time.monotonic()
+            self._failing_since_s = now_s
         _log.warning("no picture: %s", error)
         self._tally.camera_failed()
         trouble = CameraTrouble(
             failures=self._failures,
-            failing_s=time.monotonic() - self._failing_since_s,
+            failing_s=now_s - self._failing_since_s,
             is_stuck=isinstance(error, CameraStuck),
             is_local=self._settings.camera_url.startswith(_LOCAL),
         )
         if trouble.is_stuck:
             self._watchdog.give_up(str(error))
-        if trouble.wants_reboot and not self._has_asked_reboot:
-            self._has_asked_reboot = self._ask_for_reboot()
+        if trouble.wants_reboot and now_s >= self._no_reboot_before_s:
+            self._no_reboot_before_s = now_s + _ASK_AGAIN_S
+            self._ask_for_reboot()
 
-    def _ask_for_reboot(self) -> bool:
+    def _ask_for_reboot(self) -> None:
         power = self._settings.power
         if not may_reboot(self._home, self._look_at_clock().now_at, power.reboots_a_day):
             _log.error("a reboot might help the camera, but today's %d are used up", power.reboots_a_day)
-            return True
+            return
         _log.error("the camera needs a reboot: asking for one")
-        return ask_for("reboot", power.request_folder)
+        ask_for("reboot", power.request_folder)
 
     def _make_room(self) -> Room:
         try:

@@ -1,5 +1,6 @@
 """The clockwork on a clock of its own: hours pass in a moment, and somebody sets it now and then."""
 
+import json
 import shutil
 import subprocess
 import threading
@@ -290,6 +291,23 @@ def test_a_camera_that_fails_for_long_asks_for_a_reboot_once(
     assert (tmp_path / "reboot").exists()
     assert agent.watchdog.hangs() == "its process hangs in the kernel"
     assert caplog.text.count("asking for one") == 1
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(21, 0), (23, 1), (30, 2), (48, 4)])
+def test_when_todays_reboots_are_used_up_the_next_day_has_its_own(
+    agent_with: Callable[..., Agent],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    hours: float,
+    asked: int,
+) -> None:
+    earlier = [(NOON - timedelta(hours=before)).isoformat() for before in (2, 1)]
+    (tmp_path / "reboots").write_text(json.dumps(earlier))
+    agent = agent_with(hours, power={"request_folder": tmp_path, "reboots_a_day": 2})
+    agent.scene.trouble = CameraError("it gives nothing")
+    agent.run()
+    assert caplog.text.count("asking for one") == asked
+    assert (tmp_path / "reboot").exists() is bool(asked)
 
 
 def test_a_power_cycle_begins_with_a_picture_and_ends_unless_a_stick_keeps_it_on(

@@ -66,6 +66,8 @@ def capture_slot(
     schedule: Schedule,
     slot_at: datetime | None,
     look_at_clock: Callable[[], ClockReading],
+    *,
+    is_further: bool = False,
 ) -> Taken | None:
     """Take the picture of a slot unless somebody has; None if it was taken.
 
@@ -78,6 +80,7 @@ def capture_slot(
         schedule: what the slots follow.
         slot_at: the slot; None takes a picture besides the slots.
         look_at_clock: gives the clock's reading now.
+        is_further: take one more for a slot that has its picture, of those that lie in a folder.
 
     Raises:
         CameraError: the camera gave none.
@@ -90,7 +93,8 @@ def capture_slot(
         newest = outbox.newest()
         if newest is not None:  # a kill between `add` and `keep` left this one untold
             equipment.camera.keep(newest[1].details)
-        if slot_at and is_filled(slot_at, newest[1] if newest else None, look_at_clock(), schedule):
+        last = newest[1] if newest else None
+        if slot_at and not is_further and is_filled(slot_at, last, look_at_clock(), schedule):
             return None
         shot, clock = _photograph(equipment, started_s + budget_s, look_at_clock)
         facts = _facts(equipment, shot, slot_at, clock)

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
 
 ACTIVITY = "the camera"
 _LONGEST_PAUSE_S = 5.0  # the clock may be set while we wait, and the watchdog wants to be fed
+_MOST_TO_CATCH_UP = 60  # in a slot: years of pictures in a folder must not fill the outbox at once
 _JUMP = timedelta(seconds=30)
+_ASK_AGAIN_S = 3600.0  # for a reboot: one that nobody heard, or of which today has had enough
 _MEGABYTE = 1_000_000
 _LOCAL = ("picamera2:", "v4l2:")
 
@@ -80,8 +81,8 @@ class CaptureLoop:
         self._room = Room()
         self._seen = look_at_clock()
         self._target_at: datetime | None = None
-        self._failures, self._failing_since_s = 0, 0.0
-        self._has_told_maintenance = self._has_asked_reboot = False
+        self._failures, self._failing_since_s, self._no_reboot_before_s = 0, 0.0, 0.0
+        self._has_told_maintenance = False
 
     def stop(self) -> None:
         """End `run` soon; from any thread or signal handler."""
@@ -126,8 +127,8 @@ class CaptureLoop:
             return
         slot_at = current_slot(self._schedule, clock.now_at)
         self._note_missed(target_at, slot_at or clock.now_at)
-        if slot_at is not None:
-            self._take(slot_at)
+        if slot_at is not None and not isinstance(self._take(slot_at), Exception):
+            self._catch_up(slot_at)
         self._target_at = next_slot(self._schedule, self._look_at_clock().now_at)
 
     def _take(self, slot_at: datetime | None) -> Taken | CameraError | OSError | None:
@@ -147,23 +148,47 @@ class CaptureLoop:
             _log.exception("no picture: the outbox refuses")
             self._tally.missed()
             return error
-        self._failures, self._has_asked_reboot = 0, False
+        self._failures, self._no_reboot_before_s = 0, 0.0
         if taken is None:
             _log.info("the slot of %s has its picture already", slot_at and f"{slot_at:%H:%M} UTC")
             return None
+        self._note_taken(taken)
+        return taken
+
+    def _note_taken(self, taken: Taken) -> None:
         _log.info("taken: %s", taken.key)
         self._tally.taken(taken.seconds)
         if taken.facts.details.get("light") == "failed":
             self._tally.light_failed()
         self._make_room()
         self._on_taken()
-        return taken
 
-    def _capture(self, slot_at: datetime | None) -> Taken | None:
+    def _catch_up(self, slot_at: datetime) -> None:
+        """Take what else lies in a folder: pictures may come more often than slots, or while we rest."""
+        if self._equipment.camera.is_live:
+            return
+        until_at = next_slot(self._schedule, self._look_at_clock().now_at)
+        for _ in range(_MOST_TO_CATCH_UP):
+            if not self._has_leisure(until_at):
+                return
+            try:
+                taken = self._capture(slot_at, is_further=True)
+            except (CameraError, OSError):  # there are no more; what else is wrong the next slot tells
+                return
+            if taken is not None:
+                self._note_taken(taken)
+            self._feed_watchdog()
+
+    def _has_leisure(self, until_at: datetime) -> bool:
+        """Whether nobody waits for anything else, and there is room."""
+        if self._stop.is_set() or not self._asked.empty() or self._look_at_clock().now_at >= until_at:
+            return False
+        return not (self._room.is_full or self._room.dropped)
+
+    def _capture(self, slot_at: datetime | None, *, is_further: bool = False) -> Taken | None:
         """The picture of a slot; once more where others had filled the disk and room could be made."""
-        take = partial(
-            capture_slot, self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock
-        )
+        common = (self._outbox, self._equipment, self._schedule, slot_at, self._look_at_clock)
+        take = partial(capture_slot, *common, is_further=is_further)
         try:
             return take()
         except TimeoutError:
@@ -177,29 +202,31 @@ class CaptureLoop:
         return take()
 
     def _note_failure(self, error: CameraError) -> None:
+        now_s = self._look_at_clock().boot_ms / 1000
         self._failures += 1
         if self._failures == 1:
-            self._failing_since_s = time.monotonic()
+            self._failing_since_s = now_s
         _log.warning("no picture: %s", error)
         self._tally.camera_failed()
         trouble = CameraTrouble(
             failures=self._failures,
-            failing_s=time.monotonic() - self._failing_since_s,
+            failing_s=now_s - self._failing_since_s,
             is_stuck=isinstance(error, CameraStuck),
             is_local=self._settings.camera_url.startswith(_LOCAL),
         )
         if trouble.is_stuck:
             self._watchdog.give_up(str(error))
-        if trouble.wants_reboot and not self._has_asked_reboot:
-            self._has_asked_reboot = self._ask_for_reboot()
+        if trouble.wants_reboot and now_s >= self._no_reboot_before_s:
+            self._no_reboot_before_s = now_s + _ASK_AGAIN_S
+            self._ask_for_reboot()
 
-    def _ask_for_reboot(self) -> bool:
+    def _ask_for_reboot(self) -> None:
         power = self._settings.power
         if not may_reboot(self._home, self._look_at_clock().now_at, power.reboots_a_day):
             _log.error("a reboot might help the camera, but today's %d are used up", power.reboots_a_day)
-            return True
+            return
         _log.error("the camera needs a reboot: asking for one")
-        return ask_for("reboot", power.request_folder)
+        ask_for("reboot", power.request_folder)
 
     def _make_room(self) -> Room:
         try:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from raspi_agent import durable
 from raspi_agent.outbox import Outbox
+from raspi_agent.picture_key import parse_picture_key
 
 _log = logging.getLogger(__name__)
 _SHARE_DROPPED = 0.05  # of the waiting pictures at a time: often enough, and a log line for many
@@ -30,7 +31,7 @@ def make_room(
 
     Sent pictures go first, the oldest before the others; the one taken last stays, for it tells which slot
     was filled. Only when none is left and the disk still lacks room are waiting ones thinned, if the owner
-    lets them: every other one of the oldest, so that the rest still shows the whole time.
+    lets them: evenly, so that the rest still shows the whole time.
 
     Args:
         outbox: Whose pictures.
@@ -63,7 +64,10 @@ def make_room(
 
 
 def to_thin_out(waiting: Mapping[str, int], lacking_bytes: int) -> list[str]:
-    """Which waiting pictures to give up: every other one of the older half, until enough bytes are found.
+    """Which waiting pictures to give up: of the older half those that leave the smallest gaps, oldest first.
+
+    What has gone before counts as a gap, so that on a disk that stays full the series grows coarser and never
+    gets a hole.
 
     Args:
         waiting: Bytes by key, in the order in which they were taken. The last one is never given up.
@@ -71,13 +75,14 @@ def to_thin_out(waiting: Mapping[str, int], lacking_bytes: int) -> list[str]:
     """
     keys = list(waiting)
     most = max(1, round(len(keys) * _SHARE_DROPPED))
-    chosen: list[str] = []
-    for key in _every_other(keys[: len(keys) // 2 + 1]):
+    chosen: set[int] = set()
+    for place in _by_gap(keys[: len(keys) // 2 + 1]):
         if lacking_bytes <= 0 or len(chosen) >= most:
             break
-        chosen.append(key)
-        lacking_bytes -= waiting[key]
-    return chosen
+        if chosen.isdisjoint((place - 1, place + 1)):
+            chosen.add(place)
+            lacking_bytes -= waiting[keys[place]]
+    return [keys[place] for place in sorted(chosen)]
 
 
 def dropped_so_far(outbox: Outbox) -> int:
@@ -88,8 +93,15 @@ def dropped_so_far(outbox: Outbox) -> int:
         return 0
 
 
-def _every_other(keys: Sequence[str]) -> Sequence[str]:
-    return keys[1:-1:2] if len(keys) > 2 else ()  # noqa: PLR2004 - the first and the last stay
+def _by_gap(keys: Sequence[str]) -> list[int]:
+    """The places of all but the first and the last, by how far apart their neighbours were taken."""
+    numbers = [_number_of(key) for key in keys]
+    return sorted(range(1, len(keys) - 1), key=lambda place: numbers[place + 1] - numbers[place - 1])
+
+
+def _number_of(key: str) -> int:
+    picture = parse_picture_key(key)
+    return int(picture.sequence or 0) if picture else 0
 
 
 def _drop(outbox: Outbox, keys: Sequence[str]) -> None:
@@ -106,8 +118,8 @@ def _drop(outbox: Outbox, keys: Sequence[str]) -> None:
     for key in keys:
         outbox.drop_waiting(key)
     _log.error(
-        "the disk is full and the store has long been away: every other of the oldest pictures had to go, "
-        "%d unsent ones from %s to %s; bring the store back",
+        "the disk is full and the store has long been away: %d unsent pictures had to go, from %s to %s, "
+        "and the rest still shows the whole time; bring the store back",
         len(keys),
         keys[0],
         keys[-1],

@@ -26,6 +26,7 @@ from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.power import ask_for
 from raspi_agent.reporting import Reporter
+from raspi_agent.store import Store, StoreRefused
 from raspi_agent.tally import Tally
 from raspi_agent.upload_loop import ACTIVITY as UPLOAD
 from raspi_agent.upload_loop import HANGS_AFTER_S, UploadLoop
@@ -47,7 +48,7 @@ def run_agent(home: Path, settings: "AgentSettings") -> None:
     """Take pictures and upload them until SIGTERM or the end of a power cycle.
 
     Raises:
-        ValueError: camera, lamp or store cannot be what the settings say.
+        ValueError: camera or lamp cannot be what the settings say.
         AnotherAgent: one runs there.
         OSError: the home folder's disk refuses.
     """
@@ -118,7 +119,7 @@ def _assemble(home: Path, settings: "AgentSettings") -> _Parts:
     tally = Tally()
     reporter = Reporter(home, settings, outbox, tally, look)
     uploads = UploadLoop(
-        partial(open_store, settings.store_url, home),
+        partial(_store_of, home, settings),
         outbox,
         tally=tally,
         watchdog=watchdog,
@@ -136,6 +137,15 @@ def _assemble(home: Path, settings: "AgentSettings") -> _Parts:
     )
     asked = AskServer(home, pictures.ask, picture_s)
     return _Parts(settings, equipment, segments, watchdog, reporter, uploads, pictures, asked)
+
+
+def _store_of(home: Path, settings: "AgentSettings") -> Store:
+    """The store; an address that can be none holds up no picture: they wait until it is corrected."""
+    try:
+        return open_store(settings.store_url, home)
+    except ValueError as error:
+        message = f"{error}; correct store_url in agent.toml and start the agent anew"
+        raise StoreRefused(message) from error
 
 
 def _end_cycle(parts: _Parts) -> None:

@@ -17,6 +17,7 @@ from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
 
 _log = logging.getLogger(__name__)
 
+_HEAD_BYTES = 32  # enough to tell what a file is
 _UTC_NAME = re.compile(r"([0-9]{8}_[0-9]{6})Z")
 
 
@@ -35,31 +36,26 @@ class FolderCamera:
         self.folder = folder
         self._seen_file = seen_file
         self._settle_s = settle_s
+        self._forbidden: set[str] = set()
 
     def capture(self, timeout_s: float) -> Shot:  # noqa: ARG002 - a folder answers at once
         """The next picture by name; see `Camera.capture`."""
         seen = self._seen()
         try:
             for name, entry in sorted(self._entries().items()):
-                # one question a file and no more: a folder of years holds tens of thousands
-                status = None if is_temporary_name(name) else _status(entry)
-                if status is None or not stat.S_ISREG(status.st_mode):
+                try:
+                    shot = self._shot_of(name, entry, seen)
+                except PermissionError:
+                    self._tell_forbidden(name)
                     continue
-                source = f"{name}/{status.st_size}/{status.st_mtime_ns}"
-                if source in seen or not is_settled(status, self._settle_s):
-                    continue
-                path = self.folder / name
-                data = path.read_bytes()
-                if sniff(data) is None:
-                    _log.warning("%s is passed over: it is no picture", path)
-                    self.keep({"source": source})
-                    continue
-                taken_at = _taken_at(name, data, status.st_mtime)
-                return Shot(data, taken_at=taken_at, details={"source": source})
+                if shot is not None:
+                    return shot
         except OSError as error:
             message = f"the folder {self.folder} gives no pictures: {error}"
             raise CameraError(message) from error
         message = f"there is no new picture in {self.folder}"
+        if self._forbidden:
+            message += f", and {len(self._forbidden)} files in it may not be read by this user"
         raise CameraError(message)
 
     def keep(self, details: Mapping[str, Any]) -> None:
@@ -82,6 +78,29 @@ class FolderCamera:
     def close(self) -> None:
         """Nothing is held; see `Camera.close`."""
 
+    def _shot_of(self, name: str, entry: os.DirEntry[str], seen: frozenset[str]) -> Shot | None:
+        """The picture in a file; None where it was given before, is unfinished, or is no picture."""
+        # one question a file and no more: a folder of years holds tens of thousands
+        status = None if is_temporary_name(name) else _status(entry)
+        if status is None or not stat.S_ISREG(status.st_mode):
+            return None
+        source = f"{name}/{status.st_size}/{status.st_mtime_ns}"
+        if source in seen or not is_settled(status, self._settle_s):
+            return None
+        path = self.folder / name
+        data = _read_picture(path)
+        if data is None:
+            _log.warning("%s is passed over: it is no picture", path)
+            self.keep({"source": source})
+            return None
+        self._forbidden.discard(name)
+        return Shot(data, taken_at=_taken_at(name, data, status.st_mtime), details={"source": source})
+
+    def _tell_forbidden(self, name: str) -> None:
+        if name not in self._forbidden:
+            self._forbidden.add(name)
+            _log.warning("%s is passed over: this user may not read it", self.folder / name)
+
     def _entries(self) -> dict[str, os.DirEntry[str]]:
         with os.scandir(self.folder) as entries:
             return {entry.name: entry for entry in entries}
@@ -98,6 +117,13 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
         return entry.stat()
     except FileNotFoundError:
         return None
+
+
+def _read_picture(path: Path) -> bytes | None:
+    """A picture's bytes; None for any other file, whose hours of video would not fit the memory."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        return head + file.read() if sniff(head) else None
 
 
 def _taken_at(name: str, data: bytes, modified_at: float) -> datetime:

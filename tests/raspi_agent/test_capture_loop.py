@@ -1,5 +1,6 @@
 """The clockwork on a clock of its own: hours pass in a moment, and somebody sets it now and then."""
 
+import json
 import shutil
 import subprocess
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +216,55 @@ def test_trouble_costs_only_its_own_slots_and_the_watchdog_is_fed(agent_with: Ca
     assert agent.watchdog.hangs() is None
 
 
+@pytest.mark.parametrize(
+    ("hours", "settings", "lying", "taken"),
+    [
+        (0.9, {}, {890.0: 3, 1790.0: 1}, 4),
+        (0.9, {}, {890.0: 100}, 100),  # 61 in one slot, the rest in the next
+        (0.4, {}, {890.0: 100}, 61),
+        (0.9, {"free_mb": 10**9}, {890.0: 100}, 3),  # a full disk gets no more than its slots' pictures
+        (2.9, {"quiet_hours": ["12:30-14:00"]}, {2000.0 + 60 * each: 1 for each in range(90)}, 90),
+    ],
+)
+def test_pictures_that_others_put_into_a_folder_never_queue_up(
+    agent_with: Callable[..., Agent],
+    hours: float,
+    settings: Mapping[str, Any],
+    lying: Mapping[float, int],
+    taken: int,
+) -> None:
+    agent = agent_with(hours, **settings)
+    there: list[None] = []
+
+    def give() -> None:
+        if not there:
+            raise CameraError("there is no new picture")
+        there.pop()
+
+    agent.scene.is_live, agent.scene.before_each = False, give
+    agent.clock.events = {at_s: partial(there.extend, [None] * count) for at_s, count in lying.items()}
+    agent.run()
+    assert agent.tally.hour().taken == taken
+
+
+def test_who_asks_for_a_slot_after_all_of_a_folder_was_taken_hears_that_it_has_its_picture(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(0.3)
+    left = iter(range(5))
+
+    def give() -> None:
+        if next(left, None) is None:
+            raise CameraError("there is no new picture")
+
+    agent.scene.is_live, agent.scene.before_each = False, give
+    answers: list[Future[Taken | None]] = []
+    agent.clock.events = {100.0: lambda: answers.append(agent.loop.ask(is_extra=False))}
+    agent.run()
+    assert len(agent.instants()) == 5
+    assert [answer.result(0) for answer in answers] == [None]
+
+
 def test_a_hanging_camera_that_somebody_asks_for_starves_no_watchdog(
     agent_with: Callable[..., Agent],
 ) -> None:
@@ -240,6 +291,23 @@ def test_a_camera_that_fails_for_long_asks_for_a_reboot_once(
     assert (tmp_path / "reboot").exists()
     assert agent.watchdog.hangs() == "its process hangs in the kernel"
     assert caplog.text.count("asking for one") == 1
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(21, 0), (23, 1), (30, 2), (48, 4)])
+def test_when_todays_reboots_are_used_up_the_next_day_has_its_own(
+    agent_with: Callable[..., Agent],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    hours: float,
+    asked: int,
+) -> None:
+    earlier = [(NOON - timedelta(hours=before)).isoformat() for before in (2, 1)]
+    (tmp_path / "reboots").write_text(json.dumps(earlier))
+    agent = agent_with(hours, power={"request_folder": tmp_path, "reboots_a_day": 2})
+    agent.scene.trouble = CameraError("it gives nothing")
+    agent.run()
+    assert caplog.text.count("asking for one") == asked
+    assert (tmp_path / "reboot").exists() is bool(asked)
 
 
 def test_a_power_cycle_begins_with_a_picture_and_ends_unless_a_stick_keeps_it_on(

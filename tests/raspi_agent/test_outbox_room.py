@@ -1,5 +1,6 @@
 import shutil
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -10,9 +11,18 @@ from hypothesis import strategies as st
 from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.outbox import Outbox
 from raspi_agent.outbox_room import Room, dropped_so_far, make_room, to_thin_out
+from raspi_agent.picture_key import synced_key
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PLENTY = 10**15  # more than any disk has
+
+
+def key_of(number: int) -> str:
+    return synced_key("home", NOON + timedelta(minutes=number), number)
+
+
+def number_of(key: str) -> int:
+    return int(key.removesuffix(".jpg")[-6:])
 
 
 def facts(number: int) -> CaptureFacts:
@@ -71,8 +81,24 @@ def test_enough_room_touches_nothing_that_waits(outbox: Outbox) -> None:
 
 @given(sizes=st.lists(st.integers(1, 1000), max_size=300), lacking=st.integers(1, 10**6))
 def test_what_is_thinned_out_leaves_neighbours_and_the_newer_half(sizes: list[int], lacking: int) -> None:
-    waiting = {f"{number:06}": size for number, size in enumerate(sizes)}
-    gone = {int(key) for key in to_thin_out(waiting, lacking)}
+    waiting = {key_of(number): size for number, size in enumerate(sizes)}
+    gone = {number_of(key) for key in to_thin_out(waiting, lacking)}
     assert not any(number + 1 in gone for number in gone)
     assert all(0 < number <= len(sizes) // 2 for number in gone)
     assert len(gone) <= max(1, round(len(sizes) * 0.05))
+
+
+@pytest.mark.parametrize(("room_for", "slots", "largest_gap"), [(40, 60, 4), (40, 400, 32), (400, 1200, 8)])
+def test_a_disk_that_stays_full_for_long_leaves_a_coarser_series_and_no_hole(
+    room_for: int, slots: int, largest_gap: int
+) -> None:
+    waiting: dict[str, int] = {}
+    for number in range(slots):
+        waiting[key_of(number)] = 100
+        for key in to_thin_out(waiting, 100 * (len(waiting) - room_for)):
+            del waiting[key]
+    numbers = [number_of(key) for key in waiting]
+    assert len(numbers) == room_for
+    assert numbers[0] == 0
+    assert numbers[-1] == slots - 1
+    assert max(after - before for before, after in pairwise(numbers)) <= largest_gap

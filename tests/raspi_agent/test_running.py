@@ -140,6 +140,19 @@ def test_after_a_kill_the_next_one_goes_on_and_two_at_once_are_refused(home: Pat
     end(follower)
 
 
+def test_an_address_that_is_no_store_is_told_in_a_sentence_and_pictures_wait(
+    home: Path, agent: Agent
+) -> None:
+    process = agent(SMARTMETER_AGENT_STORE_URL="file://mnt/share")
+    wait_for(partial(answers, home))
+    wait_for(lambda: Outbox(home / "outbox").waiting())
+    said = end(process)
+    assert "'file://mnt/share' is no store" in said
+    assert "correct store_url in agent.toml and start the agent anew; " in said
+    assert "next attempt in 900 s" in said
+    assert "Traceback" not in said
+
+
 def test_a_power_cycle_ends_with_everything_sent_and_the_power_off(home: Path, agent: Agent) -> None:
     boot_s = time.clock_gettime(time.CLOCK_BOOTTIME)
     minutes = max(1, int(boot_s // 60))  # over by now, or in a moment

@@ -1,4 +1,5 @@
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from raspi_agent.cameras.camera import CameraError
 from raspi_agent.cameras.folder import FolderCamera
 from raspi_agent.capture_facts import CaptureFacts, embed_facts
 
+NOBODY = 65534
 WRITTEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -119,6 +121,39 @@ def test_a_share_that_goes_away_between_picture_and_note_makes_nothing_forgotten
     camera.keep(shot.details)
     away.rename(folder)
     assert all_of(camera) == []
+
+
+def test_a_file_that_may_not_be_read_holds_up_no_other_and_is_told_once(
+    jpeg: Callable[..., bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folder is for one user alone
+        folder, is_root = Path(name), os.geteuid() == 0
+        for each in ("a.jpg", "b.jpg"):
+            put(folder / each, jpeg(each.encode()))
+        (folder / "a.jpg").chmod(0)
+        for path in (folder, *folder.iterdir()) if is_root else ():
+            os.chown(path, NOBODY, NOBODY)
+        if is_root:
+            os.seteuid(NOBODY)
+        try:
+            camera = FolderCamera(folder, folder / "state" / "seen")
+            assert all_of(camera) == [jpeg(b"b.jpg")]
+            with pytest.raises(CameraError, match=r"no new picture in .*, and 1 files in it may not be read"):
+                camera.capture(1)
+            assert caplog.text.count("a.jpg is passed over") == 1
+            (folder / "a.jpg").chmod(0o600)
+            assert all_of(camera) == [jpeg(b"a.jpg")]
+        finally:
+            if is_root:
+                os.seteuid(0)
+
+
+def test_a_film_is_passed_over_unread(camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]) -> None:
+    put(folder / "a.avi", b"RIFF....AVI ")
+    os.truncate(folder / "a.avi", 1 << 40)  # a terabyte: more than any memory
+    os.utime(folder / "a.avi", (WRITTEN.timestamp(),) * 2)
+    put(folder / "b.jpg", jpeg())
+    assert all_of(camera) == [jpeg()]
 
 
 def test_a_missing_folder_is_a_camera_without_pictures(tmp_path: Path) -> None:

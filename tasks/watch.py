@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ from tasks.watching.book import Book, Notice, advance, delivered, readdressed
 from tasks.watching.book_file import change_book, delivering, read_book
 from tasks.watching.channels import Channel, ChannelError, load_channels, retried, send
 from tasks.watching.facts import Seen
+from tasks.watching.faults import Judgement
+from tasks.watching.home_rules import unusable_settings
 from tasks.watching.messages import Message, message_of, test_message
 from tasks.watching.ping import PingError, ping
 from tasks.watching.rules import find_incidents
@@ -45,11 +47,27 @@ def look(settings: Settings) -> Seen:
 @step(timeout_s=60)
 def judge(settings: Settings, seen: Seen) -> dict[str, int]:
     """Bring the book of incidents up to date; return how many are open and how many messages wait."""
+    return _write_down(settings, lambda told: find_incidents(seen, limits_of(settings), told), seen.now_at)
+
+
+@step(timeout_s=60)
+def judge_unusable(settings: Settings, trouble: str) -> dict[str, int]:
+    """Note that the settings can't be used, and return as `judge` does.
+
+    Args:
+        settings: What is taken instead.
+        trouble: Why, and what to do.
+    """
+    return _write_down(settings, lambda _: unusable_settings(trouble), datetime.now(UTC))
+
+
+def _write_down(
+    settings: Settings, judged: Callable[[frozenset[str]], Judgement], now_at: datetime
+) -> dict[str, int]:
     channels = [each.name for each in channels_of(settings)]
 
     def change(book: Book) -> Book:
-        judgement = find_incidents(seen, limits_of(settings), book.told)
-        after = advance(readdressed(book, channels), judgement, seen.now_at, channels)
+        after = advance(readdressed(book, channels), judged(book.told), now_at, channels)
         for name in sorted(after.told - book.told):
             log.warning("%s", after.incidents[name].fault.sentence)
         for name in sorted(book.told - after.told):

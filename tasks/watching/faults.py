@@ -41,6 +41,8 @@ KINDS = {
     "run": Kind(machine=True),
     "disk": Kind(calm=timedelta(minutes=10), machine=True),
     "warehouse": Kind(patience=timedelta(minutes=4), machine=True),
+    # Who edits them saves them half done.
+    "settings": Kind(patience=timedelta(minutes=4), machine=True),
 }
 
 

@@ -5,12 +5,23 @@ from collections.abc import Set as AbstractSet
 
 from tasks.watching.camera_rules import CLEARLY
 from tasks.watching.facts import Run, Seen, StoreFacts
-from tasks.watching.faults import Fault, Judgement
+from tasks.watching.faults import KINDS, Fault, Judgement
 from tasks.watching.limits import Limits
 from tasks.watching.wording import size, span
 
 # What comes again in minutes may fail once; the next run does its work.
 FAILURES = {"ingest/home": 2}
+
+
+def unusable_settings(trouble: str) -> Judgement:
+    """What is wrong where the settings can't be used; nothing else can be judged then."""
+    fault = Fault(
+        "settings",
+        "the settings can't be used",
+        f"Nothing is fetched, read or shown, for the settings can't be used: {trouble}",
+        "Mend smartmeter.toml; the next run goes by it. smartmeter doctor says whether it is good.",
+    )
+    return Judgement((fault,), frozenset(KINDS) - {"settings"})
 
 
 def judge_store(store: StoreFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.watching.facts import Run, Seen
 from tasks.watching.faults import KINDS
+from tasks.watching.home_rules import unusable_settings
 from tasks.watching.rules import find_incidents
 from tests.tasks.watching.conftest import (
     CAMERA,
@@ -181,6 +182,14 @@ def test_a_dead_store_is_told_instead_of_all_that_follows_from_it() -> None:
     assert found(replace(seen, cameras=(replace(CAMERA, taken_at=pictures(until=9 * HOUR)),))) == {
         "store-refused"
     }
+
+
+def test_settings_that_cannot_be_used_are_told_and_leave_all_else_as_it_was() -> None:
+    judgement = unusable_settings("meters.home.digits: too many")
+    assert [each.fault_id for each in judgement.faults] == ["settings"]
+    assert "meters.home.digits: too many" in judgement.faults[0].sentence
+    assert judgement.unjudged == set(KINDS) - {"settings"}
+    assert found(FINE, "settings") == set(), "and it is over once they can be"
 
 
 def test_a_fixed_silence_overrules_the_rhythm() -> None:

@@ -115,11 +115,12 @@ def try_channels(settings: Settings) -> dict[str, str | None]:
     """Send a test message through every channel; by its name why it did not arrive, None where it did.
 
     Raises:
-        ChannelError: The channels can't be used at all.
+        ChannelError: The addresses can't be read at all.
     """
     message = test_message(datetime.now(UTC), settings.zone)
-    answers: dict[str, str | None] = {}
-    for channel in channels_of(settings, strict=True):
+    channels, troubles = load_channels(settings.home)
+    answers: dict[str, str | None] = {**troubles}
+    for channel in (*channels, *_blocks(settings)):
         try:
             _send(channel, message, None)
         except ChannelError as error:
@@ -129,21 +130,21 @@ def try_channels(settings: Settings) -> dict[str, str | None]:
     return answers
 
 
-def channels_of(settings: Settings, *, strict: bool = False) -> tuple[Channel, ...]:
-    """The channels of an installation; unusable ones are logged, or raised if `strict`.
-
-    Raises:
-        ChannelError: They can't be used, and `strict`.
-    """
-    block = settings.alerts.prefect_block
-    beside = (Channel(block, ""),) if block else ()
+def channels_of(settings: Settings) -> tuple[Channel, ...]:
+    """The channels of an installation; what is unusable among them is logged."""
     try:
-        return (*load_channels(settings.home), *beside)
+        channels, troubles = load_channels(settings.home)
     except ChannelError as error:
-        if strict:
-            raise
         log.error("%s", error)  # noqa: TRY400 - the sentence is all there is to say
-        return beside
+        return _blocks(settings)
+    for place, trouble in troubles.items():
+        log.error("%s: %s", place, trouble)
+    return (*channels, *_blocks(settings))
+
+
+def _blocks(settings: Settings) -> tuple[Channel, ...]:
+    block = settings.alerts.prefect_block
+    return (Channel(block, ""),) if block else ()
 
 
 def rows_of(book: Book, settings: Settings) -> list[dict[str, str]]:

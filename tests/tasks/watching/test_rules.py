@@ -82,7 +82,7 @@ def test_a_fault_alone_is_found_alone_and_says_what_to_do(seen: Seen, fault: str
     "seen",
     [
         with_camera(taken_at=pictures(until=timedelta(minutes=89))),
-        with_camera(taken_at=pictures()[:3]),
+        with_camera(taken_at=pictures()[-3:]),
         with_camera(arrivals=arrivals(False, True, False)),
         with_camera(arrivals=arrivals(None, None, None)),
         with_camera(health=()),
@@ -182,6 +182,26 @@ def test_a_dead_store_is_told_instead_of_all_that_follows_from_it() -> None:
     assert found(replace(seen, cameras=(replace(CAMERA, taken_at=pictures(until=9 * HOUR)),))) == {
         "store-refused"
     }
+
+
+@pytest.mark.parametrize(
+    ("ago_h", "told", "faults", "unjudged"),
+    [
+        ([49], (), {"silent:cellar"}, False),
+        ([47], (), set(), False),
+        ([49.5, 49.25, 49], (), {"silent:cellar"}, False),
+        ([0.1], ("silent:cellar",), set(), True),
+        ([0.3, 0.1], ("silent:cellar",), set(), False),
+        ([49], ("silent:cellar",), {"silent:cellar"}, False),
+    ],
+    ids=["died at its first", "two days wait", "at its third", "one again", "two again", "silent again"],
+)
+def test_a_camera_that_has_sent_few_pictures_is_told_to_be_silent_as_well(
+    ago_h: list[float], told: tuple[str, ...], faults: set[str], unjudged: bool
+) -> None:
+    seen = with_camera(taken_at=tuple(NOW_AT - HOUR * ago for ago in ago_h))
+    assert found(seen, *told) == faults
+    assert ("silent:cellar" in find_incidents(seen, LIMITS, frozenset(told)).unjudged) == unjudged
 
 
 def test_settings_that_cannot_be_used_are_told_and_leave_all_else_as_it_was() -> None:

@@ -185,6 +185,27 @@ def test_a_dead_store_is_told_instead_of_all_that_follows_from_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("run", "store", "fault"),
+    [
+        (Run("keep-home/home", "r", NOW_AT - 50 * HOUR, 1), {}, "run:keep-home/home"),
+        (Run("keep-home/home", "r", NOW_AT - 50 * HOUR, 1), {"trouble": "no answer"}, "run:keep-home/home"),
+        (Run("backup/home", "r", NOW_AT, 1), {"trouble": "no answer"}, None),
+        (Run("evaluate/home", "r", NOW_AT - 23 * HOUR, 1, is_repeated=False), {}, "asked:evaluate/home"),
+        (Run("evaluate/home", "r", NOW_AT - 25 * HOUR, 1, is_repeated=False), {}, None),
+        (Run("evaluate/home", "r", NOW_AT, is_repeated=False), {}, None),
+    ],
+    ids=["scheduled", "store away", "for want of the store", "asked for", "asked for days ago", "succeeded"],
+)
+def test_a_run_that_failed_is_told_until_it_is_repeated_or_for_a_day(
+    run: Run, store: dict[str, str], fault: str | None
+) -> None:
+    faults = find_incidents(replace(with_store(**store), runs=(run,)), LIMITS).faults
+    told = {each.fault_id: each.remedy for each in faults if not each.fault_id.startswith("store")}
+    assert set(told) == ({fault} if fault else set())
+    assert all(("by its schedule" in remedy) == run.is_repeated for remedy in told.values())
+
+
+@pytest.mark.parametrize(
     ("ago_h", "told", "faults", "unjudged"),
     [
         ([49], (), {"silent:cellar"}, False),

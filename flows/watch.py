@@ -3,8 +3,8 @@
 from prefect import flow
 
 from flows.ingest import run_name
-from tasks.settings import load_settings
-from tasks.watch import deliver, give_sign_of_life, judge, look
+from tasks.settings import SettingsError, load_settings, settings_of_nobody
+from tasks.watch import deliver, give_sign_of_life, judge, judge_unusable, look
 
 
 @flow(name="watch", flow_run_name=run_name, timeout_seconds=600)
@@ -17,7 +17,13 @@ def watch(because: str | None = None) -> dict[str, int]:  # noqa: ARG001 - for p
     Args:
         because: What made somebody look outside the schedule; shown with the run.
     """
-    settings = load_settings()
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        # Whom they name besides secrets/alerts is not known; those notice that no sign of life comes.
+        judge_unusable(settings_of_nobody(), str(error))
+        deliver(settings_of_nobody())
+        raise
     found = judge(settings, look(settings))
     sent = deliver(settings)
     give_sign_of_life(settings)

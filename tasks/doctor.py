@@ -92,9 +92,13 @@ def examine_secrets(home: Path) -> Finding:
 def examine_alerts(settings: Settings) -> Finding:
     """Whether anybody is told."""
     try:
-        channels = [each.name for each in load_channels(settings.home)]
+        found, troubles = load_channels(settings.home)
     except ChannelError as error:
         return fault("alerts", str(error), "Then try: smartmeter watch --test")
+    if troubles:
+        sentence = "; ".join(f"{place}: {trouble}" for place, trouble in troubles.items())
+        return fault("alerts", sentence, "Mend it; the others are told. Then try: smartmeter watch --test")
+    channels = [each.name for each in found]
     channels += [settings.alerts.prefect_block] if settings.alerts.prefect_block else []
     if not channels:
         return warning(

@@ -107,26 +107,29 @@ def newest_runs() -> tuple[Run, ...] | None:
         with get_client(sync_client=True) as client:
             flows = {each.id: each.name for each in client.read_flows()}
             # Asked one by one: what runs every few minutes would push out what runs once a week.
+            deployments = {
+                f"{flows.get(each.flow_id, 'flow')}/{each.name}": each for each in client.read_deployments()
+            }
             runs = {
-                f"{flows.get(each.flow_id, 'flow')}/{each.name}": client.read_flow_runs(
+                name: client.read_flow_runs(
                     flow_run_filter=wanted,
                     deployment_filter=DeploymentFilter.model_validate({"id": {"any_": [each.id]}}),
                     sort=FlowRunSort.END_TIME_DESC,
                     limit=RUNS,
                 )
-                for each in client.read_deployments()
+                for name, each in deployments.items()
             }
     except httpx.HTTPError as error:
         log.warning("Prefect does not tell about its runs (%s)", type(error).__name__)
         return None
     return tuple(
-        _newest(name, of_name)
+        _newest(name, of_name, is_repeated=bool(deployments[name].schedules))
         for name, of_name in sorted(runs.items())
         if of_name and not name.startswith("watch/")
     )
 
 
-def _newest(name: str, runs: list["FlowRun"]) -> Run:
+def _newest(name: str, runs: list["FlowRun"], *, is_repeated: bool) -> Run:
     """The newest of a deployment's finished runs, and how many of these up to it failed in a row."""
     failures = list(
         takewhile(lambda run: run.state_type is None or run.state_type.value != "COMPLETED", runs)
@@ -134,7 +137,7 @@ def _newest(name: str, runs: list["FlowRun"]) -> Run:
     newest = runs[0]
     ended_at = newest.end_time or datetime.now(UTC)
     message = _first_line(newest.state.message) if newest.state else None
-    return Run(name, newest.name, ended_at, len(failures), message)
+    return Run(name, newest.name, ended_at, len(failures), message, is_repeated)
 
 
 def reports_of(home: Path, camera: str) -> tuple[Health, ...]:

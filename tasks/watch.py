@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ from tasks.watching.book import Book, Notice, advance, delivered, readdressed
 from tasks.watching.book_file import change_book, delivering, read_book
 from tasks.watching.channels import Channel, ChannelError, load_channels, retried, send
 from tasks.watching.facts import Seen
+from tasks.watching.faults import Judgement
+from tasks.watching.home_rules import unusable_settings
 from tasks.watching.messages import Message, message_of, test_message
 from tasks.watching.ping import PingError, ping
 from tasks.watching.rules import find_incidents
@@ -45,11 +47,27 @@ def look(settings: Settings) -> Seen:
 @step(timeout_s=60)
 def judge(settings: Settings, seen: Seen) -> dict[str, int]:
     """Bring the book of incidents up to date; return how many are open and how many messages wait."""
+    return _write_down(settings, lambda told: find_incidents(seen, limits_of(settings), told), seen.now_at)
+
+
+@step(timeout_s=60)
+def judge_unusable(settings: Settings, trouble: str) -> dict[str, int]:
+    """Note that the settings can't be used, and return as `judge` does.
+
+    Args:
+        settings: What is taken instead.
+        trouble: Why, and what to do.
+    """
+    return _write_down(settings, lambda _: unusable_settings(trouble), datetime.now(UTC))
+
+
+def _write_down(
+    settings: Settings, judged: Callable[[frozenset[str]], Judgement], now_at: datetime
+) -> dict[str, int]:
     channels = [each.name for each in channels_of(settings)]
 
     def change(book: Book) -> Book:
-        judgement = find_incidents(seen, limits_of(settings), book.told)
-        after = advance(readdressed(book, channels), judgement, seen.now_at, channels)
+        after = advance(readdressed(book, channels), judged(book.told), now_at, channels)
         for name in sorted(after.told - book.told):
             log.warning("%s", after.incidents[name].fault.sentence)
         for name in sorted(book.told - after.told):
@@ -97,11 +115,12 @@ def try_channels(settings: Settings) -> dict[str, str | None]:
     """Send a test message through every channel; by its name why it did not arrive, None where it did.
 
     Raises:
-        ChannelError: The channels can't be used at all.
+        ChannelError: The addresses can't be read at all.
     """
     message = test_message(datetime.now(UTC), settings.zone)
-    answers: dict[str, str | None] = {}
-    for channel in channels_of(settings, strict=True):
+    channels, troubles = load_channels(settings.home)
+    answers: dict[str, str | None] = {**troubles}
+    for channel in (*channels, *_blocks(settings)):
         try:
             _send(channel, message, None)
         except ChannelError as error:
@@ -111,21 +130,21 @@ def try_channels(settings: Settings) -> dict[str, str | None]:
     return answers
 
 
-def channels_of(settings: Settings, *, strict: bool = False) -> tuple[Channel, ...]:
-    """The channels of an installation; unusable ones are logged, or raised if `strict`.
-
-    Raises:
-        ChannelError: They can't be used, and `strict`.
-    """
-    block = settings.alerts.prefect_block
-    beside = (Channel(block, ""),) if block else ()
+def channels_of(settings: Settings) -> tuple[Channel, ...]:
+    """The channels of an installation; what is unusable among them is logged."""
     try:
-        return (*load_channels(settings.home), *beside)
+        channels, troubles = load_channels(settings.home)
     except ChannelError as error:
-        if strict:
-            raise
         log.error("%s", error)  # noqa: TRY400 - the sentence is all there is to say
-        return beside
+        return _blocks(settings)
+    for place, trouble in troubles.items():
+        log.error("%s: %s", place, trouble)
+    return (*channels, *_blocks(settings))
+
+
+def _blocks(settings: Settings) -> tuple[Channel, ...]:
+    block = settings.alerts.prefect_block
+    return (Channel(block, ""),) if block else ()
 
 
 def rows_of(book: Book, settings: Settings) -> list[dict[str, str]]:

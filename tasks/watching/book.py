@@ -104,7 +104,8 @@ def advance(book: Book, judgement: Judgement, now_at: datetime, channels: Sequen
         if after is None:
             continue
         is_untold = after.told_at is not None and after.clear_at is None and not after.announced
-        is_news = after.announced if after.over_at else is_untold and bool(channels)
+        is_told_end = after.announced and not kind_of(name).ends_unsaid
+        is_news = is_told_end if after.over_at else is_untold and bool(channels)
         if is_news and name not in silenced:
             after = replace(after, announced=True)
             notices.append(Notice(after, now_at, tuple(channels)))

@@ -40,14 +40,15 @@ def _judge_silence(
 ) -> Judgement:
     fault_id = f"silent:{camera.camera}"
     allowed = limits.silent or longest_usual_silence(camera.taken_at, limits.silent_slots, limits.zone)
+    # One picture after a silence may be a camera's last; with the second one it is back.
+    is_first_again = fault_id in told and len(camera.taken_at) == 1
     if store.listed_at is None or not camera.taken_at or allowed is None:
         return Judgement(unjudged=frozenset({fault_id}))
     last_at = camera.taken_at[-1]
-    # One picture after a silence may be a camera's last; with the second one it is back.
-    back_at = camera.taken_at[-2] if fault_id in told and len(camera.taken_at) > 1 else last_at
+    back_at = camera.taken_at[-2] if fault_id in told and not is_first_again else last_at
     silence = store.listed_at - back_at
     if silence <= allowed:
-        return Judgement()
+        return Judgement(unjudged=frozenset({fault_id} if is_first_again else ()))
     return Judgement(
         (
             Fault(

@@ -43,14 +43,29 @@ class Channel:
     url: str = field(repr=False)
 
 
-def load_channels(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Channel, ...]:
+def load_channels(
+    home: Path, environment: Mapping[str, str] = os.environ
+) -> tuple[tuple[Channel, ...], dict[str, str]]:
     """The channels of the environment variable if it is set, else those of `secrets/alerts`, a line each.
 
+    Returns:
+        The channels; and why a line is none, by its place.
+
     Raises:
-        ChannelError: Others may read the file, we may not, or a line is no address of a known service.
+        ChannelError: Others may read the file, or we may not.
     """
-    lines = environment[VARIABLE].split() if VARIABLE in environment else _lines_of(home / SECRETS)
-    return tuple({channel.url: channel for channel in map(_channel, lines)}.values())
+    if VARIABLE in environment:
+        places = {f"Address {no} of {VARIABLE}": url for no, url in _numbered(environment[VARIABLE].split())}
+    else:
+        places = {f"Line {no} of {SECRETS}": url for no, url in _numbered(_lines_of(home / SECRETS))}
+    channels: dict[str, Channel] = {}
+    troubles: dict[str, str] = {}
+    for place, url in places.items():
+        try:
+            channels[url] = _channel(url)
+        except ChannelError as error:
+            troubles[place] = str(error)
+    return tuple(channels.values()), troubles
 
 
 def send(channel: Channel, message: Message, picture: Path | None = None) -> None:
@@ -107,8 +122,13 @@ def _lines_of(path: Path) -> list[str]:
         raise ChannelError(
             f"{path} can't be read ({type(error).__name__}): is it yours, and text?"
         ) from error
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    return text.splitlines()
+
+
+def _numbered(lines: list[str]) -> list[tuple[int, str]]:
+    """Those that say something, with their number among all."""
+    stripped = ((number, line.strip()) for number, line in enumerate(lines, 1))
+    return [(number, line) for number, line in stripped if line and not line.startswith("#")]
 
 
 def _channel(url: str) -> Channel:
@@ -120,8 +140,8 @@ def _channel(url: str) -> Channel:
         is_known = Apprise.instantiate(url, suppress_exceptions=True) is not None
     if not is_known:
         raise ChannelError(
-            f"An address for alerts that begins with {name!r} is none that Apprise knows, or is incomplete. "
-            "docs/watch.md shows one for each service."
+            f"an address that begins with {name!r} is none that Apprise knows, or is incomplete; "
+            "docs/watch.md shows one for each service"
         )
     return Channel(f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:4]}", url)
 

@@ -138,6 +138,7 @@ class Run:
         ended_at: When it ended.
         failures: How many of the newest runs in a row failed or crashed; 0 when the newest one did not.
         message: What the newest one said at its end.
+        is_repeated: It has a schedule; otherwise it runs when somebody asks for it.
     """
 
     deployment: str
@@ -145,6 +146,7 @@ class Run:
     ended_at: datetime
     failures: int = 0
     message: str | None = None
+    is_repeated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ class Kind:
         patience: It must last that long before it is told.
         calm: It must be gone for that long before it is told to be over.
         machine: It is this machine's own, not a camera's or a meter's.
+        ends_unsaid: Its end is no news: nothing has been mended.
     """
 
     patience: timedelta = _NOW
     calm: timedelta = _NOW
     machine: bool = False
+    ends_unsaid: bool = False
 
 
 # What is measured over a stretch of its own (slots, streaks, days) needs no patience besides.
@@ -39,8 +41,11 @@ KINDS = {
     "store-full": Kind(calm=timedelta(minutes=30)),
     "ingest": Kind(machine=True),
     "run": Kind(machine=True),
+    "asked": Kind(ends_unsaid=True),
     "disk": Kind(calm=timedelta(minutes=10), machine=True),
     "warehouse": Kind(patience=timedelta(minutes=4), machine=True),
+    # Who edits them saves them half done.
+    "settings": Kind(patience=timedelta(minutes=4), machine=True),
 }
 
 

@@ -2,15 +2,30 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from datetime import timedelta
 
 from tasks.watching.camera_rules import CLEARLY
 from tasks.watching.facts import Run, Seen, StoreFacts
-from tasks.watching.faults import Fault, Judgement
+from tasks.watching.faults import KINDS, Fault, Judgement
 from tasks.watching.limits import Limits
 from tasks.watching.wording import size, span
 
 # What comes again in minutes may fail once; the next run does its work.
 FAILURES = {"ingest/home": 2}
+NEED_THE_STORE = frozenset({"run:ingest/home", "run:backup/home"})
+# Nobody may ever ask again for what failed: it is not held against this machine for longer.
+ASKED_FOR = timedelta(days=1)
+
+
+def unusable_settings(trouble: str) -> Judgement:
+    """What is wrong where the settings can't be used; nothing else can be judged then."""
+    fault = Fault(
+        "settings",
+        "the settings can't be used",
+        f"Nothing is fetched, read or shown, for the settings can't be used: {trouble}",
+        "Mend smartmeter.toml; the next run goes by it. smartmeter doctor says whether it is good.",
+    )
+    return Judgement((fault,), frozenset(KINDS) - {"settings"})
 
 
 def judge_store(store: StoreFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:
@@ -51,42 +66,48 @@ def judge_store(store: StoreFacts, limits: Limits, told: AbstractSet[str]) -> Ju
 
 def judge_machine(seen: Seen, limits: Limits, told: AbstractSet[str]) -> Judgement:
     """What is wrong with this machine; what a dead store or warehouse explains is not told besides."""
-    faults = list(_disk(seen, limits, told))
-    if seen.warehouse_trouble is not None:
-        faults.append(
-            Fault(
-                "warehouse",
-                "the warehouse cannot be opened",
-                f"The warehouse cannot be opened: {seen.warehouse_trouble}",
-                "smartmeter doctor looks closer. A broken file is brought back by "
-                "smartmeter restore-home, or grows anew from the archive by smartmeter ingest.",
-            )
-        )
-    if seen.warehouse_trouble is not None or seen.store.trouble is not None:
-        return Judgement(tuple(faults), frozenset({"ingest", "run:ingest/home", "run:backup/home"}))
-    unjudged = set()
+    disk = Judgement(tuple(_disk(seen, limits, told)))
+    if seen.warehouse_trouble is None:
+        return disk + _judge_ingest(seen, limits) + _judge_runs(seen, told)
+    fault = Fault(
+        "warehouse",
+        "the warehouse cannot be opened",
+        f"The warehouse cannot be opened: {seen.warehouse_trouble}",
+        "smartmeter doctor looks closer. A broken file is brought back by "
+        "smartmeter restore-home, or grows anew from the archive by smartmeter ingest.",
+    )
+    return disk + Judgement((fault,), frozenset({"ingest", "run", "asked"}))
+
+
+def _judge_ingest(seen: Seen, limits: Limits) -> Judgement:
     known = [at for at in (seen.store.listed_at, seen.published_at) if at is not None]
-    if not known:
-        unjudged.add("ingest")
-    elif (late := seen.now_at - min(known)) > limits.ingest:
-        faults.append(
-            Fault(
-                "ingest",
-                "no ingest succeeds",
-                f"No ingest has succeeded for {span(late)}: pictures are not fetched, or not read and shown.",
-                "The Prefect UI shows why under ingest/home, or that somebody paused it; smartmeter doctor.",
-                min(known),
-            )
-        )
+    if not known or seen.store.trouble is not None:
+        return Judgement(unjudged=frozenset({"ingest"}))
+    late = seen.now_at - min(known)
+    if late <= limits.ingest:
+        return Judgement()
+    fault = Fault(
+        "ingest",
+        "no ingest succeeds",
+        f"No ingest has succeeded for {span(late)}: pictures are not fetched, or not read and shown.",
+        "The Prefect UI shows why under ingest/home, or that somebody paused it; smartmeter doctor.",
+        min(known),
+    )
+    return Judgement((fault,))
+
+
+def _judge_runs(seen: Seen, told: AbstractSet[str]) -> Judgement:
     if seen.runs is None:
-        unjudged.add("run")
-    else:
-        faults += [
-            _failed(run)
-            for run in seen.runs
-            if run.failures >= (1 if f"run:{run.deployment}" in told else FAILURES.get(run.deployment, 1))
-        ]
-    return Judgement(tuple(faults), frozenset(unjudged))
+        return Judgement(unjudged=frozenset({"run", "asked"}))
+    explained = NEED_THE_STORE if seen.store.trouble is not None else frozenset()
+    faults = []
+    for run in seen.runs:
+        fault = _failed(run) if run.is_repeated else _failed_once(run)
+        enough = 1 if fault.fault_id in told else FAILURES.get(run.deployment, 1)
+        is_news = run.is_repeated or seen.now_at - run.ended_at < ASKED_FOR
+        if run.failures >= enough and is_news and fault.fault_id not in explained:
+            faults.append(fault)
+    return Judgement(tuple(faults), explained)
 
 
 def _disk(seen: Seen, limits: Limits, told: AbstractSet[str]) -> Iterator[Fault]:
@@ -108,5 +129,16 @@ def _failed(run: Run) -> Fault:
         f"{run.deployment} fails",
         f"The newest run of {run.deployment} ({run.run}) failed{why}",
         "The Prefect UI has its log. It is tried again by its schedule.",
+        run.ended_at,
+    )
+
+
+def _failed_once(run: Run) -> Fault:
+    why = f": {run.message}" if run.message else "."
+    return Fault(
+        f"asked:{run.deployment}",
+        f"{run.deployment} failed",
+        f"The run of {run.deployment} that somebody asked for ({run.run}) failed{why}",
+        "The Prefect UI has its log. Nothing repeats it by itself: ask for it again.",
         run.ended_at,
     )

@@ -8,25 +8,28 @@ from statistics import median
 
 FEWEST_PICTURES = 8
 NEWEST_GAPS = 8
+# Of a camera whose rhythm is not known yet: longer than a night, or than from one day's picture to the next.
+A_NEW_ONES = timedelta(days=2)
 AROUND = timedelta(minutes=45)
 DAY = timedelta(days=1)
 
 
 def longest_usual_silence(taken_at: Sequence[datetime], slots: int, zone: tzinfo) -> timedelta | None:
-    """How long after its last picture a camera may be silent, by its own rhythm; None while that is unknown.
+    """How long after its last picture a camera may be silent, by its own rhythm; None without any picture.
 
     That is `slots` times its usual distance. Where it usually rests at that time of day, the rest is added.
+    While too few pictures show a rhythm it is two days at least.
 
     Args:
         taken_at: Its pictures of some days, oldest first, UTC.
         slots: How many pictures may be missing.
         zone: The household's time zone.
     """
-    if len(taken_at) < FEWEST_PICTURES:
+    if not taken_at:
         return None
     gaps = [gap for start, end in itertools.pairwise(taken_at) if (gap := end - start)]
-    if not gaps:
-        return None
+    if not gaps or len(taken_at) < FEWEST_PICTURES:
+        return max(slots * _median(gaps or [timedelta(0)]), A_NEW_ONES)
     usual = _usual_distance(gaps)
     # A camera rests by its own settings' clock, which is the household's or UTC: nobody tells which.
     return slots * usual + max(_usual_rest(taken_at, usual, clock) for clock in {zone, UTC})

@@ -21,7 +21,8 @@ def find_incidents(seen: Seen, limits: Limits, told: AbstractSet[str] = frozense
     judgement = judge_store(seen.store, limits, told) + judge_machine(seen, limits, told)
     if seen.cameras is None or seen.registers is None:
         return judgement + Judgement(
-            unjudged=frozenset({"silent", "clock", "unread", "frozen", "base-load", "run"}) | REPORTED
+            unjudged=frozenset({"silent", "clock", "unread", "frozen", "base-load", "run", "asked"})
+            | REPORTED
         )
     for camera in seen.cameras:
         judgement += judge_camera(camera, seen.store, limits, told)

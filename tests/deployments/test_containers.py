@@ -4,7 +4,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import threading
 import tomllib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +95,47 @@ def test_secrets_in_files_become_what_prefect_reads(tmp_path: Path) -> None:
     assert told["PREFECT_API_AUTH_STRING"] == told["PREFECT_SERVER_API_AUTH_STRING"]
     assert told["PREFECT_API_AUTH_STRING"] == "smartmeter:0123456789abcdef"
     assert told["PREFECT_API_DATABASE_CONNECTION_URL"].endswith(":s3cret@database:5432/prefect")
+
+
+class _Guarded(BaseHTTPRequestHandler):
+    """A Prefect server that asks for a password, and whose ingest somebody serves."""
+
+    def do_GET(self) -> None:
+        is_let_in = self.path == "/api/health" or self.headers.get("Authorization") is not None
+        self.send_response(200 if is_let_in else 401)
+        self.end_headers()
+        self.wfile.write(b'{"status": "READY"}')
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def guarded_api() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), _Guarded)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/api"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_check_of_the_worker_is_let_in_by_the_server(guarded_api: str, home: Path) -> None:
+    (home / "prefect_auth").write_text("smartmeter:0123456789abcdef\n")
+    check = COMPOSE["services"]["worker"]["healthcheck"]["test"][1:]
+    assert check[-3:] == ["-m", "deployments", "check"]
+    script = "/opt/smartmeter/deployments/container.sh"
+    here = {"python": sys.executable, script: str(FOLDER / "container.sh")}
+    answer = subprocess.run(
+        [here.get(word, word) for word in check],
+        env={
+            "SECRETS": str(home),
+            "PREFECT_API_URL": guarded_api,
+            "SMARTMETER_HOME": str(home),
+            "PATH": os.environ["PATH"],
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")

@@ -86,6 +86,11 @@ def show_secrets(home: Path) -> None:
     (home / "secrets" / "alerts").chmod(0o644)
 
 
+def mistype_an_address(home: Path) -> None:
+    with (home / "secrets" / "alerts").open("a") as file:
+        file.write("\nmailto://\n")
+
+
 def hide(path: Path) -> None:
     """Let a file be one that can't be read, whoever reads it."""
     path.unlink(missing_ok=True)
@@ -138,6 +143,7 @@ def lose_the_model(home: Path) -> None:
         (show_secrets, "secrets", "chmod 600"),
         (show_secrets, "alerts", "chmod 600"),
         (hide_alerts, "alerts", "as the user"),
+        (mistype_an_address, "alerts", "Line 2 of secrets/alerts"),
         (hide_password, "api", "prefect-auth can't be read"),
         (lose_store, "store", "/nowhere"),
         (break_warehouse, "warehouse", "restore-home"),

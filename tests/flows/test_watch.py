@@ -174,16 +174,19 @@ def test_what_fails_once_a_week_is_not_forgotten_for_what_runs_every_minutes(pre
     from deployments.keeping import deployment
 
     entries = {each.flow.name: each for each in catalogue(load_settings())}
-    weekly, often = (deployment(entries[name]).apply() for name in ("keep-home", "watch"))
+    weekly, often, asked = (deployment(entries[name]).apply() for name in ("keep-home", "watch", "evaluate"))
     assert isinstance(weekly, UUID)
     assert isinstance(often, UUID)
+    assert isinstance(asked, UUID)
     with get_client(sync_client=True) as client:
         client.create_flow_run_from_deployment(weekly, state=Failed())
         for _ in range(200):
             client.create_flow_run_from_deployment(often, state=Completed())
-        found = {run.deployment: run.failures for run in newest_runs() or ()}
+        client.create_flow_run_from_deployment(asked, state=Completed())
+        found = {run.deployment: (run.failures, run.is_repeated) for run in newest_runs() or ()}
         client.create_flow_run_from_deployment(weekly, state=Completed())  # other tests share the server
-    assert found["keep-home/home"] == 1
+    assert found["keep-home/home"] == (1, True)
+    assert found["evaluate/home"] == (0, False)
 
 
 def test_the_warehouse_breaks_and_is_brought_back(watched: "Watched") -> None:

@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.watch import watch
-from tasks.settings import load_settings
+from tasks.settings import SettingsError, load_settings
 from tasks.watch import deliver, judge, look, try_channels
+from tasks.watching.book import Book
+from tasks.watching.book_file import change_book
 
 if TYPE_CHECKING:
     from flows.playground.receivers import Receivers
@@ -91,6 +93,35 @@ def test_a_block_of_prefect_is_a_channel_too(watched: "Watched", monkeypatch: py
     assert [each.subject for each in watched.receivers.at("/block")] == ["SmartMeter: no picture from cellar"]
     monkeypatch.setenv("SMARTMETER_ALERTS__PREFECT_BLOCK", "custom-webhook/nobody")
     assert "did not take" in str(try_channels(load_settings())["custom-webhook/nobody"])
+
+
+def test_settings_that_an_edit_has_spoilt_are_told_and_so_is_their_mending(watched: "Watched") -> None:
+    settings = watched.home / "smartmeter.toml"
+    good = settings.read_text()
+    watched.take(range(60, 40, -1))
+    watched.arrive()
+    watched.watch()
+    assert watched.told() == ["no picture from cellar"]
+    settings.write_text(good.replace("digits = 7", "digits = 70"))
+    with pytest.raises(SettingsError):
+        watch()
+    assert watched.told() == [], "somebody is editing them, perhaps"
+
+    change_book(watched.home, five_minutes_older)
+    for _ in range(2):
+        with pytest.raises(SettingsError):
+            watch()
+    assert "meters.home.digits" in watched.last().text
+    assert watched.told() == ["the settings can't be used"]
+    settings.write_text(good)
+    watched.watch()
+    assert watched.told() == ["over: the settings can't be used"]
+
+
+def five_minutes_older(book: Book) -> Book:
+    seen = book.incidents["settings"]
+    older = replace(seen, seen_at=seen.seen_at - timedelta(minutes=5))
+    return replace(book, incidents={**book.incidents, "settings": older})
 
 
 def test_people_list_silence_and_try(watched: "Watched") -> None:

@@ -63,6 +63,15 @@ def test_once_when_it_begins_and_once_when_it_is_over(
     assert told(play(Book(), *rounds)) == [("disk", kind) for kind in messages]
 
 
+def test_what_nobody_mended_ends_without_a_message_and_is_no_fault_of_this_machine() -> None:
+    failed = {"asked:evaluate/home"}
+    book = play(Book(), failed, failed)
+    assert not book.has_fault_of_this_machine
+    over = play(Book(), failed, failed, NONE, NONE)
+    assert told(book) == told(over) == [("asked:evaluate/home", "begun")]
+    assert over.told == set()
+
+
 def test_what_may_pass_is_told_only_when_it_lasts() -> None:
     failing = {"warehouse"}
     assert told(play(Book(), failing)) == []

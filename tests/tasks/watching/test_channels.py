@@ -30,14 +30,14 @@ def write(home: Path, *lines: str, mode: int = 0o600) -> Path:
 
 
 def test_addresses_come_from_the_file_and_the_variable_overrules_it(home: Path) -> None:
-    assert load_channels(home, {}) == ()
+    assert load_channels(home, {}) == ((), {})
     write(home, "# mine", "", "ntfy://example.org/topic", "json://example.org/a", "json://example.org/a")
-    assert [each.url for each in load_channels(home, {})] == [
+    assert [each.url for each in load_channels(home, {})[0]] == [
         "ntfy://example.org/topic",
         "json://example.org/a",
     ]
-    assert load_channels(home, {"SMARTMETER_ALERT_URLS": ""}) == ()
-    (only,) = load_channels(home, {"SMARTMETER_ALERT_URLS": "tgram://123456789:abcdefg_hijklmnop/4711"})
+    assert load_channels(home, {"SMARTMETER_ALERT_URLS": ""}) == ((), {})
+    (only,), _ = load_channels(home, {"SMARTMETER_ALERT_URLS": "tgram://123456789:abcdefg_hijklmnop/4711"})
     assert only.name.startswith("tgram-")
     assert "abcdefg" not in repr(only)
 
@@ -61,14 +61,18 @@ def test_a_file_that_is_no_text_or_cannot_be_read_is_refused(home: Path) -> None
 
 
 @pytest.mark.parametrize("line", ["nonsense", "nowhere://sesame", "mailto://", "tgram://sesame/", "https://"])
-def test_what_is_no_address_is_refused_without_showing_it(
-    home: Path, line: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("place", ["Line 3 of secrets/alerts", "Address 2 of SMARTMETER_ALERT_URLS"])
+def test_what_is_no_address_is_named_without_showing_it_and_stops_no_other(
+    home: Path, line: str, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    write(home, line)
-    with pytest.raises(ChannelError) as refusal:
-        load_channels(home, {})
-    assert "sesame" not in f"{refusal.value}{caplog.text}"
+    good = ["ntfy://example.org/topic", "json://example.org/a"]
+    write(home, "# mine", good[0], line, good[1])
+    environment = {"SMARTMETER_ALERT_URLS": " ".join([good[0], line, good[1]])} if "URLS" in place else {}
+    channels, troubles = load_channels(home, environment)
+    assert [each.url for each in channels] == good
+    assert list(troubles) == [place]
+    assert "sesame" not in f"{troubles}{caplog.text}"
 
 
 def test_each_kind_of_channel_gets_the_message_and_the_picture_once(

@@ -90,13 +90,26 @@ def test_a_new_interval_becomes_the_rhythm_and_a_failing_camera_does_not(
     assert longest_usual_silence(taken_at, 6, UTC) == timedelta(hours=hours)
 
 
-@pytest.mark.parametrize("count", [0, 1, 7])
-def test_too_few_pictures_make_no_rhythm(count: int) -> None:
-    assert longest_usual_silence(days(1, 15)[:count], 6, UTC) is None
+@pytest.mark.parametrize(
+    ("taken_at", "allowed_days"),
+    [
+        (days(1, 15)[:1], 2),
+        (days(1, 15)[:7], 2),
+        (days(7, 1440), 6),
+        (days(14, 2 * 1440), 12),
+        ([MIDNIGHT - timedelta(days=9), *days(1, 15)[:6]], 2),
+        ([MIDNIGHT] * 20, 2),
+    ],
+    ids=["one", "seven", "once a day", "every other day", "one at the desk before", "all of one instant"],
+)
+def test_a_camera_without_a_rhythm_yet_may_be_silent_for_two_days_at_least(
+    taken_at: list[datetime], allowed_days: int
+) -> None:
+    assert longest_usual_silence(taken_at, 6, UTC) == timedelta(days=allowed_days)
 
 
-def test_many_pictures_of_one_instant_make_none_either() -> None:
-    assert longest_usual_silence([MIDNIGHT] * 20, 6, UTC) is None
+def test_a_camera_that_never_sent_anything_has_none() -> None:
+    assert longest_usual_silence([], 6, UTC) is None
 
 
 @given(

@@ -7,6 +7,7 @@ import pytest
 
 from tasks.watching.facts import Run, Seen
 from tasks.watching.faults import KINDS
+from tasks.watching.home_rules import unusable_settings
 from tasks.watching.rules import find_incidents
 from tests.tasks.watching.conftest import (
     CAMERA,
@@ -81,7 +82,7 @@ def test_a_fault_alone_is_found_alone_and_says_what_to_do(seen: Seen, fault: str
     "seen",
     [
         with_camera(taken_at=pictures(until=timedelta(minutes=89))),
-        with_camera(taken_at=pictures()[:3]),
+        with_camera(taken_at=pictures()[-3:]),
         with_camera(arrivals=arrivals(False, True, False)),
         with_camera(arrivals=arrivals(None, None, None)),
         with_camera(health=()),
@@ -181,6 +182,55 @@ def test_a_dead_store_is_told_instead_of_all_that_follows_from_it() -> None:
     assert found(replace(seen, cameras=(replace(CAMERA, taken_at=pictures(until=9 * HOUR)),))) == {
         "store-refused"
     }
+
+
+@pytest.mark.parametrize(
+    ("run", "store", "fault"),
+    [
+        (Run("keep-home/home", "r", NOW_AT - 50 * HOUR, 1), {}, "run:keep-home/home"),
+        (Run("keep-home/home", "r", NOW_AT - 50 * HOUR, 1), {"trouble": "no answer"}, "run:keep-home/home"),
+        (Run("backup/home", "r", NOW_AT, 1), {"trouble": "no answer"}, None),
+        (Run("evaluate/home", "r", NOW_AT - 23 * HOUR, 1, is_repeated=False), {}, "asked:evaluate/home"),
+        (Run("evaluate/home", "r", NOW_AT - 25 * HOUR, 1, is_repeated=False), {}, None),
+        (Run("evaluate/home", "r", NOW_AT, is_repeated=False), {}, None),
+    ],
+    ids=["scheduled", "store away", "for want of the store", "asked for", "asked for days ago", "succeeded"],
+)
+def test_a_run_that_failed_is_told_until_it_is_repeated_or_for_a_day(
+    run: Run, store: dict[str, str], fault: str | None
+) -> None:
+    faults = find_incidents(replace(with_store(**store), runs=(run,)), LIMITS).faults
+    told = {each.fault_id: each.remedy for each in faults if not each.fault_id.startswith("store")}
+    assert set(told) == ({fault} if fault else set())
+    assert all(("by its schedule" in remedy) == run.is_repeated for remedy in told.values())
+
+
+@pytest.mark.parametrize(
+    ("ago_h", "told", "faults", "unjudged"),
+    [
+        ([49], (), {"silent:cellar"}, False),
+        ([47], (), set(), False),
+        ([49.5, 49.25, 49], (), {"silent:cellar"}, False),
+        ([0.1], ("silent:cellar",), set(), True),
+        ([0.3, 0.1], ("silent:cellar",), set(), False),
+        ([49], ("silent:cellar",), {"silent:cellar"}, False),
+    ],
+    ids=["died at its first", "two days wait", "at its third", "one again", "two again", "silent again"],
+)
+def test_a_camera_that_has_sent_few_pictures_is_told_to_be_silent_as_well(
+    ago_h: list[float], told: tuple[str, ...], faults: set[str], unjudged: bool
+) -> None:
+    seen = with_camera(taken_at=tuple(NOW_AT - HOUR * ago for ago in ago_h))
+    assert found(seen, *told) == faults
+    assert ("silent:cellar" in find_incidents(seen, LIMITS, frozenset(told)).unjudged) == unjudged
+
+
+def test_settings_that_cannot_be_used_are_told_and_leave_all_else_as_it_was() -> None:
+    judgement = unusable_settings("meters.home.digits: too many")
+    assert [each.fault_id for each in judgement.faults] == ["settings"]
+    assert "meters.home.digits: too many" in judgement.faults[0].sentence
+    assert judgement.unjudged == set(KINDS) - {"settings"}
+    assert found(FINE, "settings") == set(), "and it is over once they can be"
 
 
 def test_a_fixed_silence_overrules_the_rhythm() -> None:

@@ -51,6 +51,7 @@ def limits_of(settings: Settings) -> Limits:
         free_share=alerts.free_percent / 100,
         outbox_pictures=alerts.outbox_pictures,
         ingest=timedelta(hours=alerts.ingest_hours),
+        ingest_schedule=settings.schedule.ingest,
         base_load_w=alerts.base_load_w,
         zone=settings.zone,
     )

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from cronsim import CronSim, CronSimError
 
 from tasks.watching.camera_rules import CLEARLY
 from tasks.watching.facts import Run, Seen, StoreFacts
@@ -83,9 +85,10 @@ def _judge_ingest(seen: Seen, limits: Limits) -> Judgement:
     known = [at for at in (seen.store.listed_at, seen.published_at) if at is not None]
     if not known or seen.store.trouble is not None:
         return Judgement(unjudged=frozenset({"ingest"}))
-    late = seen.now_at - min(known)
-    if late <= limits.ingest:
+    due_at = _due_before(limits.ingest_schedule, seen.now_at - limits.ingest)
+    if due_at is None or min(known) >= due_at:
         return Judgement()
+    late = seen.now_at - min(known)
     fault = Fault(
         "ingest",
         "no ingest succeeds",
@@ -94,6 +97,15 @@ def _judge_ingest(seen: Seen, limits: Limits) -> Judgement:
         min(known),
     )
     return Judgement((fault,))
+
+
+def _due_before(cron: str, instant_at: datetime) -> datetime | None:
+    """When a schedule last asked for a run before an instant; None for one that never does."""
+    try:
+        return next(CronSim(cron, instant_at, reverse=True), None) if cron else None
+    except CronSimError:
+        # Prefect knows a few words more.
+        return instant_at
 
 
 def _judge_runs(seen: Seen, told: AbstractSet[str]) -> Judgement:

@@ -110,6 +110,26 @@ def test_what_is_not_so_for_certain_is_not_told(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize(
+    ("schedule", "ago", "is_told"),
+    [
+        ("2-59/15 * * * *", timedelta(hours=1, minutes=58), False),
+        ("2-59/15 * * * *", timedelta(hours=2, minutes=16), True),
+        ("0 6 * * *", timedelta(hours=6), False),
+        ("0 6 * * *", timedelta(hours=30), True),
+        ("0 11 * * *", timedelta(hours=25), False),
+        ("0 0 1 * *", timedelta(days=23), False),
+        ("", timedelta(days=60), False),
+    ],
+)
+def test_an_ingest_is_missed_where_its_schedule_asked_for_one(
+    schedule: str, ago: timedelta, is_told: bool
+) -> None:
+    seen = with_store(listed_at=NOW_AT - ago)
+    faults = find_incidents(seen, replace(LIMITS, ingest_schedule=schedule)).faults
+    assert [each.fault_id for each in faults] == ["ingest"] * is_told
+
+
+@pytest.mark.parametrize(
     ("told", "still_wrong", "over"),
     [
         (

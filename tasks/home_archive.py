@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from raspi_agent import durable
+from tasks.custody import AHEAD
 from tasks.home_mirror import REFUSED, mirror, refused
 from tasks.settings import FILE_NAME
 from warehouse.keep import check_kept, copy_to_keep
@@ -138,7 +139,8 @@ def bring_home(
 ) -> tuple[Manifest, int]:
     """Make a new home folder of an archive and its mirror, whole or not at all.
 
-    Settings that name a path in the old home folder name the same one in the new.
+    Settings that name a path in the old home folder name the same one in the new. The next ingest adopts
+    pictures that the mirror has and the warehouse lacks.
 
     Args:
         archive: From `write_archive`.
@@ -163,6 +165,8 @@ def bring_home(
     try:
         manifest = unpack(archive, draft)
         count = mirror(pictures, draft, link=link) if pictures else 0
+        (draft / AHEAD).touch(PRIVATE_FILE)
+        durable.sync_file(draft / AHEAD)
         settings = draft / FILE_NAME
         if settings.exists():
             text = settings.read_text(encoding="utf-8")

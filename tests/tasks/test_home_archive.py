@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raspi_agent import durable
+from tasks.custody import AHEAD
 from tasks.home_archive import (
     MANIFEST,
     ArchiveError,
@@ -82,7 +83,7 @@ def test_a_home_comes_back_elsewhere_with_its_paths(
     assert files_of(tmp_path / "kept") == {archive.name}
     new = tmp_path / "elsewhere" / "new"
     assert bring_home(archive, new)[0].with_secrets == with_secrets
-    assert files_of(new) == KEPT | ({"secrets/alerts"} if with_secrets else set())
+    assert files_of(new) == KEPT | {AHEAD} | ({"secrets/alerts"} if with_secrets else set())
     assert f'"{new}/models/mine"' in (new / "smartmeter.toml").read_text()
     assert all((new / name).stat().st_mode & 0o077 == 0 for name in files_of(new))
     with open_warehouse(new / "smartmeter.duckdb") as warehouse:
@@ -92,7 +93,7 @@ def test_a_home_comes_back_elsewhere_with_its_paths(
 
 def test_a_home_without_a_warehouse_is_kept_too(home: Path, tmp_path: Path) -> None:
     bring_home(write_archive(home, tmp_path / "kept", with_secrets=False), tmp_path / "new")
-    assert files_of(tmp_path / "new") == {"smartmeter.toml"}
+    assert files_of(tmp_path / "new") == {"smartmeter.toml", AHEAD}
 
 
 def test_the_newest_archives_stay(home: Path, tmp_path: Path) -> None:

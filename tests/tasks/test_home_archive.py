@@ -31,6 +31,7 @@ from tasks.home_archive import (
 )
 from tasks.home_mirror import mirror
 from warehouse.connection import open_warehouse
+from warehouse.errors import WarehouseError
 from warehouse.keep import check_kept
 from warehouse.migrate import migrate
 
@@ -161,6 +162,14 @@ def test_a_full_disk_is_no_damage_and_leaves_nothing(lived_in: Path, tmp_path: P
         assert [path.name for path in tmp_path.glob("*new*")] == []
     _, count = bring_home(archive, tmp_path / "new", tmp_path / "kept" / "pictures")
     assert (count, (tmp_path / "new" / "archive").is_dir()) == (3, True)
+
+
+@pytest.mark.parametrize("limit", [0, 20_000, 300_000])
+def test_a_full_disk_for_archives_is_told_as_that(lived_in: Path, tmp_path: Path, limit: int) -> None:
+    with no_file_above(limit), pytest.raises(WarehouseError, match="do the same once more") as refusal:
+        write_archive(lived_in, tmp_path / "kept", with_secrets=False)
+    assert "held by" not in str(refusal.value)
+    assert list((tmp_path / "kept").iterdir()) == []
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from raspi_agent import durable
 from tasks.custody import AHEAD
+from tasks.home_draft import draft_beside
 from tasks.home_mirror import REFUSED, mirror, refused
 from tasks.settings import FILE_NAME
 from warehouse.keep import check_kept, copy_to_keep
@@ -161,8 +162,7 @@ def bring_home(
             f"{home} is not empty; nothing was touched. Name a folder that does not exist yet."
         )
     durable.make_folder(home.parent)
-    draft = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
-    try:
+    with draft_beside(home) as draft:
         manifest = unpack(archive, draft)
         count = mirror(pictures, draft, link=link) if pictures else 0
         (draft / AHEAD).touch(PRIVATE_FILE)
@@ -175,9 +175,6 @@ def bring_home(
             home.rmdir()
         draft.replace(home)
         durable.sync_folder(home.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return manifest, count
 
 

@@ -7,8 +7,10 @@ from prefect import flow
 
 from flows.ingest import read_and_publish, run_name
 from flows.progress import in_batches
+from tasks.adopt_archive import adopt_archive
 from tasks.fetch import BATCH, prepare_warehouse
 from tasks.import_folder import import_batch, import_logs, labels_near, list_importable
+from tasks.server_clock import must_wait_for_clock
 from tasks.set_aside import SetAside, tell
 from tasks.settings import load_settings
 
@@ -33,6 +35,8 @@ def import_pictures(
     camera = settings.meters[meter].camera
     zone = ZoneInfo(timezone) if timezone else settings.zone
     prepare_warehouse(settings)
+    if not must_wait_for_clock(settings):
+        adopt_archive(settings)  # an empty warehouse only; imported pictures would hide that it was
     files = list_importable(settings, Path(directory), pattern, Path(labels) if labels else None, zone)
     set_aside: list[SetAside] = []
     for batch in in_batches(files, BATCH, "Importing pictures"):

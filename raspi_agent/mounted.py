@@ -13,10 +13,11 @@ def lies_on_root(folder: Path, root: Path = _ROOT) -> bool:
     """Whether a folder is a part of the root file system, as a mount point is while nothing is mounted.
 
     Args:
-        folder: an existing one.
+        folder: one that exists, or is to be made.
         root: any folder of that file system.
     """
-    return folder.stat().st_dev == root.stat().st_dev
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    return existing.stat().st_dev == root.stat().st_dev
 
 
 def check_still_mounted(folder: Path, note: Path, root: Path = _ROOT) -> None:
@@ -25,7 +26,7 @@ def check_still_mounted(folder: Path, note: Path, root: Path = _ROOT) -> None:
     What is written below an empty mount point counts as sent, and nobody would ever find it there.
 
     Args:
-        folder: an existing one.
+        folder: one that exists, or is to be made.
         note: the file that remembers it; without it nothing is known and nothing refused.
         root: see `lies_on_root`.
 

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -47,6 +47,10 @@ PICTURE_SCHEMA: dict[str, PolarsDataType] = {
 _TIME_IN_NAME = re.compile(
     r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:.h]?(\d\d)[-:.m]?(\d\d)(?!\d)(?P<utc>Z?)"
 )
+
+
+class NoPlace(OSError):  # noqa: N818 - what the archive has for it
+    """Something else has the picture's place in the archive; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ def keep(arrival: Arrival, archive: Path | None, received_at: datetime) -> dict[
         A row of PICTURE_SCHEMA; `reason` says why the picture can't be read, null when it can.
 
     Raises:
+        NoPlace: Something else has the key's place in the archive.
         OSError: The disk is full or refuses.
     """
     digest = hashlib.sha256(arrival.data).hexdigest()
@@ -191,6 +196,8 @@ def sweep_drafts(archive: Path, older_than_s: float = LEFT_OVER_S) -> int:
 def _store(archive: Path, key: str, data: bytes) -> str:
     """Write once; the same bytes again change nothing, other bytes get a name beside, as in the store."""
     names = names_of(key, content_hash(data))
+    if blocker := _in_the_way(archive, key):
+        raise NoPlace(f"{blocker} is in its way")
     for name in names:
         target = archive / name
         if target.exists() and target.read_bytes() == data:
@@ -199,8 +206,14 @@ def _store(archive: Path, key: str, data: bytes) -> str:
     for name in (key, *names):
         if not (archive / name).exists() and _publish(archive, name, data):
             return name
-    raise FileExistsError(
-        f"{archive / key} and its twin are taken by other bytes; compare the three by hand."
+    raise NoPlace(f"{archive / key} and its twin are taken by other bytes; compare the three by hand")
+
+
+def _in_the_way(archive: Path, key: str) -> Path | None:
+    """The folder that has a key's name, or the file that has its folder's: names were used both ways."""
+    folders = [archive / each for each in PurePosixPath(key).parents]
+    return next(
+        (each for each in folders if each.is_file()), archive / key if (archive / key).is_dir() else None
     )
 
 

@@ -20,6 +20,7 @@ from raspi_agent.store import Revision
 PICTURES = "images/"
 ARCHIVE_SOURCE = "archive/"
 RESTORED = "restored.json"
+AHEAD = "archive-is-ahead"  # in a home folder whose archive may be newer than its warehouse
 REMEMBERED = timedelta(days=365)
 
 

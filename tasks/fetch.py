@@ -13,7 +13,14 @@ from raspi_agent.content_hash import content_hash_of_file
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Revision
 from tasks.agent_files import NoAgentFile, drafts_of, is_agents, keep_agent_file, wanted
-from tasks.archive import LARGEST_BYTES, arrival_from_store, keep, note_pictures, sweep_drafts
+from tasks.archive import (
+    LARGEST_BYTES,
+    NoPlace,
+    arrival_from_store,
+    keep,
+    note_pictures,
+    sweep_drafts,
+)
 from tasks.custody import name_in_store
 from tasks.download import download
 from tasks.drums import changed_drums
@@ -96,24 +103,29 @@ def keep_cursor(settings: Settings, cursor: str) -> None:
 def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> list[Revision]:
     """Archive these pictures and note each with what is known about it; return those that would not come.
 
-    What arrives is safe even when the rest fails, and is not fetched again by the next attempt.
+    What arrives is safe even when the rest fails, and is not fetched again by the next attempt. What finds no
+    place in the archive would not come either, and stays in the store.
     """
     store = open_store(settings.store.url, settings.home)
     cameras = sorted({meter.camera for meter in settings.meters.values()})
     received_at = datetime.now(UTC)
 
-    def fetch(revision: Revision) -> dict[str, object]:
+    def fetch(revision: Revision) -> dict[str, object] | Revision:
         archived = settings.archive / revision.key
         data = archived.read_bytes() if _has_bytes_of(archived, revision) else store.fetch(revision)
         source = _source(settings, revision)
         arrival = arrival_from_store(revision.key, data, source, cameras, settings.zone)
-        return keep(arrival, settings.archive, received_at)
+        try:
+            return keep(arrival, settings.archive, received_at)
+        except NoPlace as error:
+            log.warning("%s stays in the store: %s. Rename it there, or its folder.", revision.key, error)
+            return revision
 
     done = download(revisions, fetch, at_once=settings.store.downloads_at_once)
-    tell(note_pictures(settings, done.kept))
+    tell(note_pictures(settings, [each for each in done.kept if not isinstance(each, Revision)]))
     if done.stopped_by is not None:
         raise done.stopped_by
-    return done.left
+    return [*done.left, *(each for each in done.kept if isinstance(each, Revision))]
 
 
 @step(timeout_s=600)

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from raspi_agent import durable
+from tasks.custody import AHEAD
+from tasks.home_draft import draft_beside
 from tasks.home_mirror import REFUSED, mirror, refused
 from tasks.settings import FILE_NAME
 from warehouse.keep import check_kept, copy_to_keep
@@ -138,7 +140,8 @@ def bring_home(
 ) -> tuple[Manifest, int]:
     """Make a new home folder of an archive and its mirror, whole or not at all.
 
-    Settings that name a path in the old home folder name the same one in the new.
+    Settings that name a path in the old home folder name the same one in the new. The next ingest adopts
+    pictures that the mirror has and the warehouse lacks.
 
     Args:
         archive: From `write_archive`.
@@ -159,10 +162,11 @@ def bring_home(
             f"{home} is not empty; nothing was touched. Name a folder that does not exist yet."
         )
     durable.make_folder(home.parent)
-    draft = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
-    try:
+    with draft_beside(home) as draft:
         manifest = unpack(archive, draft)
         count = mirror(pictures, draft, link=link) if pictures else 0
+        (draft / AHEAD).touch(PRIVATE_FILE)
+        durable.sync_file(draft / AHEAD)
         settings = draft / FILE_NAME
         if settings.exists():
             text = settings.read_text(encoding="utf-8")
@@ -171,9 +175,6 @@ def bring_home(
             home.rmdir()
         draft.replace(home)
         durable.sync_folder(home.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return manifest, count
 
 

@@ -1,12 +1,13 @@
 """Import: a folder of existing pictures and logs, as the original program or any camera left it."""
 
 import csv
+import io
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 from tasks.archive import LARGEST_BYTES, Arrival, arrival_from_file, in_words, save_arrivals, time_of_name
@@ -46,7 +47,8 @@ def list_importable(
 ) -> list[Importable]:
     """Every picture file under a folder whose name matches, in order, with its time as far as names tell."""
     files = [path for path in _files(directory, pattern) if not is_log(path, directory)]
-    labelled = read_label_times(labels, settings) if labels else {}
+    told = read_label_times(labels, settings) if labels else {}
+    labelled = labelled_files(files, told, [directory, labels.parent]) if labels else {}
     return dated(files, labelled, zone)
 
 
@@ -80,9 +82,42 @@ def labels_near(directory: Path) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def dated(files: Sequence[Path], labelled: Mapping[str, datetime], zone: ZoneInfo) -> list[Importable]:
+def labelled_files(
+    files: Sequence[Path], told: Mapping[str, datetime], roots: Sequence[Path]
+) -> dict[Path, datetime]:
+    """The files that labels tell the time of: by their path, else by a name that no other one has.
+
+    Args:
+        files: What is to be imported.
+        told: Times by the file that a label names, from `read_label_times`.
+        roots: Folders that a label's path may begin in.
+
+    Raises:
+        SettingsError: A label may mean several files, or a file have several labels.
+    """
+    present = set(files)
+    meant = {label: root / label for label in told for root in roots if root / label in present}
+    found = {path: told[label] for label, path in meant.items()}
+    by_name: dict[str, tuple[list[Path], list[str]]] = {path.name: ([], []) for path in files}
+    for path in files:
+        by_name[path.name][0].append(path)
+    for label in told:
+        by_name.get(PurePosixPath(label).name, ([], []))[1].append(label)
+    for name, (paths, labels) in by_name.items():
+        loose = [label for label in labels if label not in meant]
+        if loose and len(paths) == len(labels) == 1:
+            found[paths[0]] = told[loose[0]]
+        elif loose and any(path not in found for path in paths):
+            raise SettingsError(
+                f"There are {len(paths)} files and {len(labels)} labels named {name}, like {loose[0]!r}. "
+                f"Write in the labels where each lies below {roots[0]}, like folder/{name}."
+            )
+    return found
+
+
+def dated(files: Sequence[Path], labelled: Mapping[Path, datetime], zone: ZoneInfo) -> list[Importable]:
     """The files with their times: by label, else by name, the repeated hour of autumn resolved."""
-    named = {path: at for path in files if path.name not in labelled and (at := time_of_name(path.stem))}
+    named = {path: at for path in files if path not in labelled and (at := time_of_name(path.stem))}
     local = [path for path, at in named.items() if at.tzinfo is None]
     stamps = [Stamp(named[path], datetime.fromtimestamp(path.stat().st_mtime, UTC)) for path in local]
     instants = dict(zip(local, resolve(stamps, zone), strict=True))
@@ -91,8 +126,8 @@ def dated(files: Sequence[Path], labelled: Mapping[str, datetime], zone: ZoneInf
             log.warning("%d pictures %s", count, REMARKS[certainty])
     found = []
     for path in files:
-        if path.name in labelled:
-            found.append(Importable(path, labelled[path.name], "labels"))
+        if path in labelled:
+            found.append(Importable(path, labelled[path], "labels"))
         elif path in instants:
             found.append(Importable(path, instants[path].at, "name", instants[path].or_else_at))
         else:
@@ -102,28 +137,33 @@ def dated(files: Sequence[Path], labelled: Mapping[str, datetime], zone: ZoneInf
 
 
 def read_label_times(labels: Path, settings: Settings) -> dict[str, datetime]:
-    """The times in a CSV with columns `file` and `timestamp`, by file name; local where no zone is written.
+    """The times in a CSV with columns `file` and `timestamp`, by file; local where no zone is written.
 
     Raises:
         SettingsError: A column is missing or a time can't be read; the message names the line.
     """
+    try:
+        text = labels.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{labels} is not written in UTF-8. Save it anew with that encoding.") from error
     times = {}
-    with labels.open(newline="") as stream:
-        rows = csv.DictReader(stream)
-        if not {"file", "timestamp"} <= set(rows.fieldnames or ()):
-            raise SettingsError(f"{labels} needs the columns file and timestamp in its first line.")
-        for row in rows:
-            if not row["timestamp"]:
-                continue
-            try:
-                at = datetime.fromisoformat(row["timestamp"])
-            except ValueError as error:
-                raise SettingsError(
-                    f"{labels} line {rows.line_num}: {row['timestamp']!r} is no ISO 8601 time, "
-                    "like 2026-11-22T04:01:30Z."
-                ) from error
-            zoned = at if at.tzinfo else at.replace(tzinfo=settings.zone)
-            times[Path(row["file"]).name] = zoned.astimezone(UTC)
+    rows = csv.DictReader(io.StringIO(text))
+    if not {"file", "timestamp"} <= set(rows.fieldnames or ()):
+        raise SettingsError(
+            f"{labels} needs the columns file and timestamp in its first line, a comma between them."
+        )
+    for row in rows:
+        if not row["timestamp"] or not row["file"]:
+            continue
+        try:
+            at = datetime.fromisoformat(row["timestamp"])
+        except ValueError as error:
+            raise SettingsError(
+                f"{labels} line {rows.line_num}: {row['timestamp']!r} is no ISO 8601 time, "
+                "like 2026-11-22T04:01:30Z."
+            ) from error
+        zoned = at if at.tzinfo else at.replace(tzinfo=settings.zone)
+        times[PurePosixPath(row["file"].replace("\\", "/")).as_posix()] = zoned.astimezone(UTC)
     return times
 
 

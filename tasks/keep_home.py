@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Literal
 
+from raspi_agent.mounted import check_still_mounted
 from tasks.home_archive import keep_newest, later_than, write_archive
 from tasks.home_mirror import mirror
 from tasks.settings import Settings
@@ -12,11 +13,18 @@ from tasks.step import step
 log = logging.getLogger(__name__)
 Pictures = Literal["none", "link", "copy"]
 MIRROR = "pictures"
+MOUNT_NOTE = "backups-are-mounted"
 
 
 @step(timeout_s=3600)
 def archive_home(settings: Settings, folder: Path, *, with_secrets: bool, keep: int) -> Path:
-    """Write a new archive, read it back, and only then remove the oldest ones beyond `keep`."""
+    """Write a new archive, read it back, and only then remove the oldest ones beyond `keep`.
+
+    Raises:
+        StoreUnavailable: The settings' folder for archives lay on a share or disk that is not mounted now.
+    """
+    if folder == settings.home / settings.backup.home_folder:
+        check_still_mounted(folder.absolute(), settings.home / MOUNT_NOTE)
     path = write_archive(settings.home, folder, with_secrets=with_secrets)
     for gone in keep_newest(folder, keep, path):
         log.info("%s was older than the newest %d and is removed", gone.name, keep)

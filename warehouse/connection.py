@@ -146,17 +146,23 @@ class Warehouse:
 
         Raises:
             WarehouseBusy: somebody else has it open.
+            WarehouseError: it can't be written.
         """
         version = f", storage_version '{storage_version}'" if storage_version else ""
         file = _quoted(str(path), "'")
         try:
             self.script(f"attach {file} as {name} (read_write, recovery_mode no_wal_writes{version})")
-        except duckdb.IOException as error:
-            raise WarehouseBusy(busy_sentence(path, error)) from error
-        try:
-            yield
-        finally:
-            self.script(f"detach {name}")
+            try:
+                yield
+            finally:
+                self.script(f"detach {name}")
+        except (duckdb.IOException, duckdb.FatalException) as error:
+            if is_lock_error(error):
+                raise WarehouseBusy(busy_sentence(path, error)) from error
+            raise WarehouseError(
+                f"{path} can't be written: {_explanation(error)}. "
+                "Make room there, or allow what was refused, and do the same once more."
+            ) from error
 
     def copy_rows(self, table: str, catalog: str, condition: str) -> None:
         """Let a table of an attached file hold this one's rows where the condition holds."""
@@ -216,12 +222,12 @@ def guard(connection: duckdb.DuckDBPyConnection, path: Path | None = None) -> Wa
     return Warehouse(connection, path)
 
 
-def is_lock_error(error: duckdb.IOException) -> bool:
+def is_lock_error(error: duckdb.Error) -> bool:
     """Whether DuckDB failed only because another process holds the file."""
     return "Could not set lock" in str(error)
 
 
-def busy_sentence(path: Path, error: duckdb.IOException) -> str:
+def busy_sentence(path: Path, error: duckdb.Error) -> str:
     """Who holds the file, and what to do about it."""
     holder = LOCK_HOLDER.search(str(error))
     who = f"process {holder['pid']} ({holder['program']})" if holder else "another program"

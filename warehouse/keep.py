@@ -13,7 +13,7 @@ def copy_to_keep(live: Path, target: Path, *, wait_s: float = 60) -> dict[str, s
 
     Raises:
         WarehouseBusy: Another program has held the live file for `wait_s`.
-        WarehouseError: It can't be opened.
+        WarehouseError: It can't be opened, or the copy can't be written.
     """
     with open_warehouse(live, read_only=True, wait_s=wait_s) as warehouse:
         warehouse.copy_to(target, LATEST)

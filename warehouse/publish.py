@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from warehouse.connection import Warehouse, open_warehouse
-from warehouse.errors import WarehouseBusy
+from warehouse.errors import WarehouseError
 
 # The newest format that DuckDB 1.5 still reads: the tools of many people are older than this library.
 STORAGE_VERSION = "v1.5.0"
@@ -89,7 +89,7 @@ def _brought_up_to_date(warehouse: Warehouse, spare: Path) -> Path | None:
     try:
         with warehouse.attached(draft, "copy_of_it"):
             return draft if _bring(warehouse) else None
-    except WarehouseBusy:
+    except WarehouseError:
         return None
 
 

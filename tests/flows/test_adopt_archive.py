@@ -1,10 +1,15 @@
-"""A warehouse that is lost forgets no picture, though the store has it no more."""
+"""A warehouse that is lost, or older than its archive, forgets no picture that the store has no more."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from raspi_agent.open_store import open_store
 from tasks.adopt_archive import adopt_archive
 from tasks.fetch import list_new_pictures, prepare_warehouse
+from tasks.home_archive import bring_home, write_archive
+from tasks.home_mirror import mirror
 from tasks.recognize import list_unread_pictures
 from tasks.restore import Restored, list_absent, restore_batch
 from tasks.settings import load_settings
@@ -49,3 +54,26 @@ def test_a_new_warehouse_learns_what_only_the_archive_has(drawn_meter: "DrawnMet
 
     absent = list_absent.fn(settings, None, None)
     assert restore_batch.fn(settings, absent) == Restored(uploaded=7, thinned=1)
+
+
+def test_a_home_of_an_older_archive_learns_what_the_mirror_has_besides(
+    drawn_meter: "DrawnMeter", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_by_an_oracle(drawn_meter, 5)
+    older = write_archive(drawn_meter.home, tmp_path / "disk", with_secrets=False)
+    read_by_an_oracle(drawn_meter, 8)
+    mirror(drawn_meter.home, tmp_path / "disk" / "pictures", link=False)
+
+    bring_home(older, tmp_path / "new", tmp_path / "disk" / "pictures")
+    monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path / "new"))
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    drawn_meter_there = type(drawn_meter)(settings.home)
+    drawn_meter_there.fill(range(7, 9))
+    assert adopt_archive.fn(settings) == 2
+    assert adopt_archive.fn(settings) == 0
+    listed = [each.key for each in list_new_pictures.fn(settings).revisions]
+    assert listed == [drawn_meter.key(7), drawn_meter.key(8)]
+    with open_warehouse(settings.warehouse) as warehouse:
+        keys = warehouse.sql("select picture_key from raw.pictures order by 1")["picture_key"].to_list()
+    assert keys == [drawn_meter.key(number) for number in range(7)]

@@ -114,3 +114,16 @@ def counts(answer: Result) -> dict[str, int]:
     """The table that a command ends with."""
     lines = [line.split() for line in answer.output.splitlines()]
     return {words[0]: int(words[1]) for words in lines if len(words) == 2 and words[1].isdigit()}
+
+
+def test_an_import_into_a_new_warehouse_does_not_hide_what_only_the_archive_has(
+    drawn_meter: "DrawnMeter", prefect_server: str, tmp_path: Path
+) -> None:
+    settings = load_settings()
+    archived = settings.archive / drawn_meter.key(0)
+    archived.parent.mkdir(parents=True)
+    archived.write_bytes(drawn_meter.picture(0))
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / f"{drawn_meter.slot_at(1):%Y%m%d_%H%M%S}Z.jpg").write_bytes(drawn_meter.picture(1))
+    assert import_pictures(str(tmp_path / "old"), "home")["pictures"] == 2
+    assert answer("select source from raw.pictures where source like 'archive/%'").height == 1

@@ -41,6 +41,15 @@ def test_a_share_that_is_gone_is_refused_until_it_is_back_or_somebody_says_so(
     assert not note.exists()
 
 
+def test_a_folder_that_is_still_to_be_made_lies_where_its_parent_does(share: Path, tmp_path: Path) -> None:
+    note, folder = tmp_path / "note", share / "smartmeter-not-there" / "backups"
+    turn(share, MEMORY)
+    check_still_mounted(folder, note, tmp_path)
+    turn(share, tmp_path / "below")
+    with pytest.raises(StoreUnavailable, match="is not mounted"):
+        check_still_mounted(folder, note, tmp_path)
+
+
 def test_a_folder_that_never_was_a_share_is_never_refused(tmp_path: Path) -> None:
     for _ in range(2):
         check_still_mounted(tmp_path, tmp_path / "note", tmp_path)

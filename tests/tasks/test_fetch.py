@@ -1,7 +1,10 @@
 """Pictures from a real outbox, taken before the camera knew the time."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.open_store import open_store
@@ -62,3 +65,24 @@ def test_a_url_that_lost_its_last_slash_names_the_same_store(home: Path, photo: 
     assert list_new_pictures.fn(settings).revisions == ()
     held = plan_backup.fn(settings, 0, 0).held
     assert [each.fate for each in held] == [Fate.FREE]
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("images/a", "images/a/b.jpg"), ("images/a/b.jpg", "images/a"), ("windows/a", "windows")],
+)
+def test_a_name_that_is_a_file_once_and_a_folder_later_stops_nothing(
+    home: Path, photo: bytes, first: str, then: str
+) -> None:
+    settings, store = load_settings(), open_store("file:store", home)
+    prepare_warehouse.fn(settings)
+    store.add(first, b"notes")
+    assert fetch_batch.fn(settings, list_new_pictures.fn(settings).revisions) == []
+    shutil.rmtree(home / "store")
+    store.add(then, photo)
+    store.add("images/z.jpg", photo)
+    listed = list_new_pictures.fn(settings).revisions
+    (blocked,) = (each for each in listed if each.key == then)
+    assert fetch_batch.fn(settings, listed) == [blocked]
+    assert list_new_pictures.fn(settings).revisions == (blocked,)
+    assert (settings.archive / "images" / "z.jpg").read_bytes() == photo

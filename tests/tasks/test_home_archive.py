@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raspi_agent import durable
+from tasks.custody import AHEAD
 from tasks.home_archive import (
     MANIFEST,
     ArchiveError,
@@ -30,6 +31,7 @@ from tasks.home_archive import (
 )
 from tasks.home_mirror import mirror
 from warehouse.connection import open_warehouse
+from warehouse.errors import WarehouseError
 from warehouse.keep import check_kept
 from warehouse.migrate import migrate
 
@@ -82,7 +84,7 @@ def test_a_home_comes_back_elsewhere_with_its_paths(
     assert files_of(tmp_path / "kept") == {archive.name}
     new = tmp_path / "elsewhere" / "new"
     assert bring_home(archive, new)[0].with_secrets == with_secrets
-    assert files_of(new) == KEPT | ({"secrets/alerts"} if with_secrets else set())
+    assert files_of(new) == KEPT | {AHEAD} | ({"secrets/alerts"} if with_secrets else set())
     assert f'"{new}/models/mine"' in (new / "smartmeter.toml").read_text()
     assert all((new / name).stat().st_mode & 0o077 == 0 for name in files_of(new))
     with open_warehouse(new / "smartmeter.duckdb") as warehouse:
@@ -92,7 +94,7 @@ def test_a_home_comes_back_elsewhere_with_its_paths(
 
 def test_a_home_without_a_warehouse_is_kept_too(home: Path, tmp_path: Path) -> None:
     bring_home(write_archive(home, tmp_path / "kept", with_secrets=False), tmp_path / "new")
-    assert files_of(tmp_path / "new") == {"smartmeter.toml"}
+    assert files_of(tmp_path / "new") == {"smartmeter.toml", AHEAD}
 
 
 def test_the_newest_archives_stay(home: Path, tmp_path: Path) -> None:
@@ -160,6 +162,14 @@ def test_a_full_disk_is_no_damage_and_leaves_nothing(lived_in: Path, tmp_path: P
         assert [path.name for path in tmp_path.glob("*new*")] == []
     _, count = bring_home(archive, tmp_path / "new", tmp_path / "kept" / "pictures")
     assert (count, (tmp_path / "new" / "archive").is_dir()) == (3, True)
+
+
+@pytest.mark.parametrize("limit", [0, 20_000, 300_000])
+def test_a_full_disk_for_archives_is_told_as_that(lived_in: Path, tmp_path: Path, limit: int) -> None:
+    with no_file_above(limit), pytest.raises(WarehouseError, match="do the same once more") as refusal:
+        write_archive(lived_in, tmp_path / "kept", with_secrets=False)
+    assert "held by" not in str(refusal.value)
+    assert list((tmp_path / "kept").iterdir()) == []
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.archive import LARGEST_BYTES
 from tasks.fetch import prepare_warehouse
-from tasks.import_folder import dated, import_batch, list_importable, read_label_times
+from tasks.import_folder import dated, import_batch, labelled_files, list_importable, read_label_times
 from tasks.settings import Settings, SettingsError, load_settings
 from warehouse.connection import open_warehouse
 
@@ -20,22 +20,49 @@ def test_labels_tell_times_local_where_no_zone_is_written(home: Path) -> None:
     labels = home / "labels.csv"
     labels.write_text(
         "file,timestamp\nimages/a.jpg,2026-11-22T10:15:00Z\nb.jpg,2026-11-22 11:15\nc.jpg,\n",
-        encoding="utf-8",
+        encoding="utf-8-sig",  # as Excel writes it
     )
     at = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
-    assert read_label_times(labels, load_settings()) == {"a.jpg": at, "b.jpg": at}
+    assert read_label_times(labels, load_settings()) == {"images/a.jpg": at, "b.jpg": at}
+
+
+@pytest.mark.parametrize(
+    ("files", "labels", "found"),
+    [
+        ("1/a 2/a", {"1/a": 1, "2/a": 2}, {"1/a": 1, "2/a": 2}),  # a camera counts anew in each folder
+        ("1/a 2/a", {"1/a": 1}, {"1/a": 1}),
+        ("a 1/a", {"a": 1, "1/a": 2}, {"a": 1, "1/a": 2}),
+        ("1/a", {"1/a": 1, "2/a": 2}, {"1/a": 1}),  # the labels of more than what is imported
+        ("1/a 2/b", {"a": 1, "/elsewhere/b": 2, "c": 3}, {"1/a": 1, "2/b": 2}),
+        ("1/a 2/a", {"a": 1}, None),
+        ("1/a", {"3/a": 1, "2/a": 2}, None),
+    ],
+)
+def test_a_label_tells_the_time_of_one_file(
+    tmp_path: Path, files: str, labels: dict[str, int], found: dict[str, int] | None
+) -> None:
+    paths = [tmp_path / each for each in files.split()]
+    told = {label: datetime(2026, 11, day, tzinfo=UTC) for label, day in labels.items()}
+    if found is None:
+        with pytest.raises(SettingsError, match=r"named a, .* like folder/a"):
+            labelled_files(paths, told, [tmp_path])
+    else:
+        days = {path: at.day for path, at in labelled_files(paths, told, [tmp_path]).items()}
+        assert days == {tmp_path / path: day for path, day in found.items()}
 
 
 @pytest.mark.parametrize(
     ("text", "named"),
     [
         ("file,when\na.jpg,now\n", "columns file and timestamp"),
+        ("file;timestamp\na.jpg;2026-11-22\n", "a comma between them"),
         ("file,timestamp\na.jpg,noon\n", "line 2: 'noon'"),
+        ("file,timestamp\nZähler.jpg,2026-11-22\n", "not written in UTF-8"),
     ],
 )
 def test_wrong_labels_are_refused_by_naming_the_fault(home: Path, text: str, named: str) -> None:
     labels = home / "labels.csv"
-    labels.write_text(text, encoding="utf-8")
+    labels.write_text(text, encoding="latin-1")
     with pytest.raises(SettingsError) as refusal:
         read_label_times(labels, load_settings())
     assert named in str(refusal.value)
@@ -69,7 +96,7 @@ def test_label_before_name_before_nothing(
     tmp_path: Path, name: str, zone: str, taken_at: datetime | None, source: str
 ) -> None:
     (tmp_path / name).touch()
-    labelled = {"labelled_20200101_000000.jpg": datetime(2021, 1, 1, tzinfo=UTC)}
+    labelled = {tmp_path / "labelled_20200101_000000.jpg": datetime(2021, 1, 1, tzinfo=UTC)}
     (found,) = dated([tmp_path / name], labelled, ZoneInfo(zone))
     assert (found.taken_at, found.time_source) == (taken_at, source)
 

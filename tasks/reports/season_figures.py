@@ -99,6 +99,12 @@ def year_figure(report: ReportData, days: pl.DataFrame, forecast: Forecast | Non
             day=date_of(first),
             energy=energy(forecast.total_kwh),
         )
+    elif not forecast.is_whole:
+        note += " " + say(
+            "{days} of the year are not known in full; by its end the readings will have counted {energy}.",
+            days=count(forecast.unknown_days, "day"),
+            energy=energy(forecast.total_kwh),
+        )
     if report.price_per_kwh is not None and report.currency is not None:
         bill = total * report.price_per_kwh
         note += " " + say("At today's price a year is {money}.", money=money(bill, report.currency))

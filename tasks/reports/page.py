@@ -22,7 +22,7 @@ from tasks.reports.figures import (
 from tasks.reports.forecast import Forecast, forecast_year
 from tasks.reports.formatting import clock, date_of, short_month
 from tasks.reports.insights import insights
-from tasks.reports.key_figures import with_fullness
+from tasks.reports.key_figures import knows_a_night, with_fullness
 from tasks.reports.language import say, speaking
 from tasks.reports.season_tiles import season_tiles
 from tasks.reports.steps import Step, base_load_steps
@@ -114,7 +114,9 @@ def key_tiles(report: ReportData) -> list[tables.Tile]:
     """Return the key figures: of the day, of month and year, of the pictures."""
     days = with_fullness(report.daily, report.timezone)
     decimals = _decimals(report)
-    tiles = tables.key_figure_tiles(report_key_figures(report), relative(report.picture_url), decimals)
+    figures, picture_url = report_key_figures(report), relative(report.picture_url)
+    is_coarse = figures.base_load is None and knows_a_night(report.quarter_hours)
+    tiles = tables.key_figure_tiles(figures, picture_url, decimals, is_coarse=is_coarse)
     return [*tiles[:1], *season_tiles(report, days, forecast_year(days)), *tiles[1:]]
 
 

@@ -71,14 +71,14 @@ def page_figures(report: ReportData) -> list[Figure]:
     """
     days = with_fullness(report.daily, report.timezone)
     steps = base_load_steps(report.base_load)
-    shown = _figures(report, days, steps, forecast_year(days))
+    shown = _figures(report, days, steps, _forecast(report, days))
     return paired([each for each in shown if each is not None])
 
 
 def _page(report: ReportData) -> str:
     days = with_fullness(report.daily, report.timezone)
     steps = base_load_steps(report.base_load)
-    forecast = forecast_year(days)
+    forecast = _forecast(report, days)
     shown = paired([each for each in _figures(report, days, steps, forecast) if each is not None])
     decimals = _decimals(report)
     rows = tables.reading_rows(report.readings, relative(report.picture_url), decimals)
@@ -96,6 +96,11 @@ def _page(report: ReportData) -> str:
         doubtful=[row for row in rows if row.quality in {"repaired", "rejected"}][:MOST_READINGS],
         words=WORDS,
     )
+
+
+def _forecast(report: ReportData, days: pl.DataFrame) -> Forecast | None:
+    """The year's forecast; none of what is fed in, for the season it knows is a household's."""
+    return None if report.is_export else forecast_year(days)
 
 
 def _decimals(report: ReportData) -> int:
@@ -117,7 +122,7 @@ def key_tiles(report: ReportData) -> list[tables.Tile]:
     figures, picture_url = report_key_figures(report), relative(report.picture_url)
     is_coarse = figures.base_load is None and knows_a_night(report.quarter_hours)
     tiles = tables.key_figure_tiles(figures, picture_url, decimals, is_coarse=is_coarse)
-    return [*tiles[:1], *season_tiles(report, days, forecast_year(days)), *tiles[1:]]
+    return [*tiles[:1], *season_tiles(report, days, _forecast(report, days)), *tiles[1:]]
 
 
 def lead(report: ReportData) -> str:

@@ -72,7 +72,9 @@ def _reach(bands: Collection[pl.DataFrame]) -> tuple[float, float]:
 
 
 def base_load_figure(report: ReportData, steps: list[Step]) -> Figure | None:
-    """The base load with its error, and when it changed."""
+    """The base load with its error, and when it changed; what is fed in has none."""
+    if report.is_export:
+        return None
     nights = report.base_load.sort("local_date").tail(NIGHTS_SHOWN)
     known = nights.drop_nulls("base_load_w")
     if known.height < FEWEST_NIGHTS:

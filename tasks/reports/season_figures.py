@@ -190,8 +190,8 @@ def feed_in_figure(report: ReportData) -> Figure | None:
 
 
 def measures_figure(report: ReportData, days: pl.DataFrame) -> Figure | None:
-    """What the household's measures brought."""
-    if not report.measures or days.is_empty():
+    """What the household's measures brought; nothing is told of what is fed in."""
+    if not report.measures or days.is_empty() or report.is_export:
         return None
     newest: date = days["local_date"].to_list()[-1]
     effects: list[tuple[str, date, Effect | None]] = [

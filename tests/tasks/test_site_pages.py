@@ -94,6 +94,17 @@ def test_months_that_nobody_knows_are_not_told_as_saved(report: ReportData) -> N
     assert "A year like this" in html
 
 
+def test_what_is_fed_in_is_not_told_as_a_household_s(settings: Settings, report: ReportData) -> None:
+    roof = settings.meters["home"].model_copy(update={"obis_code": "1-0:2.8.0", "registers": ()})
+    with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        fed_in = gather(warehouse, settings.model_copy(update={"meters": {"home": roof}}), "home")
+    assert not stood_out(fed_in)
+    used, sold = build_page(report), build_page(fed_in)
+    for words in ("nobody was at home", "2026, forecast", "Base load of", "Full days before and after"):
+        assert words in used
+        assert words not in sold
+
+
 def test_public_holidays_are_known(report: ReportData) -> None:
     assert report.holidays[date(2026, 11, 1)] == "All Saints' Day"
 

@@ -14,6 +14,7 @@ from tasks.reports.key_figures import RegisterReading
 from tasks.reports.language import say, speaking
 from tasks.settings import Settings
 from tasks.site_files import picture_url
+from tasks.tariffs import is_export
 from warehouse.connection import Warehouse
 
 FRAMES = ("quarter_hours", "base_load", "costs", "tariffs", "feed_in", "peaks", "gaps", "reasons")
@@ -47,6 +48,7 @@ def gather(warehouse: Warehouse, settings: Settings, meter: str, links: Links | 
         ),
         links=links or Links(),
         language=settings.report.language,
+        is_export=is_export(settings.meters[meter].obis_code),
         **frames,
     )
 

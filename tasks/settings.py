@@ -195,6 +195,11 @@ class Settings(BaseSettings):
         return self.site / "smartmeter.duckdb"
 
     @property
+    def web_root(self) -> Path | None:
+        """A web server's folder to which the report is copied; None where there is none."""
+        return self.home / self.report.web_root if self.report.web_root else None
+
+    @property
     def zone(self) -> ZoneInfo:
         """The household's time zone."""
         return ZoneInfo(self.timezone)

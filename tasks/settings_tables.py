@@ -1,6 +1,7 @@
 """The tables of smartmeter.toml that say how this installation works, besides meters and tariffs."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
 import holidays
@@ -18,6 +19,14 @@ def _known_place(place: str) -> str:
     if country not in known or (part and part not in known[country]):
         raise ValueError(f"{place!r} has no public holidays that are known; write it like DE, or DE-BY")
     return place
+
+
+def _of_its_user(folder: str) -> str:
+    """The folder with `~` as a shell understands it."""
+    try:
+        return str(Path(folder).expanduser()) if folder else folder
+    except RuntimeError as error:
+        raise ValueError(f"{folder!r}: there is no such user; write the whole path") from error
 
 
 def _without_last_slash(url: str) -> str:
@@ -80,7 +89,7 @@ class ReportSettings(Table):
     holidays: Annotated[str, AfterValidator(_known_place)] = ""
     measures: tuple[MeasureSettings, ...] = ()
     proof_days: Annotated[int, Field(ge=1, le=366)] = 14
-    web_root: str = ""
+    web_root: Annotated[str, AfterValidator(_of_its_user)] = ""
     web_pictures: bool = False
 
 

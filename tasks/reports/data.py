@@ -171,6 +171,7 @@ class ReportData:
         measures: what the household changed, and when.
         links: Other pages.
         language: `en` or `de`.
+        is_export: Whether the register counts what is fed in, which follows the sun and no household.
     """
 
     meter: str
@@ -196,6 +197,7 @@ class ReportData:
     measures: tuple[Measure, ...] = ()
     links: Links = field(default_factory=Links)
     language: str = "en"
+    is_export: bool = False
 
     @property
     def currency(self) -> str | None:

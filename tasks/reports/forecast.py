@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 FEWEST_DAYS = 14
 DAYS_OF_YEAR = 365
-LATEST_START = 7
+MOST_UNKNOWN_DAYS = 6
 HALF_LIFE_DAYS = 21.0
 LEVEL_DAYS = 84
 SEASON_DAYS = 364
@@ -33,8 +33,8 @@ Z80 = 1.2816
 class Forecast:
     """The year's energy, and the band in which it will lie in 8 of 10 cases.
 
-    Where readings begin within the year, `total_kwh` is what they will have counted by its end; `year_kwh` is
-    what a whole year comes to at the level of the last weeks.
+    Where more than six of the year's days are not known in full, `total_kwh` is what the readings will have
+    counted by its end; `year_kwh` is what a whole year comes to at the level of the last weeks.
     """
 
     year: int
@@ -45,11 +45,16 @@ class Forecast:
     year_kwh: float
     year_low_kwh: float
     year_high_kwh: float
-    is_whole: bool
+    unknown_days: int
     dates: tuple[date, ...]
     middle_kwh: tuple[float, ...]
     lower_kwh: tuple[float, ...]
     upper_kwh: tuple[float, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the year's days up to now are known, all but a few."""
+        return self.unknown_days <= MOST_UNKNOWN_DAYS
 
     @property
     def whole_year(self) -> tuple[float, float, float]:
@@ -111,7 +116,7 @@ def forecast_year(days: pl.DataFrame, year: int | None = None) -> Forecast | Non
         whole,
         float(max(0.0, whole - whole_half)),
         float(whole + whole_half),
-        min(known) <= date(year, 1, LATEST_START),
+        _unknown_days(known, newest, year),
         tuple(coming),
         tuple(middle.tolist()),
         tuple((so_far + np.maximum(0.0, ahead - half)).tolist()),
@@ -122,6 +127,12 @@ def forecast_year(days: pl.DataFrame, year: int | None = None) -> Forecast | Non
 def _so_far(days: pl.DataFrame, year: int) -> float:
     """Energy of the year's days, those that the readings cover only in part included."""
     return float(days.filter(pl.col("local_date").dt.year() == year)["energy_kwh"].sum())
+
+
+def _unknown_days(known: dict[date, float], newest: date, year: int) -> int:
+    """How many days of the year up to the newest one are not known in full."""
+    past = (newest - date(year - 1, 12, 31)).days
+    return past - sum(each.year == year for each in known)
 
 
 def _span(newest: date, length: int) -> list[date]:

@@ -49,7 +49,7 @@ class Insight:
 def insights(
     report: ReportData, days: pl.DataFrame, steps: list[Step], forecast: Forecast | None
 ) -> list[Insight]:
-    """What stood out, the weightiest first; at most eight sentences.
+    """What stood out, the weightiest first; at most eight sentences, none of a register of what is fed in.
 
     Args:
         report: what the page shows.
@@ -57,7 +57,7 @@ def insights(
         steps: changes of the base load.
         forecast: of the year, when there is one.
     """
-    if days.filter("is_full").is_empty():
+    if report.is_export or days.filter("is_full").is_empty():
         return []
     found = [
         *_changed_base_loads(report, days, steps),

@@ -13,6 +13,7 @@ USUAL_WITHIN_DAYS = 56
 USUAL_NEEDS_DAYS = 3
 MOSTLY_MEASURED = 0.25
 NIGHTS = 14
+NIGHT_END_MIN = 300
 YIELD_DAYS = 30
 # A camera's last picture of the day comes a little before midnight.
 COVERAGE_TOLERANCE_H = 0.02
@@ -224,6 +225,13 @@ def base_load(daily: pl.DataFrame, timezone: str) -> BaseLoad | None:
     share = base_load_w * hours / 1000 / energy_kwh if energy_kwh > 0 else None
     # Above one the nights used more than the days on average: true, but no share of anything.
     return BaseLoad(base_load_w, nights.height, share if share is not None and share <= 1 else None)
+
+
+def knows_a_night(quarter_hours: pl.DataFrame) -> bool:
+    """Return whether readings cover all of a night: a missing base load is then not for want of them."""
+    measured = quarter_hours.filter(pl.col("minute") < NIGHT_END_MIN, pl.col("quality") == "measured")
+    nights = measured.group_by("local_date").agg(pl.len().alias("quarter_hours"))
+    return bool((nights["quarter_hours"] >= NIGHT_END_MIN // 15).any())
 
 
 def peak(last_day: pl.DataFrame) -> Peak | None:

@@ -22,7 +22,7 @@ from tasks.reports.figures import (
 from tasks.reports.forecast import Forecast, forecast_year
 from tasks.reports.formatting import clock, date_of, short_month
 from tasks.reports.insights import insights
-from tasks.reports.key_figures import with_fullness
+from tasks.reports.key_figures import knows_a_night, with_fullness
 from tasks.reports.language import say, speaking
 from tasks.reports.season_tiles import season_tiles
 from tasks.reports.steps import Step, base_load_steps
@@ -71,14 +71,14 @@ def page_figures(report: ReportData) -> list[Figure]:
     """
     days = with_fullness(report.daily, report.timezone)
     steps = base_load_steps(report.base_load)
-    shown = _figures(report, days, steps, forecast_year(days))
+    shown = _figures(report, days, steps, _forecast(report, days))
     return paired([each for each in shown if each is not None])
 
 
 def _page(report: ReportData) -> str:
     days = with_fullness(report.daily, report.timezone)
     steps = base_load_steps(report.base_load)
-    forecast = forecast_year(days)
+    forecast = _forecast(report, days)
     shown = paired([each for each in _figures(report, days, steps, forecast) if each is not None])
     decimals = _decimals(report)
     rows = tables.reading_rows(report.readings, relative(report.picture_url), decimals)
@@ -98,6 +98,11 @@ def _page(report: ReportData) -> str:
     )
 
 
+def _forecast(report: ReportData, days: pl.DataFrame) -> Forecast | None:
+    """The year's forecast; none of what is fed in, for the season it knows is a household's."""
+    return None if report.is_export else forecast_year(days)
+
+
 def _decimals(report: ReportData) -> int:
     """The register's decimals, as far as what is shown of it tells."""
     newest = report.newest.value_kwh if report.newest else None
@@ -114,8 +119,10 @@ def key_tiles(report: ReportData) -> list[tables.Tile]:
     """Return the key figures: of the day, of month and year, of the pictures."""
     days = with_fullness(report.daily, report.timezone)
     decimals = _decimals(report)
-    tiles = tables.key_figure_tiles(report_key_figures(report), relative(report.picture_url), decimals)
-    return [*tiles[:1], *season_tiles(report, days, forecast_year(days)), *tiles[1:]]
+    figures, picture_url = report_key_figures(report), relative(report.picture_url)
+    is_coarse = figures.base_load is None and knows_a_night(report.quarter_hours)
+    tiles = tables.key_figure_tiles(figures, picture_url, decimals, is_coarse=is_coarse)
+    return [*tiles[:1], *season_tiles(report, days, _forecast(report, days)), *tiles[1:]]
 
 
 def lead(report: ReportData) -> str:

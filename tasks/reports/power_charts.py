@@ -149,15 +149,16 @@ def peaks_chart(peaks: pl.DataFrame, last: date) -> alt.LayerChart:
     return finish(alt.LayerChart(layer=[bars, hover_targets(base, "peaks_hover", tips)]), "peaks", HEIGHT)
 
 
-def typical_chart(name: str, bands: pl.DataFrame, highest_w: float) -> alt.LayerChart:
+def typical_chart(name: str, bands: pl.DataFrame, highest_w: float, lowest_w: float = 0.0) -> alt.LayerChart:
     """Return the usual power over a day: the median, and between what 8 of 10 days lie.
 
     Args:
         name: Of the chart in the page.
         bands: minute, low_w, median_w, high_w.
         highest_w: What the axis reaches; higher values are cut off.
+        lowest_w: How far it reaches down, below 0 where more is fed in than used.
     """
-    unit, unit_w = power_unit(highest_w)
+    unit, unit_w = power_unit(max(highest_w, -lowest_w))
     records = [
         {
             "from": row["minute"],
@@ -178,7 +179,7 @@ def typical_chart(name: str, bands: pl.DataFrame, highest_w: float) -> alt.Layer
     )
     y = alt.Y(
         "low:Q",
-        scale=alt.Scale(domain=[0, highest_w / unit_w], nice=False, clamp=True),
+        scale=alt.Scale(domain=[lowest_w / unit_w, highest_w / unit_w], nice=False, clamp=True),
         axis=alt.Axis(title=unit, tickCount=4),
     )
     base = alt.Chart(data(records))

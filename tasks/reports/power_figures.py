@@ -1,5 +1,6 @@
 """The parts of a page that look at power: the usual day, the base load, the peaks."""
 
+from collections.abc import Collection
 from datetime import date
 
 import polars as pl
@@ -34,13 +35,11 @@ def typical_figure(report: ReportData) -> Figure | None:
     if not bands:
         return None
     means = {kind: as_float(frame["median_w"].mean()) for kind, frame in bands.items()}
-    high_w = max(float(frame["high_w"].quantile(0.9) or 0) for frame in bands.values())
-    median_w = max(as_float(frame["median_w"].max()) for frame in bands.values())
-    highest_w = max(TYPICAL_HEADROOM * median_w, min(high_w, MOST_MEDIANS * median_w))
+    lowest_w, highest_w = _reach(bands.values())
     panels = tuple(
         Panel(
             name_of(kind),
-            spec_of(power_charts.typical_chart(name_of(kind), frame, max(highest_w, LEAST_AXIS_W))),
+            spec_of(power_charts.typical_chart(name_of(kind), frame, highest_w, lowest_w)),
             say(kind),
         )
         for kind, frame in bands.items()
@@ -61,8 +60,21 @@ def typical_figure(report: ReportData) -> Figure | None:
     return Figure("typical", title, note, panels, ((say(VALUES), table),))
 
 
+def _reach(bands: Collection[pl.DataFrame]) -> tuple[float, float]:
+    """How far down and up the charts of usual days reach, the same for all; down from 0 only where fed in."""
+    most_w = max(as_float(frame["median_w"].max()) for frame in bands)
+    least_w = min(as_float(frame["median_w"].min()) for frame in bands)
+    high_w = max(float(frame["high_w"].quantile(0.9) or 0) for frame in bands)
+    low_w = min(float(frame["low_w"].quantile(0.1) or 0) for frame in bands)
+    bound_w = MOST_MEDIANS * max(most_w, -least_w)
+    down_w = min(TYPICAL_HEADROOM * least_w, max(low_w, -bound_w), 0.0)
+    return down_w, max(TYPICAL_HEADROOM * most_w, min(high_w, bound_w), LEAST_AXIS_W)
+
+
 def base_load_figure(report: ReportData, steps: list[Step]) -> Figure | None:
-    """The base load with its error, and when it changed."""
+    """The base load with its error, and when it changed; what is fed in has none."""
+    if report.is_export:
+        return None
     nights = report.base_load.sort("local_date").tail(NIGHTS_SHOWN)
     known = nights.drop_nulls("base_load_w")
     if known.height < FEWEST_NIGHTS:

@@ -269,13 +269,16 @@ def _cost_bars(
         parts = costs.filter(pl.col("month_start") == start)
         span = {"from": place - HALF, "to": place + HALF}
         energy_cost, fee = float(parts["energy_cost"].sum()), float(parts["fee"].sum())
-        level = 0.0
+        ends = {True: 0.0, False: 0.0}
         for name, amount in [*parts.select("tariff", "energy_cost").iter_rows(), (FEE, fee)]:
+            # What was earned goes down from 0, or it would cover what was paid.
+            level = ends[amount > 0]
+            ends[amount > 0] += amount
             if amount:
-                bars.append({**span, "part": name, "low": round(level, 4), "high": round(level + amount, 4)})
-            level += amount
+                low, high = round(level, 4), round(level + amount, 4)
+                bars.append({**span, "part": name, "low": low, "high": high})
         if parts.height:
-            amounts = {"energy": energy_cost, "fee": fee, "sum": level}
+            amounts = {"energy": energy_cost, "fee": fee, "sum": energy_cost + fee}
             said = {name: cents(amount, currency) for name, amount in amounts.items()}
             totals.append({**span, "month": month(start), **said})
     return bars, totals

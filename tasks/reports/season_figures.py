@@ -99,6 +99,12 @@ def year_figure(report: ReportData, days: pl.DataFrame, forecast: Forecast | Non
             day=date_of(first),
             energy=energy(forecast.total_kwh),
         )
+    elif not forecast.is_whole:
+        note += " " + say(
+            "{days} of the year are not known in full; by its end the readings will have counted {energy}.",
+            days=count(forecast.unknown_days, "day"),
+            energy=energy(forecast.total_kwh),
+        )
     if report.price_per_kwh is not None and report.currency is not None:
         bill = total * report.price_per_kwh
         note += " " + say("At today's price a year is {money}.", money=money(bill, report.currency))
@@ -184,8 +190,8 @@ def feed_in_figure(report: ReportData) -> Figure | None:
 
 
 def measures_figure(report: ReportData, days: pl.DataFrame) -> Figure | None:
-    """What the household's measures brought."""
-    if not report.measures or days.is_empty():
+    """What the household's measures brought; nothing is told of what is fed in."""
+    if not report.measures or days.is_empty() or report.is_export:
         return None
     newest: date = days["local_date"].to_list()[-1]
     effects: list[tuple[str, date, Effect | None]] = [

@@ -74,10 +74,21 @@ class Tile:
 
 
 def key_figure_tiles(
-    figures: KeyFigures, picture_url: Callable[[str], str | None], decimals: int
+    figures: KeyFigures,
+    picture_url: Callable[[str], str | None],
+    decimals: int,
+    *,
+    is_coarse: bool = False,
 ) -> list[Tile]:
-    """Return the tiles at the top; a figure that the readings do not tell says why."""
-    tiles = [_base_load_tile(figures.base_load), _peak_tile(figures.peak)]
+    """Return the tiles at the top; a figure that the readings do not tell says why.
+
+    Args:
+        figures: What they show.
+        picture_url: Where the page finds a picture.
+        decimals: The register's.
+        is_coarse: Whether nights were read and yet tell no base load.
+    """
+    tiles = [_base_load_tile(figures.base_load, is_coarse=is_coarse), _peak_tile(figures.peak)]
     if figures.day:
         tiles.insert(0, _day_tile(figures.day))
     if figures.pictures:
@@ -116,7 +127,11 @@ def _day_tile(figure: DayFigure) -> Tile:
     return Tile(title, *split_unit(energy(figure.energy_kwh)), tuple(notes))
 
 
-def _base_load_tile(base_load: BaseLoad | None) -> Tile:
+def _base_load_tile(base_load: BaseLoad | None, *, is_coarse: bool) -> Tile:
+    if base_load is None and is_coarse:
+        return Tile(
+            say("Base load"), say("unknown"), "", (say("the register's steps are too coarse to tell it"),)
+        )
     if base_load is None:
         return Tile(say("Base load"), say("not yet"), "", (say("needs a night of readings"),))
     notes = [say("median of {nights}", nights=count(base_load.n_nights, "night"))]

@@ -37,6 +37,19 @@ def test_a_store_has_one_name(home: Path, monkeypatch: pytest.MonkeyPatch, url: 
     assert load_settings().store.url == name
 
 
+@pytest.mark.parametrize(
+    ("web_root", "folder"),
+    [("", None), ("/srv/www", "/srv/www"), ("~/www", "{user}/www"), ("www", "{home}/www")],
+)
+def test_a_web_root_is_the_same_folder_wherever_it_is_asked(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web_root: str, folder: str | None
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("SMARTMETER_REPORT__WEB_ROOT", web_root)
+    expected = folder and Path(folder.format(user=tmp_path / "user", home=home))
+    assert load_settings().web_root == expected
+
+
 def test_a_register_knows_its_unit_and_its_span(home: Path) -> None:
     register = load_settings().register_of("home")
     assert (register.register_id, register.unit_wh, register.span_wh) == ("home/1-0:1.8.0", 100, 10**9)
@@ -61,6 +74,7 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         ("[reader]\nbatch_size = 0", "reader.batch_size"),
         ("[report]\nlanguage = 'fr'", "report.language"),
         ("[report]\nholidays = 'DE-XX'", "write it like DE, or DE-BY"),
+        ("[report]\nweb_root = '~no-such-user/www'", "there is no such user; write the whole path"),
         ("[report]\nmeasures = [{ name = 'LED' }]", "report.measures.0.start"),
         ("[report]\naddress = 'http://127.0.0.1:99999'", "65535"),
         ("timezone = ", "not valid TOML"),

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,26 @@ def test_an_electric_car_is_told_and_ordinary_days_are_not(tmp_path: Path) -> No
         told = stood_out(gather(warehouse, settings, "home"))
     assert any("as an electric car does" in text for text in told)
     assert not any("nobody was at home" in text for text in told)
+
+
+def test_months_that_nobody_knows_are_not_told_as_saved(report: ReportData) -> None:
+    unknown = pl.col("local_date").is_between(date(2026, 3, 1), date(2026, 6, 30))
+    told = replace(report, daily=report.daily.filter(~unknown))
+    assert not any("will come to about" in text for text in stood_out(told))
+    html = build_page(told).replace("\u00a0", " ")
+    assert "122 days of the year are not known in full" in html
+    assert "A year like this" in html
+
+
+def test_what_is_fed_in_is_not_told_as_a_household_s(settings: Settings, report: ReportData) -> None:
+    roof = settings.meters["home"].model_copy(update={"obis_code": "1-0:2.8.0", "registers": ()})
+    with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        fed_in = gather(warehouse, settings.model_copy(update={"meters": {"home": roof}}), "home")
+    assert not stood_out(fed_in)
+    used, sold = build_page(report), build_page(fed_in)
+    for words in ("nobody was at home", "2026, forecast", "Base load of", "Full days before and after"):
+        assert words in used
+        assert words not in sold
 
 
 def test_public_holidays_are_known(report: ReportData) -> None:

@@ -54,6 +54,16 @@ def test_pictures_are_shown_and_taken_back_and_others_stay(home: Path) -> None:
     assert (home / "home" / "site" / PICTURE).is_file()
 
 
+def test_a_relative_web_root_lies_in_the_home_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "elsewhere").mkdir()
+    monkeypatch.chdir(home / "elsewhere")
+    settings = settings_of(home, with_pictures=True)
+    report = ReportSettings(web_root="www", web_pictures=True)
+    show_pictures(settings.model_copy(update={"report": report}), PAGE)
+    assert shown(home / "home", "www") == set(OURS)
+    assert not any((home / "elsewhere").iterdir())
+
+
 @pytest.mark.parametrize("note", [None, b"", b'{"folder": "/sr', b"[1]", b'{"files": 3, "folder": 1}'])
 @pytest.mark.parametrize(
     ("name", "data", "stays"),

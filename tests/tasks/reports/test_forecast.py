@@ -40,3 +40,27 @@ def test_too_few_days_or_a_finished_year_have_no_forecast(n_days: int, first: da
         schema={"local_date": pl.Date, "energy_kwh": pl.Float64},
     )
     assert forecast_year(days.with_columns(is_full=pl.lit(value=True))) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "unknown", "is_whole"),
+    [
+        (date(2025, 1, 1), 0, True),
+        (date(2026, 1, 7), 0, True),
+        (date(2026, 1, 8), 0, False),
+        (date(2025, 1, 1), 6, True),
+        (date(2025, 1, 1), 100, False),
+    ],
+)
+def test_a_year_of_which_days_are_unknown_is_not_forecast_as_whole(
+    first: date, unknown: int, is_whole: bool
+) -> None:
+    dates = pl.date_range(first, date(2026, 10, 27), eager=True)
+    gap = pl.col("local_date").is_between(
+        date(2026, 3, 1), date(2026, 3, 1) + timedelta(days=unknown), closed="left"
+    )
+    days = pl.DataFrame({"local_date": dates, "energy_kwh": 8 * standard_season(dates.to_list())})
+    forecast = forecast_year(days.filter(~gap).with_columns(is_full=pl.lit(value=True)))
+    assert forecast is not None
+    assert forecast.is_whole == is_whole
+    assert forecast.whole_year[0] == pytest.approx(8 * 365, rel=0.03)

@@ -1,5 +1,6 @@
 """Charts of months and years: valid, repeatable, and their bars are the warehouse's sums."""
 
+import itertools
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,11 +14,13 @@ from tasks.reports.data import rows
 from tasks.reports.forecast import forecast_year
 from tasks.reports.key_figures import with_fullness
 from tasks.reports.periods import months_of
+from tasks.reports.power_figures import typical_figure
 from tasks.reports.steps import base_load_steps
 from tasks.reports.system_data import DURATIONS, HEALTH, LEVELS
 
 BERLIN = "Europe/Berlin"
 LAST = date(2026, 11, 1)
+MINUTES = range(0, 1440, 15)
 Household = Callable[..., Any]
 Chart = alt.Chart | alt.LayerChart
 
@@ -133,6 +136,33 @@ def test_parts_of_the_cost_add_up_and_feeding_in_lowers_it() -> None:
     assert sum(bar["high"] - bar["low"] for bar in bars) == pytest.approx(102 + 68 - 8 + 25.8)
     totals = [record["sum"] for record in records(season_charts.cost_chart(costs(), LAST)) if "sum" in record]
     assert totals == ["€114.90", "€72.90"]
+
+
+@pytest.mark.parametrize(("basic", "sun"), [(102.0, -8.0), (7000.0, -12_000.0), (-200.0, 0.0), (0.0, -5.0)])
+def test_what_was_earned_covers_nothing_that_was_paid(basic: float, sun: float) -> None:
+    october = costs().filter(pl.col("month_start") == date(2026, 10, 1))
+    month = october.with_columns(energy_cost=pl.Series([basic, sun]))
+    bars = [each for each in records(season_charts.cost_chart(month, LAST)) if "part" in each]
+    spans = sorted(sorted([bar["low"], bar["high"]]) for bar in bars)
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(spans))
+    assert spans[0][0] == pytest.approx(min(basic, 0) + min(sun, 0))
+    assert spans[-1][1] == pytest.approx(max(basic, 0) + max(sun, 0) + 12.9)
+
+
+@pytest.mark.parametrize(("noon_w", "down_to"), [(-1900, -1.9), (-100, -0.1), (0, 0)])
+def test_a_usual_day_that_feeds_in_is_drawn_below_zero(
+    household: Household, noon_w: int, down_to: float
+) -> None:
+    days = [date(2026, 11, 2) + timedelta(days=n) for n in range(14)]
+    powers = [(each, minute, noon_w if 600 <= minute < 900 else 1600) for each in days for minute in MINUTES]
+    found = [(each, minute, power_w // 4, power_w, "measured") for each, minute, power_w in powers]
+    figure = typical_figure(household(n_days=14).report(quarter_hours=rows("quarter_hours", *found)))
+    assert figure is not None
+    for panel in figure.panels:
+        low, high = panel.spec["layer"][0]["encoding"]["y"]["scale"]["domain"]
+        assert low <= down_to
+        assert (low < 0) == (noon_w < 0)
+        assert high >= 1.6
 
 
 def test_few_months_do_not_leave_a_chart_of_empty_ones() -> None:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.reports import tables
+from tasks.reports.data import rows
 from tasks.reports.key_figures import BaseLoad, DayFigure, KeyFigures, UsualDay, with_fullness
+from tasks.reports.page import key_tiles
 
 Household = Callable[..., Any]
 Rows = Callable[..., pl.DataFrame]
@@ -67,6 +69,25 @@ def test_a_day_is_compared_in_words(energy_kwh: float, usual_kwh: float, note: s
 def test_base_load_tile(base_load: BaseLoad | None, value: str, note: str) -> None:
     tile = tables.key_figure_tiles(KeyFigures(None, base_load, None, None, None), url, 1)[0]
     assert (tile.value, str(tile.notes[0]).replace("\u00a0", " ")) == (value, note)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "quality", "value", "note"),
+    [
+        (range(0, 1440, 15), "measured", "unknown", "the register's steps are too coarse to tell it"),
+        (range(0, 1440, 15), "estimated", "not yet", "needs a night of readings"),
+        (range(360, 1440, 15), "measured", "not yet", "needs a night of readings"),
+    ],
+    ids=["nights were read", "nights are estimated", "the camera rests at night"],
+)
+def test_a_base_load_that_is_not_told_says_why(
+    household: Household, minutes: range, quality: str, value: str, note: str
+) -> None:
+    day = date(2026, 11, 20)
+    daily = household(1).frames()["daily"].with_columns(base_load_w=pl.lit(None, dtype=pl.Int64))
+    quarter_hours = rows("quarter_hours", *((day, minute, 250, 1000, quality) for minute in minutes))
+    tiles = key_tiles(household(1).report(daily=daily, quarter_hours=quarter_hours))
+    assert [(tile.value, tile.notes) for tile in tiles if tile.label == "Base load"] == [(value, (note,))]
 
 
 def test_tables_hold_what_the_frames_hold(household: Household) -> None:

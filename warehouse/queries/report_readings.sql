@@ -5,7 +5,7 @@ with register as (
 pictures as (
     select p.picture_key, p.taken_at, p.taken_at at time zone (select timezone from register) as read_local, p.reason
     from raw.pictures p
-    join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+    join core.cameras g on g.camera = p.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
     where g.register_id = (select register_id from register)
         and p.taken_at >= $local_date::date::timestamptz - interval 1 day
         and p.taken_at < $local_date::date::timestamptz + interval 2 day

@@ -79,6 +79,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "run_summary": REGISTER,
     "schema_migrations": {},
     "thinnable_pictures": {"before": datetime(2026, 11, 22, tzinfo=UTC)},
+    "lost_tariffs": {},
     "listed_at": {"store": "file:store"},
     "watch_times": {},
     "watch_arrivals": {},

@@ -66,7 +66,20 @@ def decode_pending(settings: Settings, register_id: str, *, to_the_end: bool = F
     series = series or decode_work(work, register, settings.timezone)
     if not joins_what_is_known(work, series.readings):
         return decode_pending(settings, register_id, to_the_end=True)
+    changed = keep_late(settings, register, work, series)
+    return decode_pending(settings, register_id, to_the_end=to_the_end) if changed is None else changed
+
+
+def keep_late(settings: Settings, register: Register, work: Work, series: DecodedSeries) -> int | None:
+    """Save what was decoded while others had the file; None, and nothing saved, where they did this work.
+
+    They knew what people told meanwhile, and this does not.
+    """
     with open_warehouse(settings.warehouse) as warehouse:
+        pending = pending_work(warehouse, register.register_id, "decode")
+        if not set(work.pending.marks) <= set(pending.marks):
+            log.info("%s: somebody else has decoded this meanwhile", register.register_id)
+            return None
         return keep(warehouse, register, settings.timezone, work, series)
 
 

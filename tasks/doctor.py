@@ -20,6 +20,7 @@ from tasks.looking import limits_of, look_around, look_at_store
 from tasks.prefect_auth import prefect_auth
 from tasks.server_clock import CLOCK_UNSET, UNKNOWN, kernel_clock_state
 from tasks.settings import Settings
+from tasks.tariffs import lost_tariffs
 from tasks.watching.book_file import read_book
 from tasks.watching.channels import ChannelError, load_channels
 from tasks.watching.facts import CameraFacts, Seen
@@ -164,13 +165,15 @@ def examine_warehouse(settings: Settings) -> Finding:
 
 
 def examine_readings(settings: Settings) -> Iterator[Finding]:
-    """Each register whose readings no longer fit the settings; nothing where all is well."""
+    """Registers and tariffs that no longer fit the settings; nothing where all is well."""
     if not settings.warehouse.exists():
         return
     try:
         with open_warehouse(settings.warehouse, read_only=True, wait_s=10) as warehouse:
             for sentence, remedy in unfit_readings(warehouse):
                 yield warning("readings", sentence, remedy)
+            for sentence, remedy in lost_tariffs(settings, warehouse):
+                yield warning("tariffs", sentence, remedy)
     except Exception:  # noqa: BLE001 - the finding of the warehouse itself tells
         return
 

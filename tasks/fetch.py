@@ -27,7 +27,7 @@ from tasks.drums import changed_drums
 from tasks.set_aside import tell
 from tasks.settings import Settings
 from tasks.step import step
-from tasks.tariffs import register_rows, tariff_rows
+from tasks.tariffs import lost_tariffs, register_rows, tariff_rows
 from warehouse.connection import open_warehouse
 from warehouse.loading import date_pictures, load_registers
 from warehouse.migrate import migrate
@@ -66,7 +66,9 @@ def prepare_warehouse(settings: Settings) -> None:
             for sentence in changed_drums(warehouse, registers):
                 log.warning("%s", sentence)
             load_registers(warehouse, registers)
-            load_tariffs(warehouse, *tariff_rows(settings))
+            if load_tariffs(warehouse, *tariff_rows(settings)):
+                for sentence, remedy in lost_tariffs(settings, warehouse):
+                    log.warning("%s. %s", sentence, remedy)
 
 
 @step(timeout_s=600)

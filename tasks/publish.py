@@ -1,7 +1,11 @@
 """Publish: the read-only SQL copy, the report page, and the pictures that it links to."""
 
+import fcntl
 import logging
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import polars as pl
 from prefect.artifacts import (
@@ -35,12 +39,21 @@ LATEST = "latest.png"
 @step(timeout_s=600)
 def publish_report(settings: Settings) -> str:
     """Publish SQL copy, pictures and the pages of each meter; return the path of the first page."""
-    copy = publish_copy(settings.warehouse, settings.sql_copy)
-    with open_warehouse(copy, read_only=True) as warehouse:
-        publish_pages(warehouse, settings)
+    with one_at_a_time(settings.home):
+        copy = publish_copy(settings.warehouse, settings.sql_copy)
+        with open_warehouse(copy, read_only=True) as warehouse:
+            publish_pages(warehouse, settings)
     first = settings.site / "index.html"
     log.info("published %s", first)
     return str(first)
+
+
+@contextmanager
+def one_at_a_time(home: Path) -> Iterator[None]:
+    """Wait until nobody else publishes: two would take each other's drafts away."""
+    with (home / "publish.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def publish_pages(warehouse: Warehouse, settings: Settings) -> None:

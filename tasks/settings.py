@@ -105,11 +105,19 @@ class MeterSettings(Table):
     registers: tuple[RegisterSettings, ...] = ()
 
     @model_validator(mode="after")
-    def _window_has_corners(self) -> "MeterSettings":
-        if isinstance(self.window, tuple) and len(self.window) not in (BOX_NUMBERS, CORNER_NUMBERS):
-            raise ValueError("window takes 4 numbers (x0, y0, x1, y1) or 8 (four corners) in pixels, or auto")
-        if self.decimals >= self.digits:
-            raise ValueError("decimals must be fewer than digits")
+    def _registers_can_be_read(self) -> "MeterSettings":
+        for face in self.faces.values():
+            if isinstance(face.window, tuple) and len(face.window) not in (BOX_NUMBERS, CORNER_NUMBERS):
+                raise ValueError(
+                    "window takes 4 numbers (x0, y0, x1, y1) or 8 (four corners) in pixels, or auto"
+                )
+            if face.decimals >= face.digits:
+                raise ValueError("decimals must be fewer than digits")
+        for each in self.registers:
+            if self.window is not None and each.window is None:
+                raise ValueError(
+                    f"{each.obis_code} needs a window of its own, or it reads the first register's"
+                )
         codes = [self.obis_code, *(each.obis_code for each in self.registers)]
         if len(set(codes)) < len(codes):
             raise ValueError("every register of a meter needs an obis_code of its own")

@@ -6,6 +6,7 @@ import polars as pl
 from polars._typing import PolarsDataType
 
 from tasks.settings import WEEKDAYS, Settings, TariffHours, TariffSettings
+from warehouse.connection import Warehouse
 
 QUARTER_HOURS_PER_DAY = 96
 PRICE = pl.Decimal(14, 6)
@@ -83,6 +84,36 @@ def tariff_rows(settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
                 )
                 rates.extend(key | row for row in week_of(tariff, code))
     return pl.DataFrame(tariffs, schema=TARIFF_SCHEMA), pl.DataFrame(rates, schema=RATE_SCHEMA)
+
+
+def lost_tariffs(settings: Settings, warehouse: Warehouse) -> list[tuple[str, str]]:
+    """What takes costs out of the report without a word, and its remedy: names that the settings do not know.
+
+    Args:
+        settings: Of the installation.
+        warehouse: Open, with the tariffs of these settings.
+    """
+    told = [
+        (
+            f"[tariffs.{title}] is for {name}, and there is no [meters.{name}]",
+            f"Write another meter's name, or take {name} out of its meters.",
+        )
+        for title, tariff in settings.tariffs.items()
+        for name in tariff.meters or ()
+        if name not in settings.meters
+    ]
+    for row in warehouse.query("lost_tariffs").iter_rows(named=True):
+        number, title, register_id = row["event_id"], row["tariff"], row["register_id"]
+        sentence = (
+            f"event {number} begins the tariff {title}, and {register_id} has none of that name: "
+            "its days have no cost from then on"
+        )
+        remedy = (
+            f"Call it [tariffs.{title}] again; or take the event back, `smartmeter event undo {number}`, "
+            "and tell the tariff's new name with `smartmeter event add tariff`."
+        )
+        told.append((sentence, remedy))
+    return told
 
 
 def is_export(obis_code: str) -> bool:

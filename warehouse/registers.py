@@ -19,7 +19,7 @@ def follow_settings(warehouse: Warehouse, registers: pl.DataFrame) -> None:
         registers: columns named as core.registers'.
     """
     warehouse.execute("note_former_cameras", incoming=registers)
-    warehouse.execute("forget_former_cameras", incoming=registers)
+    warehouse.execute("note_moved_cameras", incoming=registers)
     warehouse.execute("forget_habits", incoming=registers)
     for register_id, before, after in warehouse.query("moved_points", incoming=registers).iter_rows():
         moved = {"register_id": register_id, "places": before - after}

@@ -93,7 +93,7 @@ BASIC = "[tariffs.basic]\nenergy_per_kwh = 0.3\n"
         "[meters]\nhome.camera = 'cellar'\nhome.digits = 7\n",
         "[meters]\nhome = { camera = 'cellar', digits = 7 }\n",
         "meters = { home = { camera = 'cellar', digits = 7 } }\n",
-        f"[[meters.home.registers]]\nobis_code = '1-0:2.8.0'\n{BASIC}[meters.home]\n{HOME}",
+        f"[[meters.home.registers]]\nobis_code = '1-0:2.8.0'\nwindow=[1,2,3,4]\n{BASIC}[meters.home]\n{HOME}",
         f"\ufeff[meters.home]\n{HOME}",
     ],
 )

@@ -1,9 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from benchmarks.report import made_up_home
-from tasks.publish import LATEST, drawn, figures_markdown, write_latest
+from tasks.publish import LATEST, drawn, figures_markdown, publish_report, write_latest
 from tasks.report_data import gather
 from tasks.reports.figures import Figure, Panel
 from tasks.site_files import copy_pictures, page_names, picture_url, remove_others, write_whole
@@ -74,3 +75,11 @@ def test_a_preview_that_cannot_be_drawn_is_told_and_left_out(caplog: pytest.LogC
     assert drawn(Figure("daily", "Days", "", (panel,), ())) is None
     assert "can't be drawn" in caplog.messages[0]
     assert "\n" not in caplog.messages[0]
+
+
+def test_whoever_publishes_meanwhile_waits(tmp_path: Path) -> None:
+    settings = made_up_home(tmp_path, 2)
+    with ThreadPoolExecutor(3) as pool:
+        pages = list(pool.map(lambda _: publish_report.fn(settings), range(3)))
+    assert pages == [str(settings.page)] * 3
+    assert not [path for path in settings.site.rglob(".*") if path.suffix != ".spare"]

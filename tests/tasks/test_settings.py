@@ -4,6 +4,10 @@ import pytest
 
 from tasks.settings import Settings, SettingsError, load_settings
 
+TWO = (
+    "[meters.home]\ncamera = 'cellar'\ndigits = 7\nwindow = 'auto'\nregisters = [{ obis_code = '1-0:2.8.0', "
+)
+
 
 def test_a_home_without_a_file_has_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMARTMETER_HOME", str(tmp_path))
@@ -69,6 +73,9 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         ("colour = 'red'", "colour"),
         ("[meters.home]\ncamera = 'cellar'\ndigits = 99", "meters.home.digits"),
         ("[meters.home]\ncamera = 'cellar'\ndigits = 7\nwindow = [1, 2, 3]", "window takes 4 numbers"),
+        (f"{TWO}window = [1, 2, 3] }}]", "window takes 4 numbers"),
+        (f"{TWO}digits = 3, decimals = 3, window = [1, 2, 3, 4] }}]", "decimals must be fewer"),
+        (f"{TWO}digits = 6 }}]", "1-0:2.8.0 needs a window of its own"),
         ("[meters.home]\ncamera = '../cellar'\ndigits = 7", "meters.home.camera"),
         ("[meters.home]\ncamera = 'cellar'\ndigits = 3\ndecimals = 3", "decimals must be fewer"),
         ("[reader]\nbatch_size = 0", "reader.batch_size"),

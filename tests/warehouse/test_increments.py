@@ -11,7 +11,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.decode import DECODED_AT_ONCE, decode_pending, proposal_sentence
+from tasks.decode import (
+    DECODED_AT_ONCE,
+    decode_pending,
+    decode_work,
+    find_work,
+    keep_late,
+    proposal_sentence,
+)
 from tasks.derive import derive_pending
 from tasks.doctor import examine_readings
 from tasks.drums import changed_drums
@@ -20,7 +27,7 @@ from tasks.register_events import register_events
 from tasks.settings import MeterSettings, Settings
 from warehouse.connection import open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
-from warehouse.loading import load_pictures, load_recognitions, load_registers
+from warehouse.loading import load_pictures, load_recognitions, load_registers, mark
 
 REGISTER = "home/1-0:1.8.0"
 HOURS = 150
@@ -197,6 +204,30 @@ def exchanged(
         )
         .drop("taken_at")
     )
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+@pytest.mark.usefixtures("empty")
+def test_what_was_decoded_for_long_does_not_undo_what_was_told_meanwhile(
+    settings: Settings, seeds: ModuleType, is_followed: bool
+) -> None:
+    found, register = seeds.pictures(list(range(HOURS))), settings.register(REGISTER)
+    broke_at = seeds.START_AT + timedelta(hours=80)
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_pictures(warehouse, found)
+        load_recognitions(warehouse, seeds.recognitions(found), exchanged(seeds.candidates(found), seeds))
+    work(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        mark(warehouse, REGISTER, "decode", None, None)
+        begun = find_work(warehouse, REGISTER)
+        assert begun is not None
+        add_event(warehouse, Event(REGISTER, "exchange", broke_at, last_wh=36_107_950, first_wh=1_233_950))
+    if is_followed:
+        work(settings)
+    late = keep_late(settings, register, begun, decode_work(begun, register, settings.timezone))
+    assert (late is None) == is_followed
+    work(settings)
+    assert state(settings)[2]["energy_wh"].sum() == 50 + 50 + 100 * (HOURS - 2)
 
 
 @pytest.mark.usefixtures("empty")

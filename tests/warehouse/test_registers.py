@@ -134,6 +134,82 @@ def test_what_a_former_camera_takes_later_shows_no_register(warehouse: Warehouse
     assert warehouse.query("unread_pictures", **REGISTER, since=None).height == 3
 
 
+def pictures_of_meters(
+    warehouse: Warehouse, seeds: ModuleType, phases: list[dict[str, str]]
+) -> dict[str, list[str]]:
+    """Which pictures show each meter, where every camera takes one between two changes of the settings."""
+    warehouse.script("delete from core.registers")
+    shot = pl.col("taken_at") + timedelta(days=40_000)
+    for number, cameras in enumerate(phases):
+        tables = (
+            seeds.registers().with_columns(
+                register_id=pl.lit(f"{meter}/1-0:1.8.0"), meter=pl.lit(meter), camera=pl.lit(camera)
+            )
+            for meter, camera in cameras.items()
+        )
+        load_registers(warehouse, pl.concat(tables))
+        for camera in ("cellar", "roof"):
+            taken = seeds.pictures([number]).with_columns(
+                camera=pl.lit(camera),
+                picture_key=pl.lit(f"{camera} {number}"),
+                taken_at=shot if number else "taken_at",
+            )
+            load_pictures(warehouse, taken)
+    listed = warehouse.sql(
+        "select g.meter, list(p.picture_key order by p.picture_key) from core.cameras g "
+        "join raw.pictures p on p.camera = g.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at "
+        "group by g.meter"
+    )
+    for (register_id,) in warehouse.sql("select register_id from core.registers where place = 0").rows():
+        unread = warehouse.query("unread_pictures", register_id=register_id, since=None)
+        assert sorted(unread["picture_key"]) == dict(listed.rows())[register_id.partition("/")[0]]
+    return dict(listed.rows())
+
+
+APART, SWAPPED = {"main": "cellar", "sun": "roof"}, {"main": "roof", "sun": "cellar"}
+CELLAR, ROOF = ["cellar 0", "cellar 1"], ["roof 0", "roof 1"]
+
+
+@pytest.mark.parametrize(
+    ("phases", "shown"),
+    [
+        ([APART, APART], {"main": CELLAR, "sun": ROOF}),
+        ([APART, SWAPPED], {"main": ["cellar 0", "roof 1"], "sun": ["cellar 1", "roof 0"]}),
+        (
+            [APART, SWAPPED, APART],
+            {"main": ["cellar 0", "cellar 2", "roof 1"], "sun": ["cellar 1", "roof 0", "roof 2"]},
+        ),
+        ([{"main": "cellar"}, SWAPPED], {"main": ["cellar 0", *ROOF], "sun": ["cellar 1"]}),
+        (
+            [{"main": "cellar"}, {"main": "roof"}, SWAPPED],
+            {"main": ["cellar 0", "roof 0", "roof 1", "roof 2"], "sun": ["cellar 1", "cellar 2"]},
+        ),
+        ([APART, {"sun": "cellar"}], {"main": CELLAR, "sun": ["cellar 1", "roof 0"]}),
+        ([{"main": "cellar"}, {"house": "cellar"}], {"main": CELLAR, "house": CELLAR}),  # another name for it
+        ([{"main": "cellar"}, {"main": "cellar", "sun": "cellar"}], {"main": CELLAR, "sun": CELLAR}),
+        (
+            [
+                {"main": "cellar", "sun": "cellar"},
+                {"main": "roof", "sun": "roof"},
+            ],  # one camera, another name
+            {"main": ["cellar 0", *ROOF], "sun": ["cellar 0", *ROOF]},
+        ),
+        (
+            [{"old": "cellar"}, {"main": "cellar"}, {"main": "roof"}, {"main": "cellar"}],
+            {
+                "old": [*CELLAR, "cellar 2", "cellar 3"],
+                "main": [*CELLAR, "cellar 2", "cellar 3", *ROOF, "roof 2"],
+            },
+        ),
+        ([{"main": "cellar"}, {"main": "roof"}, {"main": "cellar"}], {"main": [*CELLAR, "cellar 2", *ROOF]}),
+    ],
+)
+def test_a_camera_moved_to_another_meter_leaves_its_pictures_behind(
+    warehouse: Warehouse, seeds: ModuleType, phases: list[dict[str, str]], shown: dict[str, list[str]]
+) -> None:
+    assert pictures_of_meters(warehouse, seeds, phases) == shown
+
+
 def test_a_camera_renamed_before_the_upgrade_gets_its_pictures_back(
     tmp_path: Path, seeds: ModuleType
 ) -> None:

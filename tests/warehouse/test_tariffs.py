@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tasks.settings import MeterSettings, RegisterSettings, Settings, TariffSettings
-from tasks.tariffs import register_rows, tariff_rows
+from tasks.tariffs import lost_tariffs, register_rows, tariff_rows
 from warehouse.connection import Warehouse
 from warehouse.events import Event, add_event, undo_event
 from warehouse.loading import load_registers
@@ -88,6 +88,28 @@ def test_a_tariff_told_of_the_first_register_goes_for_the_others(
         add_event(seeded, Event(f"home/{code}", "tariff", seeds.START_AT, tariff=tariff))
     found = seeded.sql("select distinct obis_code, tariff from out.cost_day order by obis_code").rows()
     assert found == [("1-0:1.8.0", imported), ("1-0:2.8.0", fed_in)]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"night": {}}, []),
+        ({"night": {"meters": ["home", "hut"]}}, ["for hut, and there is no [meters.hut]"]),
+        ({"evening": {}}, ["event 1 begins the tariff night, and home/1-0:1.8.0 has none"]),
+        ({"night": {"meters": ["hut"]}}, ["for hut, and there is no", "event 1 begins the tariff night"]),
+    ],
+)
+def test_names_that_leave_days_without_a_cost_are_told(
+    priced: Warehouse, seeds: ModuleType, values: dict[str, dict[str, object]], says: list[str]
+) -> None:
+    add_event(priced, Event(REGISTER, "tariff", seeds.START_AT, tariff="night"))
+    undo_event(priced, add_event(priced, Event(REGISTER, "tariff", seeds.START_AT, tariff="gone")))
+    tariffs = {name: TariffSettings.model_validate(TARIFFS["night"] | each) for name, each in values.items()}
+    settings = Settings(meters={"home": METER}, tariffs=tariffs)
+    load_tariffs(priced, *tariff_rows(settings))
+    found = lost_tariffs(settings, priced)
+    assert len(found) == len(says)
+    assert all(part in sentence for part, (sentence, _) in zip(says, found, strict=True))
 
 
 def test_day_ahead_prices_hold_an_hour_and_what_has_none_is_told(

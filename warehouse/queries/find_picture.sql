@@ -19,7 +19,7 @@ select
     case when m.camera is not null then coalesce(list(g.register_id) filter (g.register_id is not null), []) end
         as register_ids
 from meant m
-left join core.cameras g on g.camera = m.camera and m.taken_at < g.until_at
+left join core.cameras g on g.camera = m.camera and m.taken_at >= g.from_at and m.taken_at < g.until_at
 group by m.picture_key, m.taken_at, m.camera
 order by m.picture_key
 limit 10;

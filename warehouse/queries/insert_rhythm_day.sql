@@ -3,7 +3,7 @@ insert into core.rhythm_day by name
 with pictures as (
     select p.taken_at, (p.taken_at at time zone g.timezone)::date as local_date
     from raw.pictures p
-    join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+    join core.cameras g on g.camera = p.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
     where g.register_id = $register_id
         and p.taken_at >= coalesce($since::timestamptz, '-infinity'::timestamptz)
 ),

@@ -7,6 +7,6 @@ select
     min(p.taken_at),
     max(p.taken_at)
 from incoming p
-join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+join core.cameras g on g.camera = p.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
 where p.taken_at is not null
 group by g.register_id, step;

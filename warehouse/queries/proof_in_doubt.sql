@@ -16,7 +16,7 @@ decided as (
 unusable as (
     select p.picture_key, p.taken_at
     from raw.pictures p
-    join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+    join core.cameras g on g.camera = p.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
     where g.register_id = (select register_id from register) and p.reason is not null
         and p.taken_at >= (select max(taken_at) - interval 366 day from raw.pictures)
     order by p.taken_at desc

@@ -2,7 +2,7 @@
 -- what surrounds today's window, by which pictures of another time are told from them.
 select p.picture_key, p.taken_at
 from raw.pictures p
-join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+join core.cameras g on g.camera = p.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
 where g.register_id = $register_id
     and p.reason is null
     and p.taken_at >= coalesce($from_at::timestamptz, '-infinity'::timestamptz)

@@ -15,7 +15,9 @@ dated_since as (
 of_cameras as (
     select p.*
     from raw.pictures p
-    join core.cameras g on g.camera = p.camera and coalesce(p.taken_at, p.received_at) < g.until_at
+    join core.cameras g on g.camera = p.camera
+        and coalesce(p.taken_at, p.received_at) >= g.from_at
+        and coalesce(p.taken_at, p.received_at) < g.until_at
     anti join dated_since d on d.picture_key = p.picture_key
     where g.register_id = $register_id
 ),

@@ -4,7 +4,7 @@ with of_camera as (
     select p.picture_key, p.taken_at, p.source, p.content_sha256, p.size_bytes, g.register_id,
         (p.taken_at at time zone g.timezone)::date as local_date
     from raw.pictures p
-    join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+    join core.cameras g on g.camera = p.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
     where p.reason is null and p.taken_at < $before::timestamptz
     qualify row_number() over (
         partition by p.camera, (p.taken_at at time zone g.timezone)::date, g.register_id

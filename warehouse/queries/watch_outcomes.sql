@@ -16,7 +16,7 @@ outcomes as (
     union all
     select g.register_id, p.picture_key, p.taken_at, false, p.reason
     from raw.pictures p
-    join core.cameras g on g.camera = p.camera and p.taken_at < g.until_at
+    join core.cameras g on g.camera = p.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
     left join newest n on n.register_id = g.register_id
     where p.reason is not null
         and p.reason not in ('no_time', 'from_the_future')

@@ -1,12 +1,44 @@
--- The cameras whose pictures show a register: the one that the settings name, and those before it.
+-- The cameras whose pictures show a register: the one that the settings name, and those before it. Of a camera that
+-- showed another meter earlier, pictures count only from the change of the settings on; of any other, those from before
+-- it too: they came while the settings did not know its name yet.
 create or replace view core.cameras as
-select register_id, meter, camera, timezone, 'infinity'::timestamptz as until_at
-from core.registers
-union all
-select f.register_id, g.meter, f.camera, g.timezone, f.until_at
-from core.former_cameras f
-join core.registers g using (register_id);
-comment on view core.cameras is 'the cameras whose pictures show a register; pictures taken before until_at do';
+with spans as (
+    select
+        n.register_id,
+        g.meter,
+        n.camera,
+        g.timezone,
+        lag(n.until_at, 1, '-infinity'::timestamptz) over (partition by n.register_id order by n.until_at) as since_at,
+        n.until_at
+    from (
+        select register_id, camera, until_at from core.former_cameras
+        union all
+        select register_id, camera, 'infinity'::timestamptz from core.registers
+    ) n
+    join core.registers g using (register_id)
+),
+first_spans as (
+    select *, min(since_at) over (partition by register_id, camera) as first_at from spans where camera <> ''
+),
+counted as (
+    select
+        s.*,
+        case
+            when exists (
+                from spans o
+                where o.camera = s.camera
+                    and o.meter <> s.meter
+                    and o.since_at < s.since_at
+                    and (s.since_at = s.first_at or o.since_at > s.first_at)
+            ) then s.since_at
+            else '-infinity'::timestamptz
+        end as from_at
+    from first_spans s
+)
+select register_id, meter, camera, timezone, from_at, max(until_at) as until_at
+from counted
+group by register_id, meter, camera, timezone, from_at;
+comment on view core.cameras is 'the cameras whose pictures show a register; pictures taken from from_at on and before until_at do';
 
 -- Where none of a meter's registers is configured any more, one of the former ones stands for it.
 create or replace view core.first_registers as
@@ -29,7 +61,7 @@ create or replace macro core.pictures_of_day(of_meter, day) as table
 select p.*, f.register_id, p.taken_at at time zone f.timezone as taken_local
 from core.first_registers f
 join core.cameras g using (register_id)
-join raw.pictures p on p.camera = g.camera and p.taken_at < g.until_at
+join raw.pictures p on p.camera = g.camera and p.taken_at >= g.from_at and p.taken_at < g.until_at
 where f.meter = of_meter
     and p.taken_at >= day::date::timestamptz - interval 1 day
     and p.taken_at < day::date::timestamptz + interval 2 day

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from raspi_agent.open_store import store_parts
+
 LAST_PORT = 65_535
 Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 
@@ -20,8 +22,9 @@ def _known_place(place: str) -> str:
     return place
 
 
-def _without_last_slash(url: str) -> str:
-    """The same store has one name, or its pictures would seem to lie in another one."""
+def _known_store(url: str) -> str:
+    """The same store has one name, without a last slash, or its pictures would seem to lie in another one."""
+    store_parts(url)
     scheme, _, path = url.partition(":")
     return f"{scheme}:{path.rstrip('/') or '/'}"
 
@@ -41,9 +44,7 @@ class Table(BaseModel):
 class StoreSettings(Table):
     """Where the camera leaves its pictures."""
 
-    url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$"), AfterValidator(_without_last_slash)] = (
-        "file:store"
-    )
+    url: Annotated[str, AfterValidator(_known_store)] = "file:store"
     dropbox_app_key: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$")] = ""
     downloads_at_once: Annotated[int, Field(ge=1, le=16)] = 4
 

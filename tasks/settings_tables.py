@@ -9,6 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from raspi_agent.open_store import store_parts
 
 LAST_PORT = 65_535
+# Longer than anybody means, and no longer than clocks can count.
+LONGEST_DAYS = 1_000_000
+LONGEST_HOURS = 1_000_000
+LONGEST_MINUTES = 100_000_000
 Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 
 
@@ -36,9 +40,9 @@ def _known_port(address: str) -> str:
 
 
 class Table(BaseModel):
-    """A table of smartmeter.toml: unknown names are refused."""
+    """A table of smartmeter.toml: unknown names are refused, and numbers that are none."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class StoreSettings(Table):
@@ -97,8 +101,8 @@ class ScheduleSettings(Table):
 class BackupSettings(Table):
     """What a backup leaves in the store although the archive has it; and where copies of the home go."""
 
-    keep_days: Annotated[float, Field(ge=0)] = 14
-    grace_hours: Annotated[float, Field(ge=0)] = 24
+    keep_days: Annotated[float, Field(ge=0, le=LONGEST_DAYS)] = 14
+    grace_hours: Annotated[float, Field(ge=0, le=LONGEST_HOURS)] = 24
     home_folder: Annotated[str, Field(min_length=1)] = "backups"
     home_keep: Annotated[int, Field(ge=1)] = 5
     home_pictures: Literal["none", "link", "copy"] = "none"
@@ -110,9 +114,9 @@ class AlertSettings(Table):
     prefect_block: Annotated[str, Field(pattern=r"^([a-z0-9-]+/[a-z0-9-]+)?$")] = ""
     ping_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     silent_slots: Annotated[int, Field(ge=2)] = 6
-    silent_minutes: Annotated[float, Field(ge=0)] = 0
+    silent_minutes: Annotated[float, Field(ge=0, le=LONGEST_MINUTES)] = 0
     unread_pictures: Annotated[int, Field(ge=3, le=100)] = 8
     free_percent: Annotated[float, Field(gt=0, lt=50)] = 10
     outbox_pictures: Annotated[int, Field(ge=4)] = 100
-    ingest_hours: Annotated[float, Field(gt=0)] = 2
+    ingest_hours: Annotated[float, Field(gt=0, le=LONGEST_HOURS)] = 2
     base_load_w: Annotated[float, Field(gt=0)] = 50

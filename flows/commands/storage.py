@@ -10,6 +10,7 @@ from rich.table import Table
 
 from flows.commands.common import Home, load_checked_settings, out, print_summary, refuse_unless, use_home
 from flows.commands.moving import keep_whole_home
+from tasks.settings_tables import LONGEST_DAYS, LONGEST_HOURS
 
 app = typer.Typer()
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would happen; nothing is changed.")]
@@ -64,17 +65,22 @@ def backup(
     *,
     dry_run: DryRun = False,
     keep_days: Annotated[
-        float | None, typer.Option(min=0, help="Younger pictures stay in the store (default: settings).")
+        float | None,
+        typer.Option(min=0, max=LONGEST_DAYS, help="Younger pictures stay in the store (default: settings)."),
     ] = None,
     grace_hours: Annotated[
-        float | None, typer.Option(min=0, help="So do those archived only just now (default: settings).")
+        float | None,
+        typer.Option(
+            min=0, max=LONGEST_HOURS, help="So do those archived only just now (default: settings)."
+        ),
     ] = None,
     prune_archive: Annotated[
         bool,
         typer.Option("--prune-archive", help="Also thin old frames out of the archive, see below."),
     ] = False,
     older_than: Annotated[
-        float, typer.Option(min=1, help="With --prune-archive: only pictures older than so many days.")
+        float,
+        typer.Option(min=1, max=36_500, help="With --prune-archive: only pictures older than so many days."),
     ] = 365,
     warehouse: Annotated[
         bool, typer.Option("--warehouse", help="Instead: keep settings and warehouse in one archive.")

@@ -43,6 +43,8 @@ def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         (["init"], "exists already"),
         (["demo", "--days", "0"], "greater than or equal to 1"),
         (["demo", "--home", "."], "nothing was touched"),
+        (["backup", "--keep-days", "inf"], "--keep-days"),
+        (["watch", "--silence", "silent:cellar", "--days", "1e9"], "--days"),
         (["nonsense"], "nonsense"),
     ],
 )

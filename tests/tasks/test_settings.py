@@ -66,6 +66,9 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         ("[report]\nholidays = 'DE-XX'", "write it like DE, or DE-BY"),
         ("[report]\nmeasures = [{ name = 'LED' }]", "report.measures.0.start"),
         ("[report]\naddress = 'http://127.0.0.1:99999'", "65535"),
+        ("[alerts]\ningest_hours = inf", "alerts.ingest_hours"),
+        ("[alerts]\nsilent_minutes = 1e12", "alerts.silent_minutes"),
+        ("[backup]\nkeep_days = inf", "backup.keep_days"),
         ("timezone = ", "not valid TOML"),
     ],
 )

@@ -195,6 +195,20 @@ class Settings(BaseSettings):
         return self.site / "smartmeter.duckdb"
 
     @property
+    def web_root(self) -> Path | None:
+        """The folder that a web server shows, if there is one."""
+        return self._folder(self.report.web_root) if self.report.web_root else None
+
+    @property
+    def backups(self) -> Path:
+        """The folder for archives of the home folder."""
+        return self._folder(self.backup.home_folder)
+
+    def _folder(self, written: str) -> Path:
+        """A folder of the settings: within the home folder unless it is told from the root, or from `~`."""
+        return self.home / os.path.expanduser(written)  # noqa: PTH111  (~nobody stays a name)
+
+    @property
     def zone(self) -> ZoneInfo:
         """The household's time zone."""
         return ZoneInfo(self.timezone)

@@ -48,20 +48,22 @@ def write_web(warehouse: Warehouse, settings: Settings, report: ReportData, mark
 
     A web server's disk that is full or away does not hold up readings: it is only told.
     """
-    if not settings.report.web_root:
+    if settings.web_root is None:
         return
     try:
-        _write_web(warehouse, settings, report, marks)
+        _write_web(warehouse, settings, settings.web_root, report, marks)
     except OSError as error:
-        log.warning("The pages did not reach %s: %s", settings.report.web_root, error)
+        log.warning("The pages did not reach %s: %s", settings.web_root, error)
 
 
-def _write_web(warehouse: Warehouse, settings: Settings, report: ReportData, marks: dict[date, int]) -> None:
+def _write_web(
+    warehouse: Warehouse, settings: Settings, web: Path, report: ReportData, marks: dict[date, int]
+) -> None:
     shown = report
     if not settings.report.web_pictures:
         plain = Links(meters=report.links.meters, months=report.links.months)
         shown = replace(report, links=plain, picture_url=nowhere)
-    write_pages(warehouse, Path(settings.report.web_root), shown, marks)
+    write_pages(warehouse, web, shown, marks)
 
 
 def write_pages(warehouse: Warehouse, site: Path, report: ReportData, marks: dict[date, int]) -> None:

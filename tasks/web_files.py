@@ -32,16 +32,16 @@ def show_pictures(settings: Settings, page: str) -> None:
         settings: of the installation.
         page: file of the page about cameras, which goes with the pictures.
     """
-    if not settings.report.web_root:
+    if settings.web_root is None:
         return
     try:
-        _show_pictures(settings, page)
+        _show_pictures(settings, settings.web_root, page)
     except OSError as error:
-        log.warning("The pictures in %s are not up to date: %s", settings.report.web_root, error)
+        log.warning("The pictures in %s are not up to date: %s", settings.web_root, error)
 
 
-def _show_pictures(settings: Settings, page: str) -> None:
-    web, site = Path(settings.report.web_root), settings.site
+def _show_pictures(settings: Settings, web: Path, page: str) -> None:
+    site = settings.site
     wanted = _files_in(site, page) if settings.report.web_pictures else set()
     noted = _noted(settings.home, web)
     found = _files_in(web, page)

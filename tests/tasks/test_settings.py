@@ -37,6 +37,25 @@ def test_a_store_has_one_name(home: Path, monkeypatch: pytest.MonkeyPatch, url: 
     assert load_settings().store.url == name
 
 
+@pytest.mark.parametrize(
+    ("written", "folder"),
+    [
+        ("/srv/meter", "/srv/meter"),
+        ("~/meter", "OWN/meter"),
+        ("meter", "HOME/meter"),
+        ("~nobody-here/x", "HOME/~nobody-here/x"),
+    ],
+)
+def test_folders_may_be_told_from_the_root_from_the_own_folder_and_within_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch, written: str, folder: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/jo")
+    monkeypatch.setenv("SMARTMETER_REPORT__WEB_ROOT", written)
+    monkeypatch.setenv("SMARTMETER_BACKUP__HOME_FOLDER", written)
+    expected = Path(folder.replace("OWN", "/home/jo").replace("HOME", str(home)))
+    assert (load_settings().web_root, load_settings().backups) == (expected, expected)
+
+
 def test_a_register_knows_its_unit_and_its_span(home: Path) -> None:
     register = load_settings().register_of("home")
     assert (register.register_id, register.unit_wh, register.span_wh) == ("home/1-0:1.8.0", 100, 10**9)

@@ -8,7 +8,15 @@ from zoneinfo import available_timezones
 import typer
 from rich.table import Table
 
-from flows.commands.common import Home, load_checked_settings, out, print_summary, refuse_unless, use_home
+from flows.commands.common import (
+    Home,
+    check_days,
+    load_checked_settings,
+    out,
+    print_summary,
+    refuse_unless,
+    use_home,
+)
 from flows.commands.moving import keep_whole_home
 from tasks.settings_tables import LONGEST_DAYS, LONGEST_HOURS
 
@@ -263,17 +271,6 @@ def export(
         table.add_row(EXPORTED.get(name, name.replace("_", " ")), f"{count:,}")
     out.print(table, highlight=False)
     out.print(f"Dataset: {target}; its README.md says what is in it.", highlight=False, soft_wrap=True)
-
-
-def check_days(first: datetime | None, last: datetime | None) -> None:
-    """Refuse days in the wrong order.
-
-    Raises:
-        SettingsError: The first lies after the last.
-    """
-    refuse_unless(
-        not (first and last) or first <= last, "--from lies after --to. Give the earlier day first."
-    )
 
 
 def two_columns() -> Table:

@@ -31,7 +31,7 @@ def keep_home(
             the settings when empty.
     """
     settings = load_settings()
-    target = Path(folder) if folder else settings.home / settings.backup.home_folder
+    target = Path(folder) if folder else settings.backups
     archive = archive_home(
         settings, target, with_secrets=with_secrets, keep=keep or settings.backup.home_keep
     )

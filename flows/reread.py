@@ -1,6 +1,6 @@
 """The flow `reread`: archived pictures seen by today's reader through today's window."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from prefect import flow
@@ -11,6 +11,7 @@ from flows.progress import in_batches
 from tasks.decode import adopt_rereading, compare_rereading, decode_series
 from tasks.derive import derive_energy
 from tasks.fetch import prepare_warehouse
+from tasks.local_times import span_of_days
 from tasks.publish import publish_report
 from tasks.recognize import list_pictures_to_reread, recognize_batch, rereading_of
 from tasks.settings import Settings, load_settings
@@ -59,11 +60,5 @@ def _span(
     settings: Settings, first: date | None, last: date | None
 ) -> tuple[datetime | None, datetime | None]:
     """Local days as instants, the last day included."""
-
-    def midnight(day: date) -> datetime:
-        return datetime.combine(day, datetime.min.time(), settings.zone).astimezone(UTC)
-
-    return (
-        midnight(first) if first else None,
-        midnight(last + timedelta(days=1)) - timedelta(microseconds=1) if last else None,
-    )
+    begin_at, end_at = span_of_days(first, last, settings.zone)
+    return begin_at, None if end_at is None else end_at - timedelta(microseconds=1)

@@ -1,7 +1,7 @@
 """Which store a URL means."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from raspi_agent.folder_store import FolderStore
 from raspi_agent.store import Store
@@ -21,16 +21,31 @@ def open_store(url: str, home: Path) -> Store:
     Raises:
         ValueError: there is no store of that kind.
     """
-    parts = urlsplit(url)
-    plain = not (parts.netloc or parts.query or parts.fragment)
-    if plain and parts.scheme == "file" and parts.path.strip("/"):
+    parts = store_parts(url)
+    if parts.scheme == "file":
         root = Path(parts.path).expanduser()
         if not root.is_absolute():
             return FolderStore(home / root, create=True)
         return FolderStore(root, mount_note=home / _MOUNT_NOTE)
-    if plain and parts.scheme == "dropbox" and parts.path.startswith("/"):
-        from raspi_agent.dropbox_store import DropboxStore  # noqa: PLC0415 - the SDK takes seconds on a Pi
+    from raspi_agent.dropbox_store import DropboxStore  # noqa: PLC0415 - the SDK takes seconds on a Pi
 
-        return DropboxStore(parts.path, home)
+    return DropboxStore(parts.path, home)
+
+
+def store_parts(url: str) -> SplitResult:
+    """The parts of a store's URL, checked.
+
+    Args:
+        url: as in `open_store`.
+
+    Raises:
+        ValueError: there is no store of that kind.
+    """
+    parts = urlsplit(url)
+    if not (parts.netloc or parts.query or parts.fragment):
+        if parts.scheme == "file" and parts.path.strip("/"):
+            return parts
+        if parts.scheme == "dropbox" and parts.path.startswith("/"):
+            return parts
     message = f"{url!r} is no store: use file:FOLDER, like file:store or file:/mnt/x, or dropbox:/FOLDER"
     raise ValueError(message)

@@ -249,7 +249,7 @@ def examine_report(settings: Settings) -> Finding:
 
 def examine_backups(settings: Settings) -> Finding:
     """Whether there is a fresh archive of the home folder."""
-    folder = settings.home / settings.backup.home_folder
+    folder = settings.backups
     archives = archives_in(folder)
     remedy = "smartmeter backup --warehouse; the schedule keep_home does it every Sunday."
     if not archives:

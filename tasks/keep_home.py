@@ -23,7 +23,7 @@ def archive_home(settings: Settings, folder: Path, *, with_secrets: bool, keep: 
     Raises:
         StoreUnavailable: The settings' folder for archives lay on a share or disk that is not mounted now.
     """
-    if folder == settings.home / settings.backup.home_folder:
+    if folder == settings.backups:
         check_still_mounted(folder.absolute(), settings.home / MOUNT_NOTE)
     path = write_archive(settings.home, folder, with_secrets=with_secrets)
     for gone in keep_newest(folder, keep, path):

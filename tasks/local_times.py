@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
@@ -10,6 +10,29 @@ from zoneinfo import ZoneInfo
 
 NEAR = timedelta(minutes=20)
 USUAL_CADENCE = timedelta(minutes=15)
+
+
+def span_of_days(
+    first: date | None, last: date | None, zone: ZoneInfo
+) -> tuple[datetime | None, datetime | None]:
+    """When local days begin and are over (UTC); None where nothing bounds them, or a day no calendar has.
+
+    Args:
+        first: the first of them.
+        last: the last of them, which belongs to it.
+        zone: whose days.
+    """
+    return (
+        None if first is None else _midnight(first, timedelta(0), zone),
+        None if last is None else _midnight(last, timedelta(days=1), zone),
+    )
+
+
+def _midnight(day: date, later: timedelta, zone: ZoneInfo) -> datetime | None:
+    try:
+        return datetime.combine(day + later, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 class Certainty(StrEnum):

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +13,7 @@ from raspi_agent.open_store import open_store
 from raspi_agent.store import Added, Revision, RevisionGone, Store
 from tasks.custody import ARCHIVE_SOURCE, note_restored, read_from_disk, sha256_of, store_key
 from tasks.kept_windows import picture_file
+from tasks.local_times import span_of_days
 from tasks.settings import Settings
 from tasks.step import step
 from warehouse.connection import open_warehouse
@@ -68,10 +69,11 @@ def list_absent(settings: Settings, first: date | None, last: date | None) -> li
     listing = open_store(settings.store.url, settings.home).list()
     listed = {each.key for each in listing.revisions}
     at = pl.coalesce("taken_at", "received_at")
-    if first is not None:
-        pictures = pictures.filter(at >= _midnight(first, settings))
-    if last is not None:
-        pictures = pictures.filter(at < _midnight(last + timedelta(days=1), settings))
+    begin_at, end_at = span_of_days(first, last, settings.zone)
+    if begin_at is not None:
+        pictures = pictures.filter(at >= begin_at)
+    if end_at is not None:
+        pictures = pictures.filter(at < end_at)
     found = (_absent(row, settings.store.url) for row in pictures.sort(at).iter_rows(named=True))
     absent = [
         each
@@ -137,7 +139,3 @@ def _absent(row: dict[str, object], store_url: str) -> Absent | None:
     if key is None:
         return None  # an imported picture never was in the store
     return Absent(key, revision, picture_key, str(row["content_sha256"]), int(str(row["size_bytes"])))
-
-
-def _midnight(day: date, settings: Settings) -> datetime:
-    return datetime.combine(day, time(), settings.zone).astimezone(UTC)

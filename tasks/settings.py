@@ -204,8 +204,13 @@ class Settings(BaseSettings):
 
     @property
     def web_root(self) -> Path | None:
-        """A web server's folder to which the report is copied; None where there is none."""
+        """The web server's folder to which the report is copied; None where there is none."""
         return self.home / self.report.web_root if self.report.web_root else None
+
+    @property
+    def backups(self) -> Path:
+        """The folder for archives of the home folder."""
+        return self.home / self.backup.home_folder
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from raspi_agent.open_store import store_parts
+
 LAST_PORT = 65_535
+# Longer than anybody means, and no longer than clocks can count.
+LONGEST_DAYS = 1_000_000
+LONGEST_HOURS = 1_000_000
+LONGEST_MINUTES = 100_000_000
 Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 
 
@@ -29,8 +35,9 @@ def _of_its_user(folder: str) -> str:
         raise ValueError(f"{folder!r}: there is no such user; write the whole path") from error
 
 
-def _without_last_slash(url: str) -> str:
-    """The same store has one name, or its pictures would seem to lie in another one."""
+def _known_store(url: str) -> str:
+    """The same store has one name, without a last slash, or its pictures would seem to lie in another one."""
+    store_parts(url)
     scheme, _, path = url.partition(":")
     return f"{scheme}:{path.rstrip('/') or '/'}"
 
@@ -42,17 +49,15 @@ def _known_port(address: str) -> str:
 
 
 class Table(BaseModel):
-    """A table of smartmeter.toml: unknown names are refused."""
+    """A table of smartmeter.toml: unknown names are refused, and numbers that are none."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class StoreSettings(Table):
     """Where the camera leaves its pictures."""
 
-    url: Annotated[str, Field(pattern=r"^(file:.+|dropbox:/.*)$"), AfterValidator(_without_last_slash)] = (
-        "file:store"
-    )
+    url: Annotated[str, AfterValidator(_known_store)] = "file:store"
     dropbox_app_key: Annotated[str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$")] = ""
     downloads_at_once: Annotated[int, Field(ge=1, le=16)] = 4
 
@@ -105,8 +110,8 @@ class ScheduleSettings(Table):
 class BackupSettings(Table):
     """What a backup leaves in the store although the archive has it; and where copies of the home go."""
 
-    keep_days: Annotated[float, Field(ge=0)] = 14
-    grace_hours: Annotated[float, Field(ge=0)] = 24
+    keep_days: Annotated[float, Field(ge=0, le=LONGEST_DAYS)] = 14
+    grace_hours: Annotated[float, Field(ge=0, le=LONGEST_HOURS)] = 24
     home_folder: Annotated[str, Field(min_length=1)] = "backups"
     home_keep: Annotated[int, Field(ge=1)] = 5
     home_pictures: Literal["none", "link", "copy"] = "none"
@@ -118,9 +123,9 @@ class AlertSettings(Table):
     prefect_block: Annotated[str, Field(pattern=r"^([a-z0-9-]+/[a-z0-9-]+)?$")] = ""
     ping_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     silent_slots: Annotated[int, Field(ge=2)] = 6
-    silent_minutes: Annotated[float, Field(ge=0)] = 0
+    silent_minutes: Annotated[float, Field(ge=0, le=LONGEST_MINUTES)] = 0
     unread_pictures: Annotated[int, Field(ge=3, le=100)] = 8
     free_percent: Annotated[float, Field(gt=0, lt=50)] = 10
     outbox_pictures: Annotated[int, Field(ge=4)] = 100
-    ingest_hours: Annotated[float, Field(gt=0)] = 2
+    ingest_hours: Annotated[float, Field(gt=0, le=LONGEST_HOURS)] = 2
     base_load_w: Annotated[float, Field(gt=0)] = 50

@@ -1,6 +1,7 @@
 """What every command shares: options, output, settings, refusals."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,17 @@ def refuse_unless(condition: bool, sentence: str) -> None:  # noqa: FBT001  (rea
     """
     if not condition:
         raise SettingsError(sentence)
+
+
+def check_days(first: datetime | None, last: datetime | None) -> None:
+    """Refuse days in the wrong order.
+
+    Raises:
+        SettingsError: The first lies after the last.
+    """
+    refuse_unless(
+        not (first and last) or first <= last, "--from lies after --to. Give the earlier day first."
+    )
 
 
 def print_summary(summary: dict[str, int], home: Path) -> None:

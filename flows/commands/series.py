@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, load_checked_settings, refuse_unless, use_home
+from flows.commands.common import Home, check_days, load_checked_settings, refuse_unless, use_home
 from tasks.settings import Settings
 
 app = typer.Typer()
@@ -244,6 +244,7 @@ def reread(
     settings = load_checked_settings()
     if meter is not None:
         settings.register_of(meter)
+    check_days(first, last)
     with prefect_backend(folder):
         from flows.reread import reread as flow
         from flows.told import print_rereading

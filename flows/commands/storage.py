@@ -8,8 +8,17 @@ from zoneinfo import available_timezones
 import typer
 from rich.table import Table
 
-from flows.commands.common import Home, load_checked_settings, out, print_summary, refuse_unless, use_home
+from flows.commands.common import (
+    Home,
+    check_days,
+    load_checked_settings,
+    out,
+    print_summary,
+    refuse_unless,
+    use_home,
+)
 from flows.commands.moving import keep_whole_home
+from tasks.settings_tables import LONGEST_DAYS, LONGEST_HOURS
 
 app = typer.Typer()
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would happen; nothing is changed.")]
@@ -64,17 +73,22 @@ def backup(
     *,
     dry_run: DryRun = False,
     keep_days: Annotated[
-        float | None, typer.Option(min=0, help="Younger pictures stay in the store (default: settings).")
+        float | None,
+        typer.Option(min=0, max=LONGEST_DAYS, help="Younger pictures stay in the store (default: settings)."),
     ] = None,
     grace_hours: Annotated[
-        float | None, typer.Option(min=0, help="So do those archived only just now (default: settings).")
+        float | None,
+        typer.Option(
+            min=0, max=LONGEST_HOURS, help="So do those archived only just now (default: settings)."
+        ),
     ] = None,
     prune_archive: Annotated[
         bool,
         typer.Option("--prune-archive", help="Also thin old frames out of the archive, see below."),
     ] = False,
     older_than: Annotated[
-        float, typer.Option(min=1, help="With --prune-archive: only pictures older than so many days.")
+        float,
+        typer.Option(min=1, max=36_500, help="With --prune-archive: only pictures older than so many days."),
     ] = 365,
     warehouse: Annotated[
         bool, typer.Option("--warehouse", help="Instead: keep settings and warehouse in one archive.")
@@ -257,17 +271,6 @@ def export(
         table.add_row(EXPORTED.get(name, name.replace("_", " ")), f"{count:,}")
     out.print(table, highlight=False)
     out.print(f"Dataset: {target}; its README.md says what is in it.", highlight=False, soft_wrap=True)
-
-
-def check_days(first: datetime | None, last: datetime | None) -> None:
-    """Refuse days in the wrong order.
-
-    Raises:
-        SettingsError: The first lies after the last.
-    """
-    refuse_unless(
-        not (first and last) or first <= last, "--from lies after --to. Give the earlier day first."
-    )
 
 
 def two_columns() -> Table:

@@ -22,7 +22,8 @@ def watch(
         str | None, typer.Option(metavar="ID", help="Send no message of this incident until it is over.")
     ] = None,
     days: Annotated[
-        float | None, typer.Option(min=0.01, help="With --silence: for so many days, over or not.")
+        float | None,
+        typer.Option(min=0.01, max=36_500, help="With --silence: for so many days, over or not."),
     ] = None,
     test: Annotated[bool, typer.Option("--test", help="Send a test message through every channel.")] = False,
     json: Json = False,

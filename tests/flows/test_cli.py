@@ -43,6 +43,9 @@ def smartmeter(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         (["init"], "exists already"),
         (["demo", "--days", "0"], "greater than or equal to 1"),
         (["demo", "--home", "."], "nothing was touched"),
+        (["reread", "--from", "2026-11-02", "--to", "2026-11-01"], "--from lies after --to"),
+        (["backup", "--keep-days", "inf"], "--keep-days"),
+        (["watch", "--silence", "silent:cellar", "--days", "1e9"], "--days"),
         (["nonsense"], "nonsense"),
     ],
 )

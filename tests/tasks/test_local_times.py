@@ -1,11 +1,11 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.local_times import Certainty, Stamp, resolve
+from tasks.local_times import Certainty, Stamp, resolve, span_of_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
@@ -24,6 +24,21 @@ def stamps(taken: list[datetime], zone: ZoneInfo, written: list[datetime]) -> li
         Stamp(at.astimezone(zone).replace(tzinfo=None, fold=0), written_at)
         for at, written_at in zip(taken, written, strict=True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "begin", "end"),
+    [
+        (date(2026, 10, 25), date(2026, 10, 25), "2026-10-24T22:00+00:00", "2026-10-25T23:00+00:00"),
+        (None, date(9999, 12, 31), None, None),
+        (date(1, 1, 1), None, None, None),
+    ],
+)
+def test_local_days_are_a_span_of_instants(
+    first: date | None, last: date | None, begin: str | None, end: str | None
+) -> None:
+    instants = tuple(None if each is None else datetime.fromisoformat(each) for each in (begin, end))
+    assert span_of_days(first, last, BERLIN) == instants
 
 
 AUTUMN = night("2026-10-24T23:05:07", 12, 20)

@@ -32,7 +32,7 @@ class Decoded:
         reason: why a picture was not read, None where it was.
         low_units: int64[N], least value the register can have shown; -1 but for estimated readings.
         high_units: int64[N], the greatest.
-        exchange: a break that only a person can explain, or None.
+        exchange: the first break that only a person can explain, or None.
     """
 
     value_units: NDArray[np.int64]
@@ -93,7 +93,7 @@ def decode(
         rank[stretch.rows] = np.where(found.column >= 0, found.column + 1, -1)
         odds[stretch.rows] = found.log_odds
         low[stretch.rows], high[stretch.rows] = found.low_units, found.high_units
-        exchange = exchange_in(part, stretch, found, register) or exchange
+        exchange = exchange or exchange_in(part, stretch, found, register)
     accepted = (rank > 0) | (pins >= 0)
     return Decoded(
         value_units=value,

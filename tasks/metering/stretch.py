@@ -145,8 +145,12 @@ def _decode_between(
 
 def exchange_in(
     part: Evidence, stretch: Stretch, found: StretchReadings, register: Register
-) -> ProposedExchange | None:
-    """The first break before or after the accepted readings, where the pictures beyond tell a long story."""
+) -> tuple[ProposedExchange, slice] | None:
+    """The first break before or after the accepted readings, where the pictures beyond tell a long story.
+
+    Returns:
+        The break, and the rows from the first to the last picture of that story.
+    """
     accepted = found.column >= 0
     inside = np.flatnonzero(accepted)
     if not inside.size and stretch.start is None:
@@ -173,7 +177,17 @@ def exchange_in(
     later = edges[0] if side == "after" else next(iter(ends), None)
     if earlier is None or later is None:
         return None
-    return ProposedExchange(*later, len(told), *earlier, worth[side])
+    rows = slice(int(sides[side][told[0]]), int(sides[side][told[-1]]) + 1)
+    return ProposedExchange(*later, len(told), *earlier, worth[side]), rows
+
+
+def without(found: StretchReadings, rows: slice) -> StretchReadings:
+    """The same, but these pictures give no reading."""
+    inner = np.zeros(len(found.column), dtype=np.bool_)
+    inner[rows] = True
+    given = (found.value_units, found.column, found.low_units, found.high_units)
+    value, column, low, high = (np.where(inner, -1, each) for each in given)
+    return StretchReadings(value, column, found.log_odds, low, high)
 
 
 def _beyond(accepted: NDArray[np.bool_], refused: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -193,7 +193,7 @@ def test_what_fits_the_old_meter_by_chance_hides_no_exchange(chances: list[int])
         at_s, [(value, probability)] = new[i]
         new[i] = (at_s, [(value, probability), (value + 10_000, 0.02)])
     result = decoded([*clear(old), *new], anchor=(-QUARTER, 11_999))
-    assert result.value_units[:60].tolist() == [*old]
+    assert result.value_units.tolist() == [*old, *[-1] * 200]
     assert result.exchange is not None
     assert (result.exchange.last_at_s, result.exchange.last_units) == (59 * QUARTER, 12_059)
     assert (result.exchange.taken_at_s, result.exchange.value_units) == (60 * QUARTER, 2_000)

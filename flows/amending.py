@@ -31,6 +31,7 @@ def add(settings: Settings, event: Event) -> None:
         number = add_event(warehouse, event)
     out.print(f"Event {number} noted: {event.kind} of {event.register_id}.", highlight=False)
     follow(settings, event.register_id)
+    warn_of_old_reading(settings, event, number)
 
 
 def refuse_twice(warehouse: Warehouse, event: Event) -> None:
@@ -47,6 +48,29 @@ def refuse_twice(warehouse: Warehouse, event: Event) -> None:
             raise SettingsError(
                 f"Event {row['event_id']} tells of the {event.kind} within a day of this. "
                 f"If this is the same one, take that back first: smartmeter event undo {row['event_id']}"
+            )
+
+
+def warn_of_old_reading(settings: Settings, event: Event, number: int) -> None:
+    """Say so where what the old meter is said to have shown last can't follow what was read before."""
+    from tasks.metering.power_prior import may_follow
+
+    if event.last_wh is None:
+        return
+    register = settings.register(event.register_id)
+    with waiting(settings) as warehouse:
+        found = warehouse.query("reading_before", register_id=event.register_id, before=event.happened_at)
+    for read_at, value_wh in found.iter_rows():
+        if not may_follow(value_wh, event.last_wh, event.happened_at - read_at, register):
+            when = f"{read_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+            out.print(
+                f"{format_reading(event.last_wh, register)} kWh can't have followed the "
+                f"{format_reading(value_wh, register)} kWh of {when}, "
+                "so the energy from then on is wrong. If your --old-reading is mistyped, "
+                f"`smartmeter event undo {number}` takes the event back.",
+                style="yellow",
+                highlight=False,
+                soft_wrap=True,
             )
 
 

@@ -23,7 +23,7 @@ def _around(warehouse: Warehouse, register_id: str, event: dict[str, Any]) -> tu
     found = warehouse.query("reading_before", register_id=register_id, before=event["happened_at"])
     if found.is_empty():
         return last_wh, first_wh
-    before_wh = found.item()
+    before_wh = found["value_wh"].item()
     last_wh = before_wh if last_wh is None else last_wh
     if first_wh is None and event["offset_wh"] is not None:
         first_wh = before_wh + event["offset_wh"]

@@ -149,7 +149,8 @@ def _backward(evidence: Evidence, forward: Forward, *, ends_pinned: bool) -> NDA
     for block in reversed(forward.near):
         matrix = block.matrix()
         for i in range(block.first + len(matrix) - 1, block.first - 1, -1):
-            ahead = gain[i] + onward[i + NEAR]
+            # Beside a state that no chain leads to, whatever follows it, the others would underflow.
+            ahead = np.where(forward.worth[i] > IMPOSSIBLE / 2, gain[i] + onward[i + NEAR], IMPOSSIBLE)
             most = np.maximum.reduce(ahead)
             if most < IMPOSSIBLE / 2:
                 continue

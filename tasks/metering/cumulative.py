@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tasks.metering.events import RegisterEvent
-from tasks.metering.intervals import usual_gap
+from tasks.metering.intervals import usual_gaps_s
 from tasks.metering.power_prior import TOLERANCE_UNITS
 from tasks.metering.register import SECONDS_PER_HOUR, Register
 
@@ -67,12 +67,12 @@ def unknown_spans(series: pl.DataFrame, events: Sequence[RegisterEvent]) -> list
         Epoch seconds of the readings on both sides, of distances longer than the usual one.
     """
     seconds, values = series["read_at"].dt.epoch("s").to_numpy(), series["value_wh"].to_numpy()
-    gap_s = usual_gap(series["read_at"]).total_seconds()
+    gaps_s = usual_gaps_s(series["read_at"])
     after = {int(np.searchsorted(seconds, int(event.at.timestamp()))) for event in events}
     return [
         (int(seconds[k - 1]), int(seconds[k]))
         for k in sorted(after)
-        if 0 < k < len(seconds) and values[k] == values[k - 1] and seconds[k] - seconds[k - 1] > gap_s
+        if 0 < k < len(seconds) and values[k] == values[k - 1] and seconds[k] - seconds[k - 1] > gaps_s[k - 1]
     ]
 
 
@@ -124,10 +124,10 @@ def _unseen_jumps(ordered: pl.DataFrame, steps: NDArray[np.int64], register: Reg
     """
     shown = np.flatnonzero(ordered["shown"].to_numpy())
     seconds, jump = ordered["read_at"].dt.epoch("s").to_numpy(), ordered["jump"].to_numpy()
-    gap_s = usual_gap(ordered.filter("shown")["read_at"]).total_seconds()
+    gaps_s = usual_gaps_s(ordered.filter("shown")["read_at"])
     return [
         slice(before, after)
-        for before, after in pairwise(shown)
+        for (before, after), gap_s in zip(pairwise(shown), gaps_s, strict=True)
         if jump[before + 1 : after + 1].any()
         and seconds[after] - seconds[before] > gap_s
         and abs(int(steps[before:after].sum())) <= register.unit_wh

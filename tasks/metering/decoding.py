@@ -11,7 +11,7 @@ from tasks.metering.habits import Habits
 from tasks.metering.power_prior import DEFAULT_SHARES, TOLERANCE_UNITS
 from tasks.metering.quality import ReadingQuality, RejectionReason
 from tasks.metering.register import Register
-from tasks.metering.stretch import Break, ProposedExchange, decode_stretch, exchange_in, stretches
+from tasks.metering.stretch import Break, ProposedExchange, decode_stretch, exchange_in, stretches, without
 
 SETTLE_AFTER = 4
 # Probabilities that nobody has calibrated are trusted less; then a confident misread costs at most log 0.02.
@@ -32,7 +32,7 @@ class Decoded:
         reason: why a picture was not read, None where it was.
         low_units: int64[N], least value the register can have shown; -1 but for estimated readings.
         high_units: int64[N], the greatest.
-        exchange: a break that only a person can explain, or None.
+        exchange: the first break that only a person can explain, or None.
     """
 
     value_units: NDArray[np.int64]
@@ -89,11 +89,15 @@ def decode(
     for stretch in stretches(taken_at_s, pins, breaks, anchor):
         part = evidence.rows(stretch.rows)
         found = decode_stretch(part, stretch, register)
+        other = exchange_in(part, stretch, found, register)
+        if other is not None:
+            # What fits by chance among them proves nothing.
+            found = without(found, other[1])
+            exchange = exchange or other[0]
         value[stretch.rows] = found.value_units
         rank[stretch.rows] = np.where(found.column >= 0, found.column + 1, -1)
         odds[stretch.rows] = found.log_odds
         low[stretch.rows], high[stretch.rows] = found.low_units, found.high_units
-        exchange = exchange_in(part, stretch, found, register) or exchange
     accepted = (rank > 0) | (pins >= 0)
     return Decoded(
         value_units=value,

@@ -13,6 +13,8 @@ INTERVAL_S = 900
 SHORTEST_GAP = timedelta(minutes=30)
 # Quarter hours drawn from readings further apart are an estimate, however rarely pictures are taken.
 LONGEST_USUAL_GAP = timedelta(hours=3)
+# So many distances tell what is usual; fewer than the readings that any derivation looks back at.
+USUAL_FROM = 200
 NIGHT_END_MINUTE = 300
 BASE_LOAD_WINDOW = timedelta(hours=4)
 MOST_BASE_LOAD_UNCERTAINTY_W = 25
@@ -31,27 +33,33 @@ QUARTER_HOURS = pl.Schema(
 )
 
 
-def usual_gap(read_at: pl.Series) -> timedelta:
-    """The longest usual distance between readings: twice the median, from 30 minutes to 3 hours."""
-    distance = read_at.diff().drop_nulls().median()
-    if not isinstance(distance, timedelta):
-        return SHORTEST_GAP
-    return min(max(SHORTEST_GAP, 2 * distance), LONGEST_USUAL_GAP)
+def usual_gaps_s(read_at: pl.Series) -> NDArray[np.int64]:
+    """How long (s) each distance between readings may usually be at its time: int64[N - 1].
+
+    Twice the median of it and those before it, from 30 minutes to 3 hours. What follows has no say, nor what
+    was long before: so it comes out alike from wherever a series is derived, also where pictures are taken
+    at other distances than years ago.
+
+    Args:
+        read_at: the readings, ascending.
+    """
+    distance_s = read_at.diff().dt.total_seconds().slice(1)
+    median_s = distance_s.rolling_quantile(0.5, "lower", USUAL_FROM, min_samples=1)
+    bounds = (int(each.total_seconds()) for each in (SHORTEST_GAP, LONGEST_USUAL_GAP))
+    gaps_s: NDArray[np.int64] = (2 * median_s).clip(*bounds).to_numpy().astype(np.int64)
+    return gaps_s
 
 
-def intervals_15min(
-    read_at: pl.Series, knots: Knots, timezone: str, *, max_gap: timedelta | None = None
-) -> pl.DataFrame:
+def intervals_15min(read_at: pl.Series, knots: Knots, timezone: str) -> pl.DataFrame:
     """The energy of every quarter hour between the first and the last reading, which clip the outer two.
 
     The register is interpolated and rounded to whole Wh at every boundary, so the energies add up to last
-    minus first exactly. A quarter hour that touches a longer gap than `max_gap` is `estimated`.
+    minus first exactly. A quarter hour that touches an unusual gap is `estimated` (see `usual_gaps_s`).
 
     Args:
         read_at: the readings, UTC, strictly ascending whole seconds.
         knots: how the register moved meanwhile (see `knots_of`).
         timezone: IANA name that decides `local_date` and `local_minute` (start of the quarter hour).
-        max_gap: default `usual_gap(read_at)`.
 
     Returns:
         start_at, end_at, local_date, local_minute, energy_wh, quality, n_readings (those in [start, end)),
@@ -62,7 +70,6 @@ def intervals_15min(
     seconds = read_at.dt.epoch("s").to_numpy().astype(np.int64)
     grid = np.arange(seconds[0] // INTERVAL_S + 1, -(-seconds[-1] // INTERVAL_S)) * INTERVAL_S
     bounds = np.concatenate([seconds[:1], grid, seconds[-1:]])
-    gap_s = int((max_gap or usual_gap(read_at)).total_seconds())
     counted = np.searchsorted(seconds, bounds, side="left")
     starts = bounds[:-1]
     local = _instants(starts // INTERVAL_S * INTERVAL_S).dt.convert_time_zone(timezone)
@@ -73,7 +80,9 @@ def intervals_15min(
             "local_date": local.dt.date(),
             "local_minute": local.dt.hour().cast(pl.UInt16) * 60 + local.dt.minute(),
             "energy_wh": np.diff(interpolate(knots.seconds, knots.values, bounds)),
-            "quality": np.where(_touches_gap(seconds, bounds, gap_s), "estimated", "measured"),
+            "quality": np.where(
+                _touches_gap(seconds, bounds, usual_gaps_s(read_at)), "estimated", "measured"
+            ),
             "n_readings": np.diff(counted),
             "uncertainty_wh": uncertainty_wh(knots, starts, bounds[1:]),
         }
@@ -170,9 +179,11 @@ def _instants(seconds: NDArray[np.int64]) -> pl.Series:
     )
 
 
-def _touches_gap(seconds: NDArray[np.int64], bounds: NDArray[np.int64], gap_s: int) -> NDArray[np.bool_]:
-    """Which intervals overlap a distance between readings longer than `gap_s`."""
-    long_before = np.concatenate([[0], np.cumsum(np.diff(seconds) > gap_s)])
+def _touches_gap(
+    seconds: NDArray[np.int64], bounds: NDArray[np.int64], gaps_s: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which intervals overlap a distance between readings longer than its `gaps_s`."""
+    long_before = np.concatenate([[0], np.cumsum(np.diff(seconds) > gaps_s)])
     first = np.searchsorted(seconds, bounds[:-1], side="right") - 1
     last = np.searchsorted(seconds, bounds[1:], side="left")
     touches: NDArray[np.bool_] = long_before[last] > long_before[first]

@@ -1,6 +1,7 @@
 """What a register may do between two readings: the prior on mean power and the physical ceiling."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,20 @@ def steps_between(
         rolls_over = units > later - earlier
         possible &= ~rolls_over | (units <= ceiling_units(likely_s, register) + TOLERANCE_UNITS)
     return Steps(units, possible)
+
+
+def may_follow(earlier_wh: int, later_wh: int, elapsed: timedelta, register: Register) -> bool:
+    """Whether a register can have gone from one reading to another in this time.
+
+    Args:
+        earlier_wh: what it showed first.
+        later_wh: what it is said to have shown then.
+        elapsed: the time between the two.
+        register: its drums and its fuses.
+    """
+    earlier, later = (np.array([wh // register.unit_wh]) for wh in (earlier_wh, later_wh))
+    elapsed_s = np.array([max(1, int(elapsed.total_seconds()))])
+    return bool(steps_between(earlier, later, elapsed_s, register).possible.all())
 
 
 def ceiling_units(elapsed_s: NDArray[np.int64], register: Register) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from tasks.metering.cumulative import cumulative, unknown_spans
 from tasks.metering.decoding import Decoded, decode
 from tasks.metering.events import RegisterEvent, break_of
 from tasks.metering.habits import Habits, learn
-from tasks.metering.intervals import interval_day, intervals_15min, usual_gap, without
+from tasks.metering.intervals import interval_day, intervals_15min, without
 from tasks.metering.knots import Interpolation, knots_of, with_readings
 from tasks.metering.register import Register
 from tasks.metering.stretch import ProposedExchange
@@ -130,8 +130,7 @@ def derive_intervals(
     series = cumulative(readings, register, events)
     unknown = unknown_spans(series, events)
     knots = with_readings(knots_of(series, register, interpolation), series, unknown, register.unit_wh)
-    quarter_hours = intervals_15min(series["read_at"], knots, timezone, max_gap=usual_gap(series["read_at"]))
-    quarter_hours = without(quarter_hours, unknown)
+    quarter_hours = without(intervals_15min(series["read_at"], knots, timezone), unknown)
     if since is not None:
         quarter_hours = quarter_hours.filter(pl.col("start_at") >= since)
     return IntervalData(quarter_hours, interval_day(quarter_hours, knots))

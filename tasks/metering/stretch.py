@@ -16,6 +16,8 @@ from tasks.metering.runs import log_odds_of_shifts
 LEAST_LOG_ODDS = 2.0
 # A second story worth this many nats (about a dozen readings) beside the accepted one is proposed.
 EXCHANGE_LOG_ODDS = 110.0
+# Beyond a break, one picture in so many may by chance show what would follow the story before it.
+ACCEPTED_COUNTS = 4
 
 Instant = tuple[int, int]
 """(taken_at_s, value_units)."""
@@ -143,35 +145,57 @@ def _decode_between(
 
 def exchange_in(
     part: Evidence, stretch: Stretch, found: StretchReadings, register: Register
-) -> ProposedExchange | None:
-    """A break before or after the accepted readings, when the pictures beyond it tell a long story."""
-    inside = np.flatnonzero(found.column >= 0)
+) -> tuple[ProposedExchange, slice] | None:
+    """The first break before or after the accepted readings, where the pictures beyond tell a long story.
+
+    Returns:
+        The break, and the rows from the first to the last picture of that story.
+    """
+    accepted = found.column >= 0
+    inside = np.flatnonzero(accepted)
     if not inside.size and stretch.start is None:
         return None
-    first, last = (int(inside[0]), int(inside[-1])) if inside.size else (0, -1)
-    after, before = slice(last + 1, None), slice(0, first if stretch.start is None else 0)
-    worth = {
-        side: log_evidence(part.rows(rows), register)
-        for side, rows in (("after", after), ("before", before))
-        if len(part.values[rows])
-    }
-    if max(worth.values(), default=0.0) < EXCHANGE_LOG_ODDS:
+    refused = ~accepted & (part.values >= 0).any(axis=1)
+    sides = {"after": np.flatnonzero(refused & _beyond(accepted, refused))}
+    if stretch.start is None:
+        # The earlier break first: what follows a known one is decoded anew, what lies before it is not.
+        sides = {"before": np.flatnonzero(refused & _beyond(accepted[::-1], refused[::-1])[::-1]), **sides}
+    worth = {side: log_evidence(part.rows(rows), register) for side, rows in sides.items() if rows.size}
+    side = next((each for each in worth if worth[each] >= EXCHANGE_LOG_ODDS), None)
+    if side is None:
         return None
-    side = max(worth, key=lambda name: worth[name])
-    other = part.rows(after if side == "after" else before)
+    other = part.rows(sides[side])
     story = decode_stretch(other, Stretch(slice(0), None, None), register)
     told = np.flatnonzero(story.column >= 0)
     if not told.size:
         return None
     edges = [(int(other.taken_at_s[i]), int(story.value_units[i])) for i in (told[0], told[-1])]
-    ours = (
-        [(int(part.taken_at_s[i]), int(found.value_units[i])) for i in inside[[0, -1]]] if inside.size else []
-    )
-    earlier = (ours[-1] if ours else stretch.start) if side == "after" else edges[-1]
-    later = edges[0] if side == "after" else ours[0]
-    if earlier is None:
+    edge = int(sides[side][0 if side == "after" else -1])
+    ours = inside[inside < edge] if side == "after" else inside[inside > edge]
+    ends = [(int(part.taken_at_s[i]), int(found.value_units[i])) for i in ours]
+    earlier = (ends[-1] if ends else stretch.start) if side == "after" else edges[-1]
+    later = edges[0] if side == "after" else next(iter(ends), None)
+    if earlier is None or later is None:
         return None
-    return ProposedExchange(*later, len(told), *earlier, worth[side])
+    rows = slice(int(sides[side][told[0]]), int(sides[side][told[-1]]) + 1)
+    return ProposedExchange(*later, len(told), *earlier, worth[side]), rows
+
+
+def without(found: StretchReadings, rows: slice) -> StretchReadings:
+    """The same, but these pictures give no reading."""
+    inner = np.zeros(len(found.column), dtype=np.bool_)
+    inner[rows] = True
+    given = (found.value_units, found.column, found.low_units, found.high_units)
+    value, column, low, high = (np.where(inner, -1, each) for each in given)
+    return StretchReadings(value, column, found.log_odds, low, high)
+
+
+def _beyond(accepted: NDArray[np.bool_], refused: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pictures lie beyond the accepted readings; a few of theirs may fit by chance."""
+    count = np.cumsum(ACCEPTED_COUNTS * accepted.astype(np.int64) - refused)
+    last = int(count.argmax()) if count.max(initial=0) > 0 else -1
+    beyond: NDArray[np.bool_] = np.arange(len(count)) > last
+    return beyond
 
 
 def _between(part: Evidence, start: Instant | None, end: Instant | None) -> Evidence:

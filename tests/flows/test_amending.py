@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from flows.amending import add, correct_picture, undo, waiting
+from flows.amending import add, correct_picture, set_reading, undo, waiting
 from flows.told import describe
 from flows.written import parse_energy, parse_past, parse_reading, parse_time, read_values
 from tasks.archive import CLOCK_TOLERANCE, PICTURE_SCHEMA
@@ -221,6 +221,19 @@ def told(home: Path) -> Settings:
 def test_one_exchange_is_not_told_twice(told: Settings, later: timedelta) -> None:
     with pytest.raises(SettingsError, match="smartmeter event undo 1"):
         add(told, replace(EXCHANGE, happened_at=NOON + later))
+
+
+@pytest.mark.parametrize(
+    ("old_wh", "is_doubted"),
+    [(36_200_000, False), (36_109_700, False), (3_620_000, True), (362_000_000, True)],
+)
+def test_an_old_reading_that_cannot_follow_is_doubted(
+    told: Settings, capsys: pytest.CaptureFixture[str], old_wh: int, is_doubted: bool
+) -> None:
+    at = NOON + timedelta(days=10)
+    set_reading(told, "home/1-0:1.8.0", NOON + timedelta(days=4), "36109.7", None)
+    add(told, replace(EXCHANGE, happened_at=at, last_wh=old_wh))
+    assert ("`smartmeter event undo 2` takes the event back" in capsys.readouterr().out) == is_doubted
 
 
 def test_a_tariff_counts_at_once_when_it_was_just_added_to_the_settings(told: Settings) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.metering.intervals import usual_gap
+from tasks.metering.intervals import USUAL_FROM, usual_gaps_s
 from tasks.metering.knots import TICK_REACH, Interpolation, choose_interpolation
 from tasks.metering.readings import IntervalData, derive_intervals
 from tasks.metering.register import Register
@@ -107,11 +107,22 @@ def test_quarter_hours_in_a_gap_are_estimated(distances_min: list[int], qualitie
     assert "".join(quality[0] for quality in found["quality"]) == qualities
 
 
-@pytest.mark.parametrize(
-    ("minutes", "count", "gap_min"), [(15, 1, 30), (5, 9, 30), (15, 9, 30), (60, 9, 120), (720, 9, 180)]
-)
-def test_the_usual_gap_follows_the_pictures(minutes: int, count: int, gap_min: int) -> None:
-    assert usual_gap(frame(every(minutes, [0] * count))["read_at"]) == timedelta(minutes=gap_min)
+@pytest.mark.parametrize(("minutes", "gap_min"), [(5, 30), (15, 30), (60, 120), (720, 180)])
+def test_the_usual_gap_follows_the_pictures(minutes: int, gap_min: int) -> None:
+    assert usual_gaps_s(frame(every(minutes, [0] * 9))["read_at"]).tolist() == [60 * gap_min] * 8
+    assert usual_gaps_s(frame(every(minutes, [0]))["read_at"]).tolist() == []
+
+
+@pytest.mark.parametrize(("before_min", "after_min"), [(15, 60), (60, 15), (1, 90)])
+def test_pictures_at_other_distances_than_before_are_no_gaps_for_good(
+    before_min: int, after_min: int
+) -> None:
+    old = every(before_min, [0] * 3000)
+    new = every(after_min, [0] * 500, old[-1][0] + timedelta(minutes=after_min))
+    found = quarter_hours([*old, *new])
+    settled = pl.col("start_at") >= new[USUAL_FROM // 2][0]
+    assert set(found.filter(settled)["quality"]) == {"measured"}
+    assert found.filter(settled).equals(quarter_hours(new).filter(settled))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ from tasks.publish import publish_pages
 from tasks.report_data import gather
 from tasks.reports.forecast import standard_season
 from tasks.reports.page import build_page
-from tasks.settings import MeterSettings, Settings, TariffSettings
+from tasks.settings import MeterSettings, Settings
+from tasks.settings_tables import TariffSettings
 from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.loading import load_pictures, load_registers, save_readings

@@ -20,7 +20,8 @@ import polars as pl
 from tasks.decode import decode_pending
 from tasks.derive import derive_pending
 from tasks.report_data import gather
-from tasks.settings import MeterSettings, Settings, TariffSettings
+from tasks.settings import MeterSettings, Settings
+from tasks.settings_tables import TariffSettings
 from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import open_warehouse
 from warehouse.loading import load_pictures, load_recognitions, load_registers, save_readings

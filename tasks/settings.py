@@ -2,8 +2,6 @@
 
 import os
 import tomllib
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,6 +17,7 @@ from pydantic_settings import SettingsError as VariableError
 
 from tasks.metering.register import Register
 from tasks.settings_tables import (
+    OBIS_CODE,
     AlertSettings,
     BackupSettings,
     ReaderSettings,
@@ -27,17 +26,13 @@ from tasks.settings_tables import (
     ServerSettings,
     StoreSettings,
     Table,
+    TariffSettings,
 )
 
 FILE_NAME = "smartmeter.toml"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
 BOX_NUMBERS = 4
 CORNER_NUMBERS = 8
-OBIS_CODE = r"^\d+-\d+:\d+\.\d+\.\d+$"
-QUARTER_HOUR = r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$"
-Money = Annotated[Decimal, Field(ge=-1000, le=1_000_000)]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class SettingsError(Exception):
@@ -48,37 +43,6 @@ def _known_timezone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no time zone; write it like 'Europe/Berlin'")
     return name
-
-
-class TariffHours(Table):
-    """Hours of the local day with a price of their own; `end` may lie before `start`, after midnight."""
-
-    start: Annotated[str, Field(pattern=QUARTER_HOUR)]
-    end: Annotated[str, Field(pattern=QUARTER_HOUR)]
-    days: tuple[Weekday, ...] = WEEKDAYS
-    energy_per_kwh: Money
-
-
-class TariffSettings(Table):
-    """What energy costs: one price, prices by the hour, or day-ahead prices; and the fee."""
-
-    start: date | None = None
-    meters: tuple[str, ...] | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    fee_per_month: Money = Decimal(0)
-    energy_per_kwh: Money | None = None
-    feed_in_per_kwh: Money = Decimal(0)
-    registers: dict[Annotated[str, Field(pattern=OBIS_CODE)], Money] = Field(default_factory=dict)
-    hours: tuple[TariffHours, ...] = ()
-    area: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    factor: Annotated[Decimal, Field(gt=0, le=10)] = Decimal(1)
-    surcharge_per_kwh: Money = Decimal(0)
-
-    @model_validator(mode="after")
-    def _has_a_price(self) -> "TariffSettings":
-        if (self.energy_per_kwh is None) == (self.area is None) and not self.registers:
-            raise ValueError("give energy_per_kwh, or area for day-ahead prices (one of the two)")
-        return self
 
 
 class RegisterSettings(Table):

@@ -1,11 +1,12 @@
-"""The tables of smartmeter.toml that say how this installation works, besides meters and tariffs."""
+"""The tables of smartmeter.toml that say how this installation works, besides the meters."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 import holidays
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from raspi_agent.open_store import store_parts
 
@@ -15,6 +16,11 @@ LONGEST_DAYS = 1_000_000
 LONGEST_HOURS = 1_000_000
 LONGEST_MINUTES = 100_000_000
 Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
+OBIS_CODE = r"^\d+-\d+:\d+\.\d+\.\d+$"
+QUARTER_HOUR = r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$"
+Money = Annotated[Decimal, Field(ge=-1000, le=1_000_000)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _known_place(place: str) -> str:
@@ -129,3 +135,34 @@ class AlertSettings(Table):
     outbox_pictures: Annotated[int, Field(ge=4)] = 100
     ingest_hours: Annotated[float, Field(gt=0, le=LONGEST_HOURS)] = 2
     base_load_w: Annotated[float, Field(gt=0)] = 50
+
+
+class TariffHours(Table):
+    """Hours of the local day with a price of their own; `end` may lie before `start`, after midnight."""
+
+    start: Annotated[str, Field(pattern=QUARTER_HOUR)]
+    end: Annotated[str, Field(pattern=QUARTER_HOUR)]
+    days: tuple[Weekday, ...] = WEEKDAYS
+    energy_per_kwh: Money
+
+
+class TariffSettings(Table):
+    """What energy costs: one price, prices by the hour, or day-ahead prices; and the fee."""
+
+    start: date | None = None
+    meters: tuple[str, ...] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    fee_per_month: Money = Decimal(0)
+    energy_per_kwh: Money | None = None
+    feed_in_per_kwh: Money = Decimal(0)
+    registers: dict[Annotated[str, Field(pattern=OBIS_CODE)], Money] = Field(default_factory=dict)
+    hours: tuple[TariffHours, ...] = ()
+    area: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    factor: Annotated[Decimal, Field(gt=0, le=10)] = Decimal(1)
+    surcharge_per_kwh: Money = Decimal(0)
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> "TariffSettings":
+        if (self.energy_per_kwh is None) == (self.area is None) and not self.registers:
+            raise ValueError("give energy_per_kwh, or area for day-ahead prices (one of the two)")
+        return self

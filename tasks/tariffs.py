@@ -5,7 +5,8 @@ from decimal import Decimal
 import polars as pl
 from polars._typing import PolarsDataType
 
-from tasks.settings import WEEKDAYS, Settings, TariffHours, TariffSettings
+from tasks.settings import Settings
+from tasks.settings_tables import WEEKDAYS, TariffHours, TariffSettings
 from warehouse.connection import Warehouse
 
 QUARTER_HOURS_PER_DAY = 96

@@ -17,7 +17,8 @@ from flows.written import parse_energy, parse_past, parse_reading, parse_time, r
 from tasks.archive import CLOCK_TOLERANCE, PICTURE_SCHEMA
 from tasks.fetch import prepare_warehouse
 from tasks.metering.register import Register
-from tasks.settings import MeterSettings, Settings, SettingsError, TariffSettings, load_settings
+from tasks.settings import MeterSettings, Settings, SettingsError, load_settings
+from tasks.settings_tables import TariffSettings
 from warehouse.connection import open_warehouse
 from warehouse.events import Correction, Event, add_event, correct
 from warehouse.loading import load_pictures

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from tasks.settings import MeterSettings, RegisterSettings, Settings, TariffSettings
+from tasks.settings import MeterSettings, RegisterSettings, Settings
+from tasks.settings_tables import TariffSettings
 from tasks.tariffs import register_rows, tariff_rows, week_of
 
 FIXED = {"energy_per_kwh": 0.34}

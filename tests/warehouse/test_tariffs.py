@@ -5,7 +5,8 @@ from types import ModuleType
 import polars as pl
 import pytest
 
-from tasks.settings import MeterSettings, RegisterSettings, Settings, TariffSettings
+from tasks.settings import MeterSettings, RegisterSettings, Settings
+from tasks.settings_tables import TariffSettings
 from tasks.tariffs import lost_tariffs, register_rows, tariff_rows
 from warehouse.connection import Warehouse
 from warehouse.events import Event, add_event, undo_event

@@ -12,7 +12,7 @@ from models.rendering.legibility import DrumBox
 _SHARP_SHRINK, _RIM_SHARE = 1.2, 0.08
 # The finder's windows often leave a tenth of the row's width and more beside both ends, most of all about
 # displays, and are read with another 0.08 at either end.
-_AS_FOUND, _FOUND_BESIDE = 0.4, 0.34
+_AS_FOUND, _FOUND_BESIDE = 0.25, 0.34
 
 
 @dataclass(frozen=True, slots=True)

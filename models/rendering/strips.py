@@ -162,7 +162,7 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     shadow = rng.uniform(0.1, 0.4) if chance(rng, 0.35) else 0.0
     away = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     rules = _rules(rng, unlit.shape, (WINDOW_HEIGHT - height) // 2) if ruled else np.zeros_like(unlit)
-    strengths = np.split(edge_strength(rng, unlit.shape[1] * len(text)), len(text), axis=1)
+    strengths = edge_strengths(rng, unlit.shape[1], len(text))
     cells = []
     for figure, strength in zip(text, strengths, strict=True):
         is_lit = figure.isdigit()
@@ -178,6 +178,16 @@ def display_cells(rng: np.random.Generator, face: Typeface, text: str) -> tuple[
     return cells, glass
 
 
+def edge_strengths(rng: np.random.Generator, width: int, digits: int) -> list[Floats]:
+    """How far segments stand out in each digit, see `edge_strength`.
+
+    The whole display pales where it is seen aslant; a reflection takes single digits.
+    """
+    if chance(rng, 0.7):
+        return list(np.split(edge_strength(rng, width * digits), digits, axis=1))
+    return [edge_strength(rng, width) for _ in range(digits)]
+
+
 def edge_strength(rng: np.random.Generator, width: int) -> Floats:
     """How far segments stand out in each place of a display, up to 1: seen aslant, they pale to one edge."""
     strength = np.ones((WINDOW_HEIGHT, width), np.float32)
@@ -185,7 +195,7 @@ def edge_strength(rng: np.random.Generator, width: int) -> Floats:
         is_opposite, is_sideways = divmod(int(rng.integers(4)), 2)
         length = width if is_sideways else WINDOW_HEIGHT
         away = np.linspace(0, 1, length, dtype=np.float32) / np.float32(rng.uniform(0.25, 1))
-        profile = 1 - np.float32(rng.uniform(0.3, 0.85)) * (1 - np.clip(away, 0, 1)) ** 2
+        profile = 1 - np.float32(rng.uniform(0.3, 0.97)) * (1 - np.clip(away, 0, 1)) ** rng.uniform(0.4, 2)
         strength *= profile if is_sideways else profile[:, None]
         if is_opposite:
             strength = strength[::-1, ::-1]

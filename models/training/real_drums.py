@@ -24,7 +24,7 @@ from models.rendering.strips import (
     WINDOW_HEIGHT,
     Light,
     Strip,
-    edge_strength,
+    edge_strengths,
     random_digits,
     random_position,
     told,
@@ -212,7 +212,7 @@ def _glue(
 
 def paled(rng: np.random.Generator, cells: list[Floats]) -> list[Floats]:
     """A display's digits as they look from aslant; most of a digit's picture is glass."""
-    strengths = np.split(edge_strength(rng, sum(cell.shape[1] for cell in cells)), len(cells), axis=1)
+    strengths = edge_strengths(rng, cells[0].shape[1], len(cells))
     glasses = [np.median(cell, axis=(0, 1)) for cell in cells]
     return [
         glass + (cell - glass) * strength[..., None]

@@ -19,7 +19,7 @@ def _margins(unit_right: int) -> NDArray[np.float64]:
 
 def test_many_cuts_leave_as_much_beside_both_ends_as_the_finder_does() -> None:
     wide = (_margins(440) > 0.12).all(1).mean()
-    assert 0.15 < wide < 0.5
+    assert 0.08 < wide < 0.3
 
 
 def test_most_cuts_are_close_on_one_side_and_hardly_any_loses_a_drum() -> None:

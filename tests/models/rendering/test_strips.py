@@ -7,6 +7,7 @@ from models.rendering.strips import (
     STRIP_WIDTH,
     display_cells,
     drawn_strip,
+    edge_strengths,
 )
 
 
@@ -56,3 +57,12 @@ def test_some_displays_pale_towards_an_edge_as_when_seen_aslant() -> None:
         lit = ink[:, 6:-6][:, (ink[:, 6:-6] > 3).all(0)]
         contrasts.append(lit.max() / lit.min())
     assert 15 <= sum(contrast > 1.6 for contrast in contrasts) <= 36
+
+
+def test_in_some_displays_a_digit_alone_is_bleached() -> None:
+    alone = []
+    for seed in range(200):
+        strengths = edge_strengths(np.random.default_rng(seed), 40, 8)
+        pale = [bool(strength.min() < 0.8) for strength in strengths]
+        alone.append(any(pale[k] and not pale[k - 1] and not pale[k + 1] for k in range(1, 7)))
+    assert 20 <= sum(alone) <= 80

@@ -1,5 +1,6 @@
 """The clockwork on a clock of its own: hours pass in a moment, and somebody sets it now and then."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from raspi_agent.cameras.camera import CameraError, CameraStuck, Shot
 from raspi_agent.capture import Equipment, Taken
@@ -59,6 +61,13 @@ class SimulatedClock:
             self.events.pop(due)()
         if self.passed_s >= self.ends_s:
             self.stop()
+
+
+def dark_photo() -> bytes:
+    """A picture whose lamp was off."""
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 40).point(lambda level: level // 16).save(file, "JPEG", quality=95)
+    return file.getvalue()
 
 
 class Scene:
@@ -291,6 +300,19 @@ def test_a_camera_that_fails_for_long_asks_for_a_reboot_once(
     assert (tmp_path / "reboot").exists()
     assert agent.watchdog.hangs() == "its process hangs in the kernel"
     assert caplog.text.count("asking for one") == 1
+
+
+def test_a_dark_picture_after_which_the_camera_gets_stuck_is_kept_and_the_reboot_asked_for(
+    agent_with: Callable[..., Agent], tmp_path: Path
+) -> None:
+    agent = agent_with(0.1, power={"request_folder": tmp_path})
+    agent.scene.photo = dark_photo()
+    shots = iter((None, CameraStuck("its process hangs in the kernel")))
+    agent.scene.before_each = lambda: setattr(agent.scene, "trouble", next(shots, None))
+    agent.run()
+    assert agent.taken_at() == ["12:00:00"]
+    assert (agent.tally.hour().taken, agent.tally.hour().camera_errors) == (1, 1)
+    assert (tmp_path / "reboot").exists()
 
 
 @pytest.mark.parametrize(("hours", "asked"), [(21, 0), (23, 1), (30, 2), (48, 4)])

@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from raspi_agent import durable
@@ -94,6 +95,14 @@ def dropped_so_far(outbox: Outbox) -> int:
         return int((outbox.folder / "dropped").read_bytes())
     except (FileNotFoundError, ValueError):
         return 0
+
+
+def last_dropped_at(outbox: Outbox) -> datetime | None:
+    """When it last had to, None when it never had."""
+    try:
+        return datetime.fromtimestamp((outbox.folder / "dropped").stat().st_mtime, tz=UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _by_gap(keys: Sequence[str]) -> list[int]:

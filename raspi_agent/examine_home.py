@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from raspi_agent import durable
 from raspi_agent.clock import read_clock
+from raspi_agent.earlier_outboxes import left_waiting, remedy_for
 from raspi_agent.finding import Finding, fault, ok, warning
 from raspi_agent.health import HOT_C
 from raspi_agent.machine import UNDERVOLTAGE, UNDERVOLTAGE_HAS_OCCURRED, Machine, examine_machine
@@ -149,6 +150,12 @@ def examine_waiting(outbox_folder: Path) -> Finding:
         sentence,
         "where the lines about store and disk are ok it is over; else they say what to do",
     )
+
+
+def examine_earlier_outboxes(home: Path, outbox: Path) -> Iterator[Finding]:
+    """Where pictures wait that nobody sends since the setting `outbox` was changed."""
+    for folder, count in left_waiting(home, outbox).items():
+        yield warning("waiting", f"{count} pictures wait in {folder}, an earlier outbox", remedy_for(folder))
 
 
 def _examine_folder(name: str, folder: Path) -> Finding:

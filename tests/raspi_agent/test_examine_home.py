@@ -9,6 +9,7 @@ from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.examine_home import (
     examine_clock,
     examine_disk,
+    examine_earlier_outboxes,
     examine_home,
     examine_outbox,
     examine_secrets,
@@ -128,6 +129,17 @@ def test_pictures_that_wait_for_long_are_told(
     finding = examine_waiting(tmp_path)
     assert says in finding.sentence
     assert finding.verdict is verdict
+
+
+def test_pictures_in_an_earlier_outbox_are_told_with_what_sends_them(tmp_path: Path) -> None:
+    Outbox(tmp_path / "outbox").add(b"x", CaptureFacts(camera="cellar"))
+    assert list(examine_earlier_outboxes(tmp_path, Path("outbox"))) == []
+    (finding,) = examine_earlier_outboxes(tmp_path, Path("/mnt/usb/outbox"))
+    assert (finding.verdict, finding.sentence) == (
+        Verdict.WARNING,
+        f"1 pictures wait in {tmp_path / 'outbox'}, an earlier outbox",
+    )
+    assert "smartmeter-agent upload" in finding.remedy
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(0, Verdict.WARNING), (6, Verdict.WARNING), (8, Verdict.OK)])

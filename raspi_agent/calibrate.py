@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from raspi_agent import durable
-from raspi_agent.cameras.camera import Camera, CameraError
+from raspi_agent.cameras.camera import Camera, CameraError, CameraStuck
 from raspi_agent.cameras.open_camera import open_camera
 from raspi_agent.lamp import lit
 from raspi_agent.light import Light, open_light
@@ -72,17 +72,25 @@ def measure_sharpness(data: bytes) -> Sharpness | None:
     return Sharpness(width, height, ImageStat.Stat(grey).mean[0], ImageStat.Stat(edges).var[0])
 
 
-def calibrate(home: Path, settings: "AgentSettings", *, watch: bool, sweep: bool) -> None:
+def calibrate(
+    home: Path,
+    settings: "AgentSettings",
+    *,
+    watch: bool,
+    sweep: bool,
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
     """Take pictures and tell how they look until told to stop; the last one lies in the home folder.
 
     Args:
         home: gets the picture.
         settings: of the agent.
-        watch: go on, for a lens that is turned by hand, until Ctrl-C.
+        watch: go on, for a lens that is turned by hand, until Ctrl-C; a shot that fails is told.
         sweep: try the lens positions of a camera with a motor and name the best.
+        pause: waits so many seconds between shots.
 
     Raises:
-        CameraError: the camera gives no picture.
+        CameraError: the camera gives no picture, and there is no later one to wait for.
         ValueError: there is no lens to be moved.
     """
     outbox, light = Outbox(home / settings.outbox), open_light(settings)
@@ -92,7 +100,10 @@ def calibrate(home: Path, settings: "AgentSettings", *, watch: bool, sweep: bool
             return
         camera = open_camera(settings, home)
         try:
-            _look(home, settings, camera, light, watch=watch)
+            if watch:
+                _watch(home, settings, camera, light, pause)
+            else:
+                _look(_shoot(home, settings, camera, light), 0.0)
         finally:
             camera.close()
     _say(
@@ -101,25 +112,39 @@ def calibrate(home: Path, settings: "AgentSettings", *, watch: bool, sweep: bool
     )
 
 
-def _look(home: Path, settings: "AgentSettings", camera: Camera, light: Light | None, *, watch: bool) -> None:
+def _watch(
+    home: Path,
+    settings: "AgentSettings",
+    camera: Camera,
+    light: Light | None,
+    pause: Callable[[float], object],
+) -> NoReturn:
     best = 0.0
     while True:
-        data = _shoot(home, settings, camera, light)
-        seen = measure_sharpness(data)
-        if seen is None:
-            _say(f"{len(data)} bytes; for sharpness and light: apt install python3-pil")
-        else:
-            best = max(best, seen.focus)
-            bar = "#" * round(_BAR * seen.focus / best) if best else ""
-            _say(
-                f"{seen.width} x {seen.height}  light {seen.lightness:3.0f}  focus {seen.focus:7.1f} "
-                f"|{bar:<{_BAR}}| best {best:.1f}"
-            )
-        if trouble := judge_picture(data):
-            _say(f"this picture is {trouble}: see to lamp, lens and mounting")
-        if not watch:
-            return
-        time.sleep(_LOOK_AGAIN_S)
+        try:
+            best = _look(_shoot(home, settings, camera, light), best)
+        except CameraStuck:
+            raise
+        except CameraError as error:
+            _say(f"no picture: {error}")
+        pause(_LOOK_AGAIN_S)
+
+
+def _look(data: bytes, best: float) -> float:
+    """Tell how a picture looks beside the best focus so far; return the best with it."""
+    seen = measure_sharpness(data)
+    if seen is None:
+        _say(f"{len(data)} bytes; for sharpness and light: apt install python3-pil")
+    else:
+        best = max(best, seen.focus)
+        bar = "#" * round(_BAR * seen.focus / best) if best else ""
+        _say(
+            f"{seen.width} x {seen.height}  light {seen.lightness:3.0f}  focus {seen.focus:7.1f} "
+            f"|{bar:<{_BAR}}| best {best:.1f}"
+        )
+    if trouble := judge_picture(data):
+        _say(f"this picture is {trouble}: see to lamp, lens and mounting")
+    return best
 
 
 def _sweep(home: Path, settings: "AgentSettings", light: Light | None) -> None:

@@ -48,11 +48,32 @@ class Equipment:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A picture that is safe in the outbox, and how long it took."""
+    """A picture that is safe in the outbox.
+
+    Attributes:
+        key: its name in the store.
+        facts: what is known of it.
+        seconds: how long it took.
+        stuck: why there will be no further one, where the second attempt got stuck.
+    """
 
     key: str
     facts: CaptureFacts
     seconds: float
+    stuck: CameraStuck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Exposure:
+    """A shot and the clock at its shutter; `stuck` as in `Taken`."""
+
+    shot: Shot
+    clock: ClockReading
+    stuck: CameraStuck | None = None
+
+    @property
+    def quality(self) -> object:
+        return self.shot.details.get("quality")
 
 
 def longest_picture_s(timeout_s: float) -> float:
@@ -96,39 +117,40 @@ def capture_slot(
         last = newest[1] if newest else None
         if slot_at and not is_further and is_filled(slot_at, last, look_at_clock(), schedule):
             return None
-        shot, clock = _photograph(equipment, started_s + budget_s, look_at_clock)
-        facts = _facts(equipment, shot, slot_at, clock)
-        key = outbox.add(shot.data, facts)
-        equipment.camera.keep(shot.details)
-    return Taken(key, facts, time.monotonic() - started_s)
+        exposure = _photograph(equipment, started_s + budget_s, look_at_clock)
+        facts = _facts(equipment, exposure.shot, slot_at, exposure.clock)
+        key = outbox.add(exposure.shot.data, facts)
+        equipment.camera.keep(exposure.shot.details)
+    return Taken(key, facts, time.monotonic() - started_s, exposure.stuck)
 
 
-def _photograph(
-    equipment: Equipment, until_s: float, look_at_clock: Callable[[], ClockReading]
-) -> tuple[Shot, ClockReading]:
-    """A shot worth keeping and the clock at its shutter; a second attempt where the first was not good."""
+def _photograph(equipment: Equipment, until_s: float, look_at_clock: Callable[[], ClockReading]) -> _Exposure:
+    """A picture of the first attempt or, where that is not good, of the second, if there is one."""
     attempts = _ATTEMPTS if equipment.camera.is_live else 1
+    best: _Exposure | None = None
+    stuck: CameraStuck | None = None
     for attempt in range(1, attempts + 1):
         is_last = attempt == attempts or time.monotonic() >= until_s
         try:
-            shot, clock = _shoot(equipment, until_s - time.monotonic(), look_at_clock)
-        except CameraStuck:
-            raise
+            best = _shoot(equipment, until_s - time.monotonic(), look_at_clock)
         except CameraError as error:
-            if is_last:
+            if best is not None:
+                _log.warning("no better picture: %s; the %s one is kept", error, best.quality)
+                stuck = error if isinstance(error, CameraStuck) else None
+            elif is_last or isinstance(error, CameraStuck):
                 raise
-            _log.warning("no picture: %s; once more", error)
+            else:
+                _log.warning("no picture: %s; once more", error)
             continue
-        quality = shot.details.get("quality")
-        if quality is None or is_last:
+        if best.quality is None or is_last:
             break
-        _log.warning("the picture is %s; once more", quality)
-    return replace(shot, details={**shot.details, "attempts": attempt}), clock
+        _log.warning("the picture is %s; once more", best.quality)
+    assert best is not None  # noqa: S101 - the last attempt has raised otherwise
+    shot = replace(best.shot, details={**best.shot.details, "attempts": attempt})
+    return replace(best, shot=shot, stuck=stuck)
 
 
-def _shoot(
-    equipment: Equipment, left_s: float, look_at_clock: Callable[[], ClockReading]
-) -> tuple[Shot, ClockReading]:
+def _shoot(equipment: Equipment, left_s: float, look_at_clock: Callable[[], ClockReading]) -> _Exposure:
     camera = equipment.camera
     with lit(
         equipment.light, settle_s=equipment.light_settle_s, longest_on_s=equipment.light_longest_on_s
@@ -140,9 +162,8 @@ def _shoot(
         message = f"what the camera gave is no whole picture ({quality}, {len(shot.data)} bytes)"
         raise CameraError(message)
     found = {"light": light} if equipment.light else {}
-    return replace(
-        shot, details={**shot.details, **found, **({"quality": quality} if quality else {})}
-    ), clock
+    details = {**shot.details, **found, **({"quality": quality} if quality else {})}
+    return _Exposure(replace(shot, details=details), clock)
 
 
 def _facts(equipment: Equipment, shot: Shot, slot_at: datetime | None, clock: ClockReading) -> CaptureFacts:

@@ -142,6 +142,7 @@ class CaptureLoop:
         try:
             taken = self._capture(slot_at)
         except CameraError as error:
+            _log.warning("no picture: %s", error)
             self._note_failure(error)
             return error
         except OSError as error:  # TimeoutError too: somebody else's picture takes too long
@@ -153,6 +154,8 @@ class CaptureLoop:
             _log.info("the slot of %s has its picture already", slot_at and f"{slot_at:%H:%M} UTC")
             return None
         self._note_taken(taken)
+        if taken.stuck:
+            self._note_failure(taken.stuck)
         return taken
 
     def _note_taken(self, taken: Taken) -> None:
@@ -206,7 +209,6 @@ class CaptureLoop:
         self._failures += 1
         if self._failures == 1:
             self._failing_since_s = now_s
-        _log.warning("no picture: %s", error)
         self._tally.camera_failed()
         trouble = CameraTrouble(
             failures=self._failures,

@@ -11,6 +11,7 @@ from raspi_agent.examine_equipment import examine_camera, examine_lamp
 from raspi_agent.examine_home import (
     examine_clock,
     examine_disk,
+    examine_earlier_outboxes,
     examine_home,
     examine_machine_of,
     examine_outbox,
@@ -66,6 +67,7 @@ def examine(settings: "AgentSettings", home: Path) -> Iterator[Finding]:
     yield within(camera_s, "camera", lambda: examine_camera(settings, home), look)
     yield within(_STORE_S, "store", lambda: examine_store(settings.store_url, home), STORE_REMEDY)
     yield examine_waiting(home / settings.outbox)
+    yield from examine_earlier_outboxes(home, settings.outbox)
     yield from examine_services()
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from raspi_agent import durable
 from raspi_agent.clock import read_clock
+from raspi_agent.earlier_outboxes import left_waiting, remedy_for
 from raspi_agent.finding import Finding, fault, ok, warning
 from raspi_agent.health import HOT_C
 from raspi_agent.machine import UNDERVOLTAGE, UNDERVOLTAGE_HAS_OCCURRED, Machine, examine_machine
 from raspi_agent.outbox import Outbox
-from raspi_agent.outbox_room import dropped_so_far
+from raspi_agent.outbox_room import dropped_so_far, last_dropped_at
 from raspi_agent.picture_key import parse_picture_key
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MEGABYTE = 1_000_000
 _LONG = timedelta(hours=6)
+_DROP_IS_OVER = timedelta(days=7)
 _FIRST_YEAR = 2024  # before this program was written: a clock that shows it is wrong
 _POWER_REMEDY = "use the supply made for this Pi (5 V, 2.5 A and more) and a short, thick cable"
 
@@ -126,22 +128,34 @@ def examine_waiting(outbox_folder: Path) -> Finding:
     """Whether pictures wait for long, or had to go."""
     outbox = Outbox(outbox_folder)
     waiting = outbox.waiting()
-    dropped = dropped_so_far(outbox)
     taken_at = [parsed.taken_at for key in waiting if (parsed := parse_picture_key(key)) and parsed.taken_at]
-    age = datetime.now(UTC) - min(taken_at) if taken_at else timedelta()
+    now_at = datetime.now(UTC)
+    age = now_at - min(taken_at) if taken_at else timedelta()
     sentence = f"{len(waiting)} pictures wait"
     if age > _LONG:
         sentence += f", the oldest for {age.days} days and {age.seconds // 3600} hours"
         return warning(
             "waiting", sentence, "the line about the store says why; then: smartmeter-agent upload"
         )
-    if dropped:
-        return warning(
-            "waiting",
-            f"{sentence}; {dropped} had to go unsent for a full disk",
-            "free some space, or raise it",
-        )
-    return ok("waiting", sentence)
+    dropped_at = last_dropped_at(outbox)
+    if dropped_at is None:
+        return ok("waiting", sentence)
+    sentence += (
+        f"; {dropped_so_far(outbox)} had to go unsent for a full disk, the last on {dropped_at:%Y-%m-%d}"
+    )
+    if now_at - dropped_at > _DROP_IS_OVER:
+        return ok("waiting", sentence)
+    return warning(
+        "waiting",
+        sentence,
+        "where the lines about store and disk are ok it is over; else they say what to do",
+    )
+
+
+def examine_earlier_outboxes(home: Path, outbox: Path) -> Iterator[Finding]:
+    """Where pictures wait that nobody sends since the setting `outbox` was changed."""
+    for folder, count in left_waiting(home, outbox).items():
+        yield warning("waiting", f"{count} pictures wait in {folder}, an earlier outbox", remedy_for(folder))
 
 
 def _examine_folder(name: str, folder: Path) -> Finding:

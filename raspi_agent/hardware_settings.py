@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 _DAY_MINUTES = 1440
+_NOWHERE = Path("/dev/null")
 
 
 class Table(BaseModel):
@@ -101,3 +102,14 @@ class PowerSettings(Table):
     request_folder: Annotated[
         Path, Field(description="where files named poweroff and reboot ask systemd for it")
     ] = Path("/run/smartmeter-power")
+
+    @field_validator("maintenance")
+    @classmethod
+    def _name_files(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        written = tuple(pattern for pattern in patterns if pattern.strip())
+        for pattern in written:
+            if not pattern.strip("/ "):
+                message = f"{pattern!r} names no file; maintenance = [] looks for none"
+                raise ValueError(message)
+            any(_NOWHERE.glob(pattern.lstrip("/")))  # refuses what is no pattern, and looks at nothing
+        return written

@@ -52,17 +52,25 @@ def parse_address(url: str, *, setting: str, remedy: str) -> HttpAddress:
     Raises:
         ValueError: it is no address, or holds a user or a password; the message does not repeat it.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # of a bracket that does not close
+        parts = urlsplit("")
     if parts.username is not None or parts.password is not None:
         message = f"{setting} holds a user or a password, and settings are no place for one: {remedy}"
         raise ValueError(message)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         message = f"{setting} is no address: it looks like http://192.168.1.20/capture"
         raise ValueError(message)
+    try:
+        port = parts.port
+    except ValueError:
+        message = f"{setting} is no address: its port, after the colon, is a number up to 65535"
+        raise ValueError(message) from None
     return HttpAddress(
         is_tls=parts.scheme == "https",
         host=parts.hostname,
-        port=parts.port,
+        port=port,
         target=quote(f"{parts.path or '/'}{parts.query and '?'}{parts.query}", safe=_KEPT_IN_URLS),
         shown=f"{parts.scheme}://{parts.netloc}{parts.path}",
     )

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from raspi_agent.settings import AgentSettings
@@ -63,10 +62,11 @@ def open_light(settings: "AgentSettings", *, sysfs: Path = Path("/sys")) -> Ligh
         from raspi_agent.lamps.usb import UsbLamp  # noqa: PLC0415 - likewise
 
         return UsbLamp(match["hub"], int(match["port"]), sysfs=sysfs)
-    if urlsplit(url).scheme in {"http", "https"}:
+    kind = url.partition(":")[0]
+    if kind.lower() in {"http", "https"}:
         from raspi_agent.lamps.http import HttpLamp  # noqa: PLC0415 - likewise
 
         return HttpLamp(url, settings.light.off_url)
-    shown = f"{urlsplit(url).scheme}://..." if "//" in url else url  # an address may hold a password
+    shown = f"{kind}://..." if "//" in url else url  # an address may hold a password
     message = f"url = {shown!r} in [light] is no lamp: use {KINDS}"
     raise ValueError(message)

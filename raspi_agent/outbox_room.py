@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from raspi_agent import durable
@@ -31,7 +32,8 @@ def make_room(
 
     Sent pictures go first, the oldest before the others; the one taken last stays, for it tells which slot
     was filled. Only when none is left and the disk still lacks room are waiting ones thinned, if the owner
-    lets them: evenly, so that the rest still shows the whole time.
+    lets them: evenly, so that the rest still shows the whole time. They may always take half of what others
+    left of the disk: thinning cures no disk that others fill.
 
     Args:
         outbox: Whose pictures.
@@ -47,20 +49,22 @@ def make_room(
     """
     newest = outbox.newest()
     sent = outbox.sent_sizes()
-    lacking = free_bytes - _free(outbox)
+    free = _free(outbox)
     excess = sum(sent.values()) - sent_limit_bytes
     pruned = 0
     for key, size in sent.items():
-        if max(lacking, excess) <= 0:
+        if free >= free_bytes and excess <= 0:
             break
         if newest is None or key != newest[0]:
             outbox.delete_sent(key)
-            lacking, excess, pruned = lacking - size, excess - size, pruned + 1
-    if lacking <= 0:
+            free, excess, pruned = free + size, excess - size, pruned + 1
+    if free >= free_bytes:
         return Room(pruned)
-    dropped = to_thin_out(outbox.waiting_sizes(), lacking) if when_full == "thin" else []
+    waiting = outbox.waiting_sizes()
+    least = min(free_bytes, (free + sum(waiting.values())) // 2)
+    dropped = to_thin_out(waiting, least - free) if when_full == "thin" else []
     _drop(outbox, dropped)
-    return Room(pruned, len(dropped), is_full=_free(outbox) < free_bytes)
+    return Room(pruned, len(dropped), is_full=_free(outbox) < least)
 
 
 def to_thin_out(waiting: Mapping[str, int], lacking_bytes: int) -> list[str]:
@@ -91,6 +95,14 @@ def dropped_so_far(outbox: Outbox) -> int:
         return int((outbox.folder / "dropped").read_bytes())
     except (FileNotFoundError, ValueError):
         return 0
+
+
+def last_dropped_at(outbox: Outbox) -> datetime | None:
+    """When it last had to, None when it never had."""
+    try:
+        return datetime.fromtimestamp((outbox.folder / "dropped").stat().st_mtime, tz=UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _by_gap(keys: Sequence[str]) -> list[int]:

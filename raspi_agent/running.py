@@ -18,6 +18,7 @@ from raspi_agent.capture import Equipment, longest_picture_s
 from raspi_agent.capture_loop import ACTIVITY as CAMERA
 from raspi_agent.capture_loop import CaptureLoop
 from raspi_agent.clock import read_clock
+from raspi_agent.earlier_outboxes import note_outbox
 from raspi_agent.health import look_at_machine
 from raspi_agent.lamp import turn_off
 from raspi_agent.light import open_light
@@ -112,6 +113,7 @@ def _assemble(home: Path, settings: "AgentSettings") -> _Parts:
     outbox = Outbox(home / settings.outbox)
     outbox.sweep()
     segments = set_up_logging(home, settings.camera, outbox.folder)
+    note_outbox(home, settings.outbox)
     equipment = equipment_of(home, settings)
     look = partial(read_clock, trusted=settings.trust_clock)
     picture_s = longest_picture_s(settings.camera_timeout_s)

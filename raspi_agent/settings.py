@@ -1,16 +1,18 @@
 """The agent's settings: `agent.toml` in the home folder, overruled by SMARTMETER_AGENT_… variables."""
 
+import json
 import os
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from raspi_agent.hardware_settings import (
     HttpCameraSettings,
@@ -190,13 +192,15 @@ def load_settings(home: Path) -> AgentSettings:
     except (tomllib.TOMLDecodeError, OSError) as error:
         message = f"{path} cannot be read: {error}"
         raise SettingsError(message) from error
-    known = {f"{PREFIX}{name}".upper().replace(".", _WITHIN) for name, _ in all_settings()}
+    known = {_variable_of(name) for name, _ in all_settings()}
     strange = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
     if strange:
         message = f"{', '.join(sorted(strange))}: no such setting; there are {', '.join(sorted(known))}"
         raise SettingsError(message)
     try:
         return AgentSettings(**values)
+    except UnreadableVariable as error:
+        raise SettingsError(_explain_variables() or str(error)) from error
     except ValidationError as error:
         message = _explain(error, path)
         if not path.exists():
@@ -253,6 +257,27 @@ def _explain(error: ValidationError, path: Path) -> str:
             )
         else:
             lines.append(f"{name} = {problem['input']!r}: {reason} ({setting.description})")
+    return "\n".join(lines)
+
+
+def _variable_of(name: str) -> str:
+    return f"{PREFIX}{name}".upper().replace(".", _WITHIN)
+
+
+def _explain_variables() -> str:
+    """Which variables should hold a list and do not."""
+    lines = []
+    for name, setting in all_settings():
+        text = os.environ.get(_variable_of(name))
+        if text is None or get_origin(setting.annotation) is not tuple:
+            continue
+        try:
+            json.loads(text)
+        except ValueError:
+            example = json.dumps([part.strip(" []\"'") for part in text.split(",")])
+            lines.append(
+                f"{_variable_of(name)} = {text!r} is no list: write {example} ({setting.description})"
+            )
     return "\n".join(lines)
 
 

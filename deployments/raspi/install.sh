@@ -22,8 +22,9 @@ Without --camera and --camera-url it asks, unless there is an agent.toml.
                         picture in its UI; implies --with-prefect. What its
                         server wants as a password is taken from the variable
                         PREFECT_API_AUTH_STRING
-  --with-prefect        install the part that speaks with Prefect (88 MB)
-  --no-prefect          take that part out of service again
+  --with-prefect        install the part that speaks with Prefect (88 MB), at
+                        the address it had before
+  --no-prefect          take that part out of service, until told otherwise
   --hardware-watchdog   let the Pi's own watchdog restart it when it hangs
   --no-apt              install no packages
   --no-pip              leave the Python environment as it is
@@ -107,6 +108,7 @@ read_options() {
   if [ -n "$root" ]; then with_apt=no; fi
   opt="$root/opt/smartmeter" home="$root/var/lib/smartmeter" etc="$root/etc"
   settings="$home/agent.toml" capture_env="$etc/smartmeter/capture.env"
+  capture_off="$capture_env.off" # the address is kept there while Prefect is out of service
 }
 
 check_machine() {
@@ -199,7 +201,7 @@ know_hardware() {
   if [ "$prefect" = keep ]; then
     if [ -f "$capture_env" ]; then prefect=yes; else prefect=no; fi
   fi
-  if [ "$prefect" = yes ] && [ -z "$prefect_url" ] && [ ! -f "$capture_env" ]; then
+  if [ "$prefect" = yes ] && [ -z "$prefect_url" ] && [ ! -f "$capture_env" ] && [ ! -f "$capture_off" ]; then
     refuse "--with-prefect needs --prefect-url, like http://server:4200/api"
   fi
 }
@@ -329,10 +331,16 @@ write_settings() {
 }
 
 write_prefect() {
-  if [ "$prefect" = no ]; then return; fi
+  if [ "$prefect" = no ]; then
+    if [ -f "$capture_env" ]; then
+      step "Prefect: out of service; --with-prefect takes its address back from $capture_off"
+      run mv "$capture_env" "$capture_off"
+    fi
+    return
+  fi
   step "Prefect: $capture_env, which root alone can read"
-  if [ -f "$capture_env" ] && [ -z "$prefect_url" ]; then
-    say "kept as it is"
+  if [ -z "$prefect_url" ]; then
+    if [ -f "$capture_env" ]; then say "kept as it is"; else run mv "$capture_off" "$capture_env"; fi
     return
   fi
   {
@@ -345,6 +353,7 @@ write_prefect() {
       echo '# PREFECT_API_AUTH_STRING='
     fi
   } | write 600 "$capture_env"
+  run rm -f "$capture_off"
 }
 
 # The services may write into the home folder; a folder elsewhere has to be named to systemd.

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from raspi_agent.cameras.camera import Camera
 
 if TYPE_CHECKING:
-    from urllib.parse import SplitResult
-
     from raspi_agent.settings import AgentSettings
 
 KINDS = "picamera2:, http://CAMERA/capture, v4l2:/dev/video0 or folder:/srv/ftp/meter"
@@ -24,34 +21,35 @@ def open_camera(settings: "AgentSettings", home: Path) -> Camera:
             - `picamera2:`, or `picamera2:1` for the second of two;
             - `http://` or `https://`, the address of a single picture;
             - `v4l2:` and a webcam's device;
-            - `folder:` and a path, a relative one within the home folder.
+            - `folder:` and a path as it is, a relative one within the home folder.
         home: the home folder.
 
     Raises:
         ValueError: there is no camera of that kind; the message lists them.
     """
-    parts = urlsplit(settings.camera_url)
-    match parts.scheme:
+    kind, _, place = settings.camera_url.strip().partition(":")
+    names_host = place.startswith("//") and not place.startswith("///")
+    match kind.lower():
         case "http" | "https":
             return _open_http(settings, home)
-        case "picamera2" if not parts.netloc and (not parts.path or parts.path.isdecimal()):
+        case "picamera2" if not place or place.isdecimal():
             from raspi_agent.cameras.picamera import open_picamera  # noqa: PLC0415 - each only when it is used
 
             return open_picamera(
                 settings.picamera2,
                 home,
-                index=int(parts.path or 0),
+                index=int(place or 0),
                 interval_minutes=settings.interval_minutes,
             )
-        case "v4l2" if not parts.netloc and parts.path.startswith("/"):
-            return _open_v4l2(settings, parts)
-        case "folder" if not parts.netloc and parts.path:
+        case "v4l2" if place.startswith("/") and not names_host:
+            return _open_v4l2(settings, Path(place))
+        case "folder" if place and not names_host:
             from raspi_agent.cameras.folder import FolderCamera  # noqa: PLC0415 - likewise
 
-            folder = home / Path(parts.path).expanduser()
+            folder = home / Path(place).expanduser()
             return FolderCamera(folder, home / settings.outbox / "folder-camera")
     # an address may hold a password
-    shown = f"{parts.scheme}://..." if parts.netloc else settings.camera_url
+    shown = f"{kind}://..." if names_host else settings.camera_url
     message = f"camera_url = {shown!r} is no camera: use {KINDS}"
     raise ValueError(message)
 
@@ -69,11 +67,11 @@ def _open_http(settings: "AgentSettings", home: Path) -> Camera:
     )
 
 
-def _open_v4l2(settings: "AgentSettings", parts: "SplitResult") -> Camera:
+def _open_v4l2(settings: "AgentSettings", device: Path) -> Camera:
     from raspi_agent.cameras.v4l2 import V4l2Camera  # noqa: PLC0415 - likewise
 
     return V4l2Camera(
-        Path(parts.path),
+        device,
         width=settings.v4l2.width,
         height=settings.v4l2.height,
         settle_frames=settings.v4l2.settle_frames,

@@ -1,11 +1,14 @@
 import os
 import resource
+import shutil
 import signal
 import struct
+import subprocess
 import sys
 import traceback
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TextIO
 
 import pytest
@@ -103,3 +106,20 @@ def _live_until(n: int, program: Callable[[Callable[[str], None]], None], promis
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """A function that puts `tmp_path` on a disk of 4 MB of which others leave so many bytes."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("a disk can't be mounted here: that takes root")
+
+    def leave(left_bytes: int) -> Path:
+        (tmp_path / "others").write_bytes(bytes(shutil.disk_usage(tmp_path).free - left_bytes))
+        return tmp_path
+
+    yield leave
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=False)

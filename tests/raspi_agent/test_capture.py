@@ -141,8 +141,8 @@ def photo(lightness: int, size: int = 64) -> bytes:
     return file.getvalue()
 
 
-GOOD, DARK = photo(120), photo(4)
-HANGS = CameraError("it hangs")
+GOOD, DARK, BRIGHT = photo(120), photo(4), photo(252)
+HANGS, STUCK = CameraError("it hangs"), CameraStuck("in the kernel")
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,9 @@ HANGS = CameraError("it hangs")
         ((HANGS, GOOD), 2, None),
         ((GOOD[:-2], GOOD), 2, None),
         ((b"<html>", DARK), 2, "dark"),
+        ((DARK, HANGS), 2, "dark"),
+        ((DARK, b"<html>"), 2, "dark"),
+        ((BRIGHT, STUCK), 2, "bright"),
     ],
 )
 def test_a_second_attempt_mends_what_the_first_gave(
@@ -171,10 +174,9 @@ def test_a_second_attempt_mends_what_the_first_gave(
     [
         ((HANGS, HANGS), "it hangs"),
         ((GOOD, HANGS), None),
-        ((DARK, HANGS), "it hangs"),
         ((b"<html>", b"<html>"), "no whole picture .not_a_picture"),
         ((GOOD[:-2], GOOD[:-9]), "no whole picture .truncated"),
-        ((CameraStuck("in the kernel"), GOOD), "in the kernel"),
+        ((STUCK, GOOD), "in the kernel"),
     ],
 )
 def test_two_attempts_are_all(

@@ -9,6 +9,7 @@ from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.examine_home import (
     examine_clock,
     examine_disk,
+    examine_earlier_outboxes,
     examine_home,
     examine_outbox,
     examine_secrets,
@@ -112,24 +113,46 @@ def test_heat_and_a_weak_supply_are_told(
 
 
 @pytest.mark.parametrize(
-    ("age", "dropped", "says", "verdict"),
+    ("age", "says", "verdict"),
     [
-        (timedelta(minutes=5), 0, "1 pictures wait", Verdict.OK),
-        (timedelta(days=3, hours=2), 0, "the oldest for 3 days and 2 hours", Verdict.WARNING),
-        (timedelta(minutes=5), 4, "4 had to go unsent", Verdict.WARNING),
+        (timedelta(minutes=5), "1 pictures wait", Verdict.OK),
+        (timedelta(days=3, hours=2), "the oldest for 3 days and 2 hours", Verdict.WARNING),
     ],
 )
 def test_pictures_that_wait_for_long_are_told(
-    tmp_path: Path, age: timedelta, dropped: int, says: str, verdict: Verdict
+    tmp_path: Path, age: timedelta, says: str, verdict: Verdict
 ) -> None:
     assert examine_waiting(tmp_path).verdict is Verdict.OK
     Outbox(tmp_path).add(
         b"x", CaptureFacts(camera="cellar", taken_at=datetime.now(UTC) - age, clock_synchronised=True)
     )
-    (tmp_path / "dropped").write_text(str(dropped))
     finding = examine_waiting(tmp_path)
     assert says in finding.sentence
     assert finding.verdict is verdict
+
+
+def test_pictures_in_an_earlier_outbox_are_told_with_what_sends_them(tmp_path: Path) -> None:
+    Outbox(tmp_path / "outbox").add(b"x", CaptureFacts(camera="cellar"))
+    assert list(examine_earlier_outboxes(tmp_path, Path("outbox"))) == []
+    (finding,) = examine_earlier_outboxes(tmp_path, Path("/mnt/usb/outbox"))
+    assert (finding.verdict, finding.sentence) == (
+        Verdict.WARNING,
+        f"1 pictures wait in {tmp_path / 'outbox'}, an earlier outbox",
+    )
+    assert "smartmeter-agent upload" in finding.remedy
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(0, Verdict.WARNING), (6, Verdict.WARNING), (8, Verdict.OK)])
+def test_pictures_that_had_to_go_are_a_trouble_for_a_week_and_told_for_good(
+    tmp_path: Path, days: int, verdict: Verdict
+) -> None:
+    (tmp_path / "dropped").write_text("4")
+    dropped_at = datetime.now(UTC) - timedelta(days=days)
+    os.utime(tmp_path / "dropped", (dropped_at.timestamp(),) * 2)
+    finding = examine_waiting(tmp_path)
+    assert f"4 had to go unsent for a full disk, the last on {dropped_at:%Y-%m-%d}" in finding.sentence
+    assert finding.verdict is verdict
+    assert ("the lines about store and disk" in finding.remedy) is (verdict is Verdict.WARNING)
 
 
 @pytest.mark.parametrize(

@@ -35,3 +35,8 @@ def test_other_lamps_are_refused_with_a_list_of_the_kinds(tmp_path: Path, url: s
     with pytest.raises(ValueError, match=r"is no lamp: use gpio:17, usb:.* or http://lamp/on") as caught:
         open_light(settings(url=url), sysfs=tmp_path)
     assert "pw" not in str(caught.value)
+
+
+def test_an_address_that_cannot_be_one_names_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^url in .light. is no address"):
+        open_light(settings(url="http://[lamp/on", off_url="http://lamp/off"), sysfs=tmp_path)

@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -64,14 +65,38 @@ def test_the_picture_taken_last_stays_for_it_tells_which_slot_is_filled(outbox: 
 
 @pytest.mark.parametrize(("when_full", "dropped"), [("thin", 1), ("stop", 0)])
 def test_a_full_disk_takes_waiting_pictures_only_when_the_owner_lets_it_and_says_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, when_full: Literal["thin", "stop"], dropped: int
+    small_disk: Callable[[int], Path],
+    caplog: pytest.LogCaptureFixture,
+    when_full: Literal["thin", "stop"],
+    dropped: int,
 ) -> None:
-    outbox = Outbox(tmp_path / "outbox")
-    keys = [outbox.add(b"x", facts(number)) for number in range(20)]
+    outbox = Outbox(small_disk(500_000) / "outbox")
+    keys = [outbox.add(bytes(20_000), facts(number)) for number in range(20)]
     assert room(outbox, free=PLENTY, when_full=when_full) == Room(0, dropped, is_full=True)
     assert dropped_so_far(outbox) == dropped
     assert outbox.waiting() == (*keys[:1], *keys[1 + dropped :])
     assert ("unsent" in caplog.text) is bool(dropped)
+
+
+@pytest.mark.parametrize(
+    ("left", "must_stay_free", "kept"),
+    [
+        (450_000, 500_000, 27),  # others hold more than enough by themselves
+        (550_000, 500_000, 33),
+        (1_200_000, 500_000, 84),  # enough can stay free
+        (450_000, 200_000, 30),
+        (450_000, PLENTY, 27),
+    ],
+)
+def test_a_disk_that_others_fill_leaves_half_of_what_is_left_to_waiting_pictures(
+    small_disk: Callable[[int], Path], left: int, must_stay_free: int, kept: int
+) -> None:
+    outbox = Outbox(small_disk(left) / "outbox")
+    for number in range(150):
+        outbox.add(bytes(8192), facts(number))
+        room(outbox, free=must_stay_free)
+    assert abs(len(outbox.waiting()) - kept) <= 3
+    assert shutil.disk_usage(outbox.folder).free >= min(must_stay_free, 0.45 * left)
 
 
 def test_enough_room_touches_nothing_that_waits(outbox: Outbox) -> None:

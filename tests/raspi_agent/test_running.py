@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from raspi_agent.ask import AgentAway, ask_for_picture
+from raspi_agent.capture_facts import CaptureFacts
 from raspi_agent.folder_store import FolderStore
 from raspi_agent.outbox import Outbox
 
@@ -189,3 +190,11 @@ def listening_ports(pid: int) -> list[str]:
             if fields[3] == listens and fields[9] in inodes:
                 ports.append(fields[1])
     return ports
+
+
+def test_pictures_left_in_an_earlier_outbox_are_told_at_the_start(home: Path, agent: Agent) -> None:
+    Outbox(home / "outbox").add(b"x", CaptureFacts(camera="cellar"))
+    process = agent(SMARTMETER_AGENT_OUTBOX="usb")
+    wait_for(lambda: answers(home))
+    assert f"1 unsent pictures wait in {home / 'outbox'}, an earlier outbox" in end(process)
+    assert (home / "usb" / "last").exists()

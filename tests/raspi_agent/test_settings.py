@@ -1,9 +1,11 @@
+from contextlib import suppress
 from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from raspi_agent.power import under_maintenance
 from raspi_agent.settings import SettingsError, all_settings, describe_settings, load_settings
 from raspi_agent.slots import Schedule
 
@@ -51,6 +53,10 @@ def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pyte
             "light.colour in .*: no such setting; there are light.url",
         ),
         (GOOD + "[power]\non_minutes = 0", "power.on_minutes = 0: .*greater than or equal to 1"),
+        (
+            GOOD + '[power]\nmaintenance = ["/"]',
+            "power.maintenance = .*'/' names no file",
+        ),
         (GOOD.replace("home", "My House"), "'My House' is no name for a camera"),
         ("camera = ", "agent.toml cannot be read"),
     ],
@@ -59,6 +65,13 @@ def test_what_is_wrong_is_explained(home: Path, text: str, explanation: str) -> 
     (home / "agent.toml").write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=explanation):
         load_settings(home)
+
+
+@pytest.mark.parametrize("pattern", ["", " ", "/", "/media/**x", "/media/[x", "/media/**/keep"])
+def test_no_pattern_ends_the_agent_after_its_start(home: Path, pattern: str) -> None:
+    (home / "agent.toml").write_text(f'{GOOD}[power]\nmaintenance = ["{pattern}"]', encoding="utf-8")
+    with suppress(SettingsError):
+        assert under_maintenance(load_settings(home).power.maintenance) is None
 
 
 def test_a_file_that_begins_as_some_editors_of_windows_have_it(tmp_path: Path) -> None:
@@ -76,6 +89,22 @@ def test_a_mistyped_variable_is_refused(home: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SMARTMETER_AGENT_CAMRA", "x")
     with pytest.raises(SettingsError, match="SMARTMETER_AGENT_CAMRA: no such setting"):
         load_settings(home)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("QUIET_HOURS", "01:00-05:00"), ("DAILY_TIMES", '["23:59'), ("POWER__MAINTENANCE", "/media/*/keep")],
+)
+def test_a_variable_that_is_no_list_is_named_and_shown_how(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SMARTMETER_AGENT_{name}", value)
+    with pytest.raises(SettingsError, match=rf"^SMARTMETER_AGENT_{name} = .* is no list: write \[") as caught:
+        load_settings(home)
+    assert repr(value) in str(caught.value)
+    example = str(caught.value).partition("write ")[2].partition(" (")[0]
+    monkeypatch.setenv(f"SMARTMETER_AGENT_{name}", example)
+    load_settings(home)
 
 
 def test_without_a_file_every_setting_is_explained(tmp_path: Path) -> None:

@@ -202,6 +202,34 @@ def test_settings_that_are_there_are_kept_and_say_what_is_installed(root: Path) 
     assert not (root / LINKS / "smartmeter-capture.service").exists()
 
 
+OFF = "etc/smartmeter/capture.env.off"
+AT_HOME, AT_AUNT = "http://home/api", "http://aunt/api"
+
+
+@pytest.mark.parametrize(
+    ("later", "address"),
+    [
+        ([("--no-prefect",), ()], ""),
+        ([("--no-prefect",), ("--with-prefect",), ()], AT_HOME),
+        ([("--no-prefect",), ("--prefect-url", AT_AUNT), ("--no-prefect",), ("--with-prefect",)], AT_AUNT),
+    ],
+)
+def test_what_was_chosen_about_prefect_lasts_until_it_is_chosen_anew(
+    root: Path, later: list[tuple[str, ...]], address: str
+) -> None:
+    options = ("--root", str(root), *PARTS, *CAMERA)
+    for more in (("--prefect-url", AT_HOME), *later):
+        answer = run("install.sh", *options, *more, PREFECT_API_AUTH_STRING="me:geheim")
+        assert answer.returncode == 0, answer.stderr
+    there, kept = root / "etc/smartmeter/capture.env", root / OFF
+    assert (root / LINKS / "smartmeter-capture.service").is_symlink() is bool(address)
+    assert ("'agent-prefect'" in answer.stdout) is bool(address)
+    assert (there.exists(), kept.exists()) == (bool(address), not address)
+    used = there if address else kept
+    assert f"PREFECT_API_URL={address or AT_HOME}\n" in used.read_text()
+    assert stat.S_IMODE(used.stat().st_mode) == 0o600
+
+
 def test_all_can_go_before_a_picture_was_taken(root: Path) -> None:
     assert run("install.sh", "--root", str(root), *PARTS, *CAMERA).returncode == 0
     removed = run("uninstall.sh", "--root", str(root), "--yes", "--purge")

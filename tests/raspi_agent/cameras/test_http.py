@@ -226,7 +226,9 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(password_file: Path) -
         ("http://anna@camera/capture", "holds a user or a password"),
         ("http:///capture", "is no address: it looks like"),
         ("ftp://camera/capture", "is no address: it looks like"),
-        ("http://camera:http/capture", "Port could not be cast"),
+        ("http://camera:gehe/capture", "camera_url is no address: .*port"),
+        ("http://camera:99999/capture", "camera_url is no address: .*port"),
+        ("http://[camera/capture", "camera_url is no address: it looks like"),
     ],
 )
 def test_an_address_that_cannot_be_one(password_file: Path, url: str, message: str) -> None:

@@ -32,6 +32,22 @@ def test_every_kind_of_camera(tmp_path: Path, url: str, kind: type) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("folder:/srv/ftp/meter", "/srv/ftp/meter"),
+        ("folder:///srv/ftp/meter", "/srv/ftp/meter"),
+        ("folder:pics#1", "HOME/pics#1"),
+        ("folder:/srv/who?/50%", "/srv/who?/50%"),
+        ("FOLDER:pics", "HOME/pics"),
+    ],
+)
+def test_a_folder_may_have_any_name(tmp_path: Path, url: str, folder: str) -> None:
+    camera = open_camera(AgentSettings(camera="cellar", camera_url=url), tmp_path)
+    assert isinstance(camera, FolderCamera)
+    assert str(camera.folder) == folder.replace("HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "",

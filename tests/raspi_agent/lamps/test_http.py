@@ -69,6 +69,7 @@ def test_trouble_is_told_with_a_remedy(lamp_socket: Socket) -> None:
         ("http://anna:pw@lamp/on", "http://lamp/off", "url in .light. holds a user or a password"),
         ("http://lamp/on", "http://anna:pw@lamp/off", "off_url in .light. holds a user or a password"),
         ("http://lamp/on", "lamp/off", "off_url in .light. is no address"),
+        ("http://lamp/on", "http://lamp:99999/off", "off_url in .light. is no address: .*port"),
     ],
 )
 def test_addresses_that_cannot_be(on_url: str, off_url: str, message: str) -> None:

@@ -17,7 +17,7 @@ def _margins(unit_right: int) -> NDArray[np.float64]:
     return np.array(found)
 
 
-def test_many_cuts_leave_as_much_beside_both_ends_as_the_finder_does() -> None:
+def test_some_cuts_leave_as_much_beside_both_ends_as_the_finder_does() -> None:
     wide = (_margins(440) > 0.12).all(1).mean()
     assert 0.08 < wide < 0.3
 

@@ -85,7 +85,7 @@ def _judge_ingest(seen: Seen, limits: Limits) -> Judgement:
     known = [at for at in (seen.store.listed_at, seen.published_at) if at is not None]
     if not known or seen.store.trouble is not None:
         return Judgement(unjudged=frozenset({"ingest"}))
-    due_at = _due_before(limits.ingest_schedule, seen.now_at - limits.ingest)
+    due_at = due_before(limits.ingest_schedule, seen.now_at - limits.ingest)
     if due_at is None or min(known) >= due_at:
         return Judgement()
     late = seen.now_at - min(known)
@@ -99,7 +99,7 @@ def _judge_ingest(seen: Seen, limits: Limits) -> Judgement:
     return Judgement((fault,))
 
 
-def _due_before(cron: str, instant_at: datetime) -> datetime | None:
+def due_before(cron: str, instant_at: datetime) -> datetime | None:
     """When a schedule last asked for a run before an instant; None for one that never does."""
     try:
         return next(CronSim(cron, instant_at, reverse=True), None) if cron else None

@@ -196,7 +196,7 @@ def test_the_warehouse_breaks_and_is_brought_back(watched: "Watched") -> None:
     good = live.read_bytes()
     live.write_bytes(b"no database" * 1000)
     watched.watch()
-    watched.watch_later(0.1)
+    watched.watch_later(0.2)
     assert watched.told() == ["the warehouse cannot be opened"]
     live.write_bytes(good)
     watched.watch()

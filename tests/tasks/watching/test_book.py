@@ -151,6 +151,19 @@ def test_what_nobody_takes_in_days_is_told_anew_while_it_lasts() -> None:
     assert told(advance(calm, judgement(NONE), days_later + 2 * STEP, CHANNELS)) == []
 
 
+@pytest.mark.parametrize("rounds", [[DISK], [DISK, NONE, NONE, NONE]], ids=["begun", "over"])
+@pytest.mark.parametrize("late", [DISK, NONE])
+def test_a_watch_that_looked_earlier_and_comes_later_says_nothing(
+    rounds: list[set[str]], late: set[str]
+) -> None:
+    book = play(Book(), *rounds)
+    looked_at = STARTED_AT + STEP * (len(rounds) - 1)
+    assert advance(book, judgement(late), looked_at - STEP, CHANNELS) == book
+    assert advance(Book(), judgement(NONE), looked_at, CHANNELS) == Book(), "no news, no writing"
+    day_before = looked_at - timedelta(days=1)
+    assert advance(book, judgement({"unread:home"}), day_before, CHANNELS) != book, "a clock was set right"
+
+
 @given(
     st.lists(
         st.tuples(st.sets(st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)), st.integers(1, 90)),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tasks.watching.faults import Fault, Judgement, is_judged, kind_of
+from tasks.watching.faults import SETTINGS, Fault, Judgement, is_judged, kind_of
 
 UNDELIVERABLE = timedelta(days=3)
 REMEMBERED = 200
@@ -81,6 +81,12 @@ class Book:
     def told(self) -> frozenset[str]:
         """The faults that are told and not over."""
         return frozenset(name for name, each in self.incidents.items() if each.told_at is not None)
+
+    def usable_at(self, now_at: datetime) -> datetime | None:
+        """Since when a watch finds the settings usable; None where they were never told to be otherwise."""
+        if SETTINGS in self.told:
+            return now_at
+        return next((each.over_at for each in reversed(self.past) if each.fault.fault_id == SETTINGS), None)
 
     @property
     def has_fault_of_this_machine(self) -> bool:

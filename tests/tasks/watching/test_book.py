@@ -195,6 +195,13 @@ def test_whatever_comes_and_goes_messages_alternate(rounds: list[tuple[set[str],
         assert (name in book.told) == (len(said) % 2 == 1)
 
 
+def test_the_book_knows_since_when_the_settings_can_be_used_again() -> None:
+    now_at = STARTED_AT + timedelta(hours=1)
+    unusable = play(Book(), *[{"settings"}] * 2)
+    assert [book.usable_at(now_at) for book in (Book(), play(Book(), DISK), unusable)] == [None, None, now_at]
+    assert advance(unusable, judgement(NONE), now_at, CHANNELS).usable_at(now_at + STEP) == now_at
+
+
 def test_the_book_comes_back_from_the_disk_as_it_was(tmp_path: Path) -> None:
     book = silence(play(Book(), {"disk", "unread:home"}, {"unread:home"}), ["disk"], STARTED_AT)
     assert change_book(tmp_path, lambda _: book) == book

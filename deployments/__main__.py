@@ -114,7 +114,9 @@ def _serve(settings: Settings) -> int:
     from deployments.catalogue import catalogue
     from deployments.keeping import deployment_keeping_pauses
     from deployments.leftovers import crash_dead, drop_missed
+    from deployments.old_results import remove_daily
 
+    remove_daily(settings.home)
     entries = catalogue(settings)
     bring_automations_up_to_date(settings, entries)
     for entry in entries:

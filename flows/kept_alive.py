@@ -53,24 +53,26 @@ class Server:
                 that asks for another password, or one that is busy.
         """
         parts = urlsplit(self._address)
-        if self._is_usable():
+        is_here = parts.hostname in LOOPBACKS | {self._host}
+        if self._is_usable(parts.port or PORT, is_here=is_here):
             log.warning(
                 "A Prefect server answers at %s already; it is used. If it is another home's, end this and "
                 "give this one a server of its own: PREFECT_API_URL=http://127.0.0.1:%d/api",
                 self._address,
                 (parts.port or PORT) + 1,
             )
-        elif parts.hostname in LOOPBACKS | {self._host}:
+        elif is_here:
             self._process = start_server(self._home, parts.port or PORT, ui=True, host=self._host)
         else:
             raise BackendError(f"No Prefect server answers at {self._address}. Start it there first.")
         self._answered_s = time.monotonic()
 
-    def _is_usable(self) -> bool:
+    def _is_usable(self, port: int, *, is_here: bool) -> bool:
         try:
             return is_usable(self._address)
         except BusyError as error:
-            port = urlsplit(self._address).port or PORT
+            if not is_here:
+                raise
             raise BackendError(
                 f"Port {port} is taken by a Prefect server that is busy, or by another program: it does not "
                 "answer. Try again in a few minutes; or end it, or give this home a server of its own: "

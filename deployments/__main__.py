@@ -114,7 +114,9 @@ def _serve(settings: Settings) -> int:
     from deployments.catalogue import catalogue
     from deployments.keeping import deployment_keeping_pauses
     from deployments.leftovers import crash_dead, drop_missed
+    from deployments.old_results import remove_daily
 
+    remove_daily(settings.home)
     entries = catalogue(settings)
     bring_automations_up_to_date(settings, entries)
     for entry in entries:
@@ -130,7 +132,7 @@ def _serve(settings: Settings) -> int:
 
 
 def run_at_start(entry: "Deployed") -> bool:
-    """Ask for a run now, for nobody served until now; not while someone has paused its schedule."""
+    """Ask for a run now, for nobody served until now; not while someone has paused it or its schedule."""
     from prefect import get_client
     from prefect.states import Scheduled
 
@@ -141,7 +143,7 @@ def run_at_start(entry: "Deployed") -> bool:
     deployment_id = deployment.apply()
     if not isinstance(deployment_id, UUID):
         raise TypeError("apply was called in an event loop; call it from plain code")
-    if not any(schedule.active for schedule in deployment.schedules or []):
+    if deployment.paused or not any(schedule.active for schedule in deployment.schedules or []):
         return False
     with get_client(sync_client=True) as client:
         client.create_flow_run_from_deployment(deployment_id, state=Scheduled(), tags=[AT_START])

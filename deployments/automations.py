@@ -6,9 +6,11 @@ docs/decisions/0010-who-tells-what.md says which faults are whose job.
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from uuid import UUID
 
+from cronsim import CronSim, CronSimError
 from prefect import get_client
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient
@@ -20,6 +22,7 @@ from prefect.exceptions import ObjectNotFound
 from deployments.keeping import Deployed, deployment_keeping_pauses
 from tasks.settings import Settings
 from tasks.watch import WATCHED
+from tasks.watching.wording import span
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +35,9 @@ STARTED_OR_ENDED = frozenset(
 # A heartbeat comes every three minutes; with three of them missing nothing runs there any more.
 HEARTBEATS_MISSING = timedelta(minutes=9)
 TOO_LATE = timedelta(hours=1)
-WATCH_MISSING = timedelta(minutes=30)
+# So long after the next one was due, no watch has completed.
+WATCH_MISSING = timedelta(minutes=25)
+A_WEEK_OF_WATCHES = 7 * 24 * 12
 
 
 def bring_automations_up_to_date(settings: Settings, entries: Sequence[Deployed]) -> None:
@@ -53,16 +58,32 @@ def bring_automations_up_to_date(settings: Settings, entries: Sequence[Deployed]
             log.warning(
                 "Prefect has no block %r: make it in the UI, or empty prefect_block under [alerts]", block
             )
-        upsert(client, automations(watch_id, flows, block_id))
+        longest = longest_between_watches(settings.schedule.watch)
+        upsert(client, automations(watch_id, flows, block_id, longest))
 
 
-def automations(watch_id: UUID, flows: Sequence[str], block_id: UUID | None) -> tuple[AutomationCore, ...]:
+def longest_between_watches(cron: str) -> timedelta | None:
+    """The longest time from one watch of a schedule in UTC to the next; None where none is scheduled."""
+    if not cron:
+        return None
+    try:
+        due = list(islice(CronSim(cron, datetime.now(UTC)), A_WEEK_OF_WATCHES))
+    except CronSimError:
+        # Prefect knows a few words more.
+        return timedelta(days=1)
+    return max((later - at for at, later in pairwise(due)), default=None)
+
+
+def automations(
+    watch_id: UUID, flows: Sequence[str], block_id: UUID | None, between_watches: timedelta | None
+) -> tuple[AutomationCore, ...]:
     """What this installation wants its Prefect server to do by itself.
 
     Args:
         watch_id: The deployment that looks whether something is wrong.
         flows: The flows whose failures are looked at at once; not the watch itself.
         block_id: The notification block that is told when no watch runs any more; None without one.
+        between_watches: How long it is at most from one watch to the next; None without a schedule.
     """
     ours: dict[str, str | list[str]] = {
         "prefect.resource.role": "tag",
@@ -125,27 +146,8 @@ def automations(watch_id: UUID, flows: Sequence[str], block_id: UUID | None) -> 
             ),
         ),
     ]
-    if block_id is not None:
-        found.append(
-            _automation(
-                "tell when no watch runs",
-                "No watch has completed for half an hour: it can't tell that by itself.",
-                EventTrigger(
-                    after={WATCHED},
-                    expect={WATCHED},
-                    for_each={RUN},
-                    posture=Posture.Proactive,
-                    threshold=1,
-                    within=WATCH_MISSING,
-                ),
-                SendNotification(
-                    block_document_id=block_id,
-                    subject="SmartMeter: no watch runs",
-                    body="No watch has completed for half an hour: the deployments do not run, or each watch "
-                    "fails. Look at logs/deployments.log in the home folder. Meanwhile nothing else is told.",
-                ),
-            )
-        )
+    if block_id is not None and between_watches is not None:
+        found.append(_tell_when_no_watch_runs(block_id, between_watches + WATCH_MISSING))
     return tuple(found)
 
 
@@ -175,6 +177,27 @@ def notification_block_id(client: SyncPrefectClient, name: str) -> UUID | None:
         return client.read_block_document_by_name(own, kind).id
     except ObjectNotFound:
         return None
+
+
+def _tell_when_no_watch_runs(block_id: UUID, silence: timedelta) -> AutomationCore:
+    return _automation(
+        "tell when no watch runs",
+        f"No watch has completed for {span(silence)}: it can't tell that by itself.",
+        EventTrigger(
+            after={WATCHED},
+            expect={WATCHED},
+            for_each={RUN},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=silence,
+        ),
+        SendNotification(
+            block_document_id=block_id,
+            subject="SmartMeter: no watch runs",
+            body=f"No watch has completed for {span(silence)}: the deployments do not run, or each watch "
+            "fails. Look at logs/deployments.log in the home folder. Meanwhile nothing else is told.",
+        ),
+    )
 
 
 def _automation(name: str, description: str, trigger: EventTrigger, action: ActionTypes) -> AutomationCore:

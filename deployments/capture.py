@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deployments.old_results import remove_daily
 from flows.backend import BackendError, export_environment
 from raspi_agent.settings import AgentSettings, SettingsError, load_settings
 
@@ -34,6 +35,7 @@ def main() -> int:
     except (SettingsError, BackendError) as error:
         print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
         return 2
+    remove_daily(home)
     stopping = threading.Event()
     while not stopping.is_set():
         signal.signal(signal.SIGTERM, lambda *_: stopping.set())  # serving has a handler of its own

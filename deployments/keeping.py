@@ -75,7 +75,7 @@ def deployment(entry: Deployed) -> RunnerDeployment:
 def deployment_keeping_pauses(
     entry: Deployed, job_variables: dict[str, Any] | None = None
 ) -> RunnerDeployment:
-    """Likewise, but paused where someone paused it in the UI; schedules not declared here are removed.
+    """Likewise, but paused where someone paused it or its schedule; schedules not declared here are removed.
 
     Args:
         entry: What is deployed.
@@ -95,15 +95,17 @@ def deployment_keeping_pauses(
                 client.delete_deployment_schedule(existing.id, old.id)
             elif not old.active:
                 declared = dataclasses.replace(declared, active=False)
-    return _with_schedule(entry, declared, job_variables or {})
+    # Prefect resumes a paused deployment whose deployer says nothing of pauses.
+    return _with_schedule(entry, declared, job_variables or {}, is_paused=existing.paused)
 
 
 def _with_schedule(
-    entry: Deployed, schedule: Schedule | None, job_variables: dict[str, Any]
+    entry: Deployed, schedule: Schedule | None, job_variables: dict[str, Any], *, is_paused: bool = False
 ) -> RunnerDeployment:
     built = entry.flow.to_deployment(
         name=entry.name,
         schedule=schedule,
+        paused=is_paused,
         tags=list(entry.tags),
         concurrency_limit=ONE_AT_A_TIME,
         entrypoint_type=EntrypointType.MODULE_PATH,

@@ -21,6 +21,8 @@ from tasks.prefect_auth import prefect_auth
 
 PROJECT = Path(__file__).with_name("project.toml")  # a link to pyproject.toml, which a wheel would leave out
 START_TIMEOUT_S = 180
+# A server that takes the call is there, however late it answers.
+BUSY_AFTER_S = 20.0
 LOOPBACK = "127.0.0.1"
 # Who listens everywhere is reached from this machine under its own address.
 EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  (refused without a password)
@@ -130,6 +132,10 @@ def _checked(address: str) -> str:
     return plain
 
 
+class BusyError(BackendError):
+    """A server is there and takes calls, and does not answer."""
+
+
 def is_healthy(api_url: str) -> bool:
     """Whether a Prefect server answers at that address."""
     try:
@@ -138,22 +144,33 @@ def is_healthy(api_url: str) -> bool:
         return False
 
 
-def is_usable(api_url: str) -> bool:
+def is_usable(api_url: str, busy_after_s: float = BUSY_AFTER_S) -> bool:
     """Whether a Prefect server answers at that address and lets us in; its health it tells anybody.
+
+    Args:
+        api_url: The address of the API.
+        busy_after_s: How long an answer may take of a server that is there.
 
     Raises:
         BackendError: It asks for another user and password.
+        BusyError: It takes the call and does not answer: nobody may start another one on its database.
     """
     try:
-        answer = httpx.get(f"{api_url}/admin/version", auth=prefect_auth(), timeout=10)
+        with httpx.Client(timeout=httpx.Timeout(busy_after_s, connect=10)) as client:
+            answer = client.get(f"{api_url}/admin/version", auth=prefect_auth())
+            if answer.status_code == httpx.codes.UNAUTHORIZED:
+                raise BackendError(
+                    f"The Prefect server at {api_url} asks for another user and password. Put its "
+                    "user:password into PREFECT_API_AUTH_STRING, or into the home's secrets/prefect-auth."
+                )
+            return client.get(f"{api_url}/health").status_code == httpx.codes.OK
+    except httpx.ReadTimeout as error:
+        raise BusyError(
+            f"The Prefect server at {api_url} is busy: it has not answered within {busy_after_s:.0f} s. "
+            "Try again in a few minutes; if it stays so, end it and start it again."
+        ) from error
     except httpx.HTTPError:
         return False
-    if answer.status_code == httpx.codes.UNAUTHORIZED:
-        raise BackendError(
-            f"The Prefect server at {api_url} asks for another user and password. Put its user:password into "
-            "PREFECT_API_AUTH_STRING, or into secrets/prefect-auth of the home folder."
-        )
-    return is_healthy(api_url)
 
 
 def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "subprocess.Popen[bytes]":
@@ -249,7 +266,7 @@ def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
         private: Start one even if the configured server answers.
 
     Raises:
-        BackendError: No server could be started, or the configured one asks for another password.
+        BackendError: No server could be started, or the configured one asks for another password or is busy.
         SettingsError: The settings can't be used.
     """
     from tasks.settings import load_settings  # the camera's computer has none of these

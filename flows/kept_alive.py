@@ -8,7 +8,16 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import LOOPBACKS, BackendError, is_healthy, is_usable, start_server, stop
+from flows.backend import (
+    LOOPBACKS,
+    PORT,
+    BackendError,
+    BusyError,
+    is_healthy,
+    is_usable,
+    start_server,
+    stop,
+)
 from tasks.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -41,21 +50,34 @@ class Server:
 
         Raises:
             BackendError: It did not start, or the address is another machine's, which does not answer, or one
-                that asks for another password.
+                that asks for another password, or one that is busy.
         """
         parts = urlsplit(self._address)
-        if is_usable(self._address):
+        is_here = parts.hostname in LOOPBACKS | {self._host}
+        if self._is_usable(parts.port or PORT, is_here=is_here):
             log.warning(
                 "A Prefect server answers at %s already; it is used. If it is another home's, end this and "
                 "give this one a server of its own: PREFECT_API_URL=http://127.0.0.1:%d/api",
                 self._address,
-                (parts.port or 4200) + 1,
+                (parts.port or PORT) + 1,
             )
-        elif parts.hostname in LOOPBACKS | {self._host}:
-            self._process = start_server(self._home, parts.port or 4200, ui=True, host=self._host)
+        elif is_here:
+            self._process = start_server(self._home, parts.port or PORT, ui=True, host=self._host)
         else:
             raise BackendError(f"No Prefect server answers at {self._address}. Start it there first.")
         self._answered_s = time.monotonic()
+
+    def _is_usable(self, port: int, *, is_here: bool) -> bool:
+        try:
+            return is_usable(self._address)
+        except BusyError as error:
+            if not is_here:
+                raise
+            raise BackendError(
+                f"Port {port} is taken by a Prefect server that is busy, or by another program: it does not "
+                "answer. Try again in a few minutes; or end it, or give this home a server of its own: "
+                f"PREFECT_API_URL=http://127.0.0.1:{port + 1}/api"
+            ) from error
 
     def look(self) -> None:
         """Start it again if it has ended, or has been deaf for two minutes.

@@ -2,13 +2,15 @@
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from enum import StrEnum
-from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import TypeVar
 
 WIDTH = 80
 _NAME_WIDTH = 13
+Answer = TypeVar("Answer")
 
 
 class Verdict(StrEnum):
@@ -51,21 +53,43 @@ def fault(name: str, sentence: str, remedy: str) -> Finding:
     return Finding(name, Verdict.FAULT, sentence, remedy)
 
 
-def within(seconds: float, name: str, check: Callable[[], Finding], remedy: str) -> Finding:
-    """The finding of a check that may hang or raise: either is a fault, with that remedy."""
-    answer: SimpleQueue[Finding] = SimpleQueue()
+class NoAnswer(Exception):  # noqa: N818  (it is no error of ours)
+    """Whoever was asked has not answered in time."""
+
+
+def answer_within(seconds: float, what: str, ask: Callable[[], Answer]) -> Answer:
+    """The answer of something that may hang for ever, as a share does whose server is away.
+
+    Args:
+        seconds: How long it may take.
+        what: Whom the thread that waits on is named after.
+        ask: The question; whatever it raises is raised here.
+
+    Raises:
+        NoAnswer: None has come in time.
+    """
+    answer: Future[Answer] = Future()
 
     def run() -> None:
         try:
-            answer.put(check())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other checks go on
-            answer.put(fault(name, f"the check failed: {error} ({type(error).__name__})", remedy))
+            answer.set_result(ask())
+        except Exception as error:  # noqa: BLE001 - whoever asks gets it
+            answer.set_exception(error)
 
-    Thread(target=run, name=f"check of {name}", daemon=True).start()
+    Thread(target=run, name=f"check of {what}", daemon=True).start()
+    if not wait([answer], seconds).done:
+        raise NoAnswer(f"no answer within {seconds:.0f} s")
+    return answer.result()
+
+
+def within(seconds: float, name: str, check: Callable[[], Finding], remedy: str) -> Finding:
+    """The finding of a check that may hang or raise: either is a fault, with that remedy."""
     try:
-        return answer.get(timeout=seconds)
-    except Empty:
-        return fault(name, f"no answer within {seconds:.0f} s", remedy)
+        return answer_within(seconds, name, check)
+    except NoAnswer as error:
+        return fault(name, str(error), remedy)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other checks go on
+        return fault(name, f"the check failed: {error} ({type(error).__name__})", remedy)
 
 
 def format_finding(finding: Finding, width: int = WIDTH) -> str:

@@ -25,6 +25,7 @@ from tasks.watching.book_file import read_book
 from tasks.watching.channels import ChannelError, load_channels
 from tasks.watching.facts import CameraFacts, Seen
 from tasks.watching.faults import Fault
+from tasks.watching.home_rules import due_before
 from tasks.watching.rules import find_incidents
 from tasks.watching.wording import local, size, span
 from warehouse.connection import open_warehouse
@@ -64,7 +65,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield within(
         READER_S, "reader", lambda: examine_reader(settings), "Set the project up anew: make setup (weights)."
     )
-    yield within(PREFECT_S, "prefect", examine_prefect, UP)
+    yield within(PREFECT_S, "prefect", lambda: examine_prefect(settings), UP)
     yield from looked_at("report", lambda: [examine_report(settings)])
     yield from looked_at("backups", lambda: [examine_backups(settings)])
     yield from looked_at("watch", lambda: [examine_open_incidents(settings)])
@@ -214,7 +215,7 @@ def examine_reader(settings: Settings) -> Finding:
     return ok("reader", f"{reader.name} {reader.version} reads a drawn counter right")
 
 
-def examine_prefect() -> Finding:
+def examine_prefect(settings: Settings) -> Finding:
     """Whether the Prefect server answers and its schedules fire."""
     address = os.environ["PREFECT_API_URL"]
     try:
@@ -223,26 +224,32 @@ def examine_prefect() -> Finding:
             if refusal := REFUSALS.get(deployment.status_code):
                 return fault("prefect", f"{address} {refusal[0]}", refusal[1])
             deployment.raise_for_status()
-            is_paused = not any(each["active"] for each in deployment.json()["schedules"])
-            scheduled = _due(client, address, deployment.json()["id"])
+            ingest = deployment.json()
+            active = [each["active"] for each in ingest["schedules"]]
+            is_paused = ingest["paused"] or (bool(active) and not any(active))
+            scheduled = _due(client, address, ingest["id"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
         return fault("prefect", f"{address} does not answer as Prefect does ({type(error).__name__})", UP)
     if is_paused:
-        return warning("prefect", "the schedule of ingest/home is paused", "Resume it in the Prefect UI.")
+        return warning("prefect", "ingest/home or its schedule is paused", "Resume it in the Prefect UI.")
     due = [at for at in scheduled if at > datetime.now(UTC) - LATE]
-    if not due:
+    is_on_demand = not active and not settings.schedule.ingest
+    if not due and not is_on_demand:
         return fault("prefect", "no run of ingest/home is scheduled", "Restart smartmeter up; see its log.")
     if late := len(scheduled) - len(due):
         return fault("prefect", f"{late} runs of ingest/home are late: nobody runs them", UP)
-    return ok("prefect", f"{address} answers; the next ingest is due {local(min(due), UTC)} UTC")
+    when = f"the next ingest is due {local(min(due), UTC)} UTC" if due else "ingest/home runs on demand"
+    return ok("prefect", f"{address} answers; {when}")
 
 
 def examine_report(settings: Settings) -> Finding:
     """Whether the report is fresh."""
     if not settings.page.exists():
         return warning("report", "there is none yet", "smartmeter ingest, or smartmeter report")
-    age = datetime.now(UTC) - datetime.fromtimestamp(settings.page.stat().st_mtime, UTC)
-    if age > limits_of(settings).ingest:
+    written_at = datetime.fromtimestamp(settings.page.stat().st_mtime, UTC)
+    age, limits = datetime.now(UTC) - written_at, limits_of(settings)
+    due_at = due_before(limits.ingest_schedule, datetime.now(UTC) - limits.ingest)
+    if due_at is not None and written_at < due_at:
         return fault("report", f"it is {span(age)} old", "See prefect above; or now: smartmeter ingest")
     return ok("report", f"written {span(age)} ago")
 

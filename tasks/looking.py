@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from raspi_agent.finding import NoAnswer, answer_within
 from raspi_agent.open_store import open_store
 from raspi_agent.store import StoreError, StoreRefused
 from tasks.settings import Settings
@@ -39,6 +40,8 @@ REPORTS, REPORT_DAYS = 30, 3
 LARGEST_REPORT_BYTES = 100_000
 RUNS = 3
 WAIT_S = 60.0
+# Both together leave the watch the time to tell.
+STORE_S = 150.0
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -79,14 +82,20 @@ def look_around(settings: Settings, runs: tuple[Run, ...] | None) -> Seen:
     )
 
 
-def look_at_store(settings: Settings, listed_at: datetime | None) -> StoreFacts:
-    """What the store answers now. A folder on the home's own disk is no store that can fill by itself."""
+def look_at_store(settings: Settings, listed_at: datetime | None, patience_s: float = STORE_S) -> StoreFacts:
+    """What the store answers now. A folder on the home's own disk is no store that can fill by itself.
+
+    Args:
+        settings: Of the installation.
+        listed_at: When all that is new in it was last fetched.
+        patience_s: How long it may take to answer; a share whose server is away may hang for ever.
+    """
     url = settings.store.url
     try:
-        space = open_store(url, settings.home).space()
+        space = answer_within(patience_s, "store", lambda: open_store(url, settings.home).space())
     except StoreRefused as error:
         return StoreFacts(url, listed_at, trouble=str(error), refused=True)
-    except (StoreError, OSError) as error:
+    except (StoreError, OSError, NoAnswer) as error:
         return StoreFacts(url, listed_at, trouble=str(error))
     is_beside = url.startswith("file:") and not url.removeprefix("file:").startswith("/")
     return StoreFacts(url, listed_at, space.used_bytes, None if is_beside else space.total_bytes)

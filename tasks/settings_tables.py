@@ -87,7 +87,8 @@ class MeasureSettings(Table):
 class ServerSettings(Table):
     """Where the Prefect server of `smartmeter up` listens."""
 
-    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,253}$")] = "127.0.0.1"
+    # Names are compared, and addresses bring them in small letters.
+    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]{1,253}$"), AfterValidator(str.lower)] = "127.0.0.1"
 
 
 class ReportSettings(Table):

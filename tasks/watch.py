@@ -47,7 +47,10 @@ def look(settings: Settings) -> Seen:
 @step(timeout_s=60)
 def judge(settings: Settings, seen: Seen) -> dict[str, int]:
     """Bring the book of incidents up to date; return how many are open and how many messages wait."""
-    return _write_down(settings, lambda told: find_incidents(seen, limits_of(settings), told), seen.now_at)
+    limits, now_at = limits_of(settings), seen.now_at
+    return _write_down(
+        settings, lambda book: find_incidents(seen, limits, book.told, book.usable_at(now_at)), now_at
+    )
 
 
 @step(timeout_s=60)
@@ -61,13 +64,11 @@ def judge_unusable(settings: Settings, trouble: str) -> dict[str, int]:
     return _write_down(settings, lambda _: unusable_settings(trouble), datetime.now(UTC))
 
 
-def _write_down(
-    settings: Settings, judged: Callable[[frozenset[str]], Judgement], now_at: datetime
-) -> dict[str, int]:
+def _write_down(settings: Settings, judged: Callable[[Book], Judgement], now_at: datetime) -> dict[str, int]:
     channels = [each.name for each in channels_of(settings)]
 
     def change(book: Book) -> Book:
-        after = advance(readdressed(book, channels), judged(book.told), now_at, channels)
+        after = advance(readdressed(book, channels), judged(book), now_at, channels)
         for name in sorted(after.told - book.told):
             log.warning("%s", after.incidents[name].fault.sentence)
         for name in sorted(book.told - after.told):

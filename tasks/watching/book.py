@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tasks.watching.faults import Fault, Judgement, is_judged, kind_of
+from tasks.watching.faults import SETTINGS, Fault, Judgement, is_judged, kind_of
 
 UNDELIVERABLE = timedelta(days=3)
 REMEMBERED = 200
+# No watch takes longer; who looks at an earlier time than that has had a clock set back.
+A_WATCH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +68,25 @@ class Book:
         notices: On their way, oldest first.
         silenced: Faults that are not told: until an instant, or with None until they are over.
         past: What is over, oldest first.
+        looked_at: When somebody looked whose findings changed something here; None when nobody has.
     """
 
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     silenced: Mapping[str, datetime | None] = field(default_factory=dict)
     past: tuple[Incident, ...] = ()
+    looked_at: datetime | None = None
 
     @property
     def told(self) -> frozenset[str]:
         """The faults that are told and not over."""
         return frozenset(name for name, each in self.incidents.items() if each.told_at is not None)
+
+    def usable_at(self, now_at: datetime) -> datetime | None:
+        """Since when a watch finds the settings usable; None where they were never told to be otherwise."""
+        if SETTINGS in self.told:
+            return now_at
+        return next((each.over_at for each in reversed(self.past) if each.fault.fault_id == SETTINGS), None)
 
     @property
     def has_fault_of_this_machine(self) -> bool:
@@ -87,13 +97,21 @@ class Book:
 def advance(book: Book, judgement: Judgement, now_at: datetime, channels: Sequence[str]) -> Book:
     """The book after one more watch: what lasts is told, what is gone for long enough is over.
 
+    Of two watches at once, the one that looked earlier and comes later knows nothing new.
+
     Args:
         book: Before it.
         judgement: What the watch found.
-        now_at: When.
+        now_at: When it looked.
         channels: Who is to be told. With nobody there, beginnings are told later, and ends wait.
     """
-    book = _with_untold_anew(book, now_at)
+    if book.looked_at is not None and timedelta(0) < book.looked_at - now_at < A_WATCH:
+        return book
+    after = _advanced(_with_untold_anew(book, now_at), judgement, now_at, channels)
+    return after if after == book else replace(after, looked_at=now_at)
+
+
+def _advanced(book: Book, judgement: Judgement, now_at: datetime, channels: Sequence[str]) -> Book:
     silenced = {name: until for name, until in book.silenced.items() if until is None or until > now_at}
     faults = {fault.fault_id: fault for fault in judgement.faults}
     kept: dict[str, Incident] = {}
@@ -114,11 +132,12 @@ def advance(book: Book, judgement: Judgement, now_at: datetime, channels: Sequen
         else:
             kept[name] = after
     over = {each.fault.fault_id for each in ended}
-    return Book(
-        kept,
-        (*(each for each in book.notices if now_at - each.made_at < UNDELIVERABLE), *notices),
-        {name: until for name, until in silenced.items() if until is not None or name not in over},
-        (*book.past, *ended)[-REMEMBERED:],
+    return replace(
+        book,
+        incidents=kept,
+        notices=(*(each for each in book.notices if now_at - each.made_at < UNDELIVERABLE), *notices),
+        silenced={name: until for name, until in silenced.items() if until is not None or name not in over},
+        past=(*book.past, *ended)[-REMEMBERED:],
     )
 
 

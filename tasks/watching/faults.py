@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _NOW = timedelta(0)
+SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ KINDS = {
     "disk": Kind(calm=timedelta(minutes=10), machine=True),
     "warehouse": Kind(patience=timedelta(minutes=4), machine=True),
     # Who edits them saves them half done.
-    "settings": Kind(patience=timedelta(minutes=4), machine=True),
+    SETTINGS: Kind(patience=timedelta(minutes=4), machine=True),
 }
 
 

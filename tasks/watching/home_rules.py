@@ -8,7 +8,7 @@ from cronsim import CronSim, CronSimError
 
 from tasks.watching.camera_rules import CLEARLY
 from tasks.watching.facts import Run, Seen, StoreFacts
-from tasks.watching.faults import KINDS, Fault, Judgement
+from tasks.watching.faults import KINDS, SETTINGS, Fault, Judgement
 from tasks.watching.limits import Limits
 from tasks.watching.wording import size, span
 
@@ -22,12 +22,12 @@ ASKED_FOR = timedelta(days=1)
 def unusable_settings(trouble: str) -> Judgement:
     """What is wrong where the settings can't be used; nothing else can be judged then."""
     fault = Fault(
-        "settings",
+        SETTINGS,
         "the settings can't be used",
         f"Nothing is fetched, read or shown, for the settings can't be used: {trouble}",
         "Mend smartmeter.toml; the next run goes by it. smartmeter doctor says whether it is good.",
     )
-    return Judgement((fault,), frozenset(KINDS) - {"settings"})
+    return Judgement((fault,), frozenset(KINDS) - {SETTINGS})
 
 
 def judge_store(store: StoreFacts, limits: Limits, told: AbstractSet[str]) -> Judgement:
@@ -66,11 +66,16 @@ def judge_store(store: StoreFacts, limits: Limits, told: AbstractSet[str]) -> Ju
     )
 
 
-def judge_machine(seen: Seen, limits: Limits, told: AbstractSet[str]) -> Judgement:
-    """What is wrong with this machine; what a dead store or warehouse explains is not told besides."""
+def judge_machine(
+    seen: Seen, limits: Limits, told: AbstractSet[str], usable_at: datetime | None
+) -> Judgement:
+    """What is wrong with this machine; what a dead store or warehouse explains is not told besides.
+
+    Nor is what failed before `usable_at`, for the settings could not be used.
+    """
     disk = Judgement(tuple(_disk(seen, limits, told)))
     if seen.warehouse_trouble is None:
-        return disk + _judge_ingest(seen, limits) + _judge_runs(seen, told)
+        return disk + _judge_ingest(seen, limits, usable_at) + _judge_runs(seen, told, usable_at)
     fault = Fault(
         "warehouse",
         "the warehouse cannot be opened",
@@ -81,13 +86,15 @@ def judge_machine(seen: Seen, limits: Limits, told: AbstractSet[str]) -> Judgeme
     return disk + Judgement((fault,), frozenset({"ingest", "run", "asked"}))
 
 
-def _judge_ingest(seen: Seen, limits: Limits) -> Judgement:
+def _judge_ingest(seen: Seen, limits: Limits, usable_at: datetime | None) -> Judgement:
     known = [at for at in (seen.store.listed_at, seen.published_at) if at is not None]
     if not known or seen.store.trouble is not None:
         return Judgement(unjudged=frozenset({"ingest"}))
-    due_at = _due_before(limits.ingest_schedule, seen.now_at - limits.ingest)
+    due_at = due_before(limits.ingest_schedule, seen.now_at - limits.ingest)
     if due_at is None or min(known) >= due_at:
         return Judgement()
+    if usable_at is not None and usable_at >= due_at:
+        return Judgement(unjudged=frozenset({"ingest"}))
     late = seen.now_at - min(known)
     fault = Fault(
         "ingest",
@@ -99,7 +106,7 @@ def _judge_ingest(seen: Seen, limits: Limits) -> Judgement:
     return Judgement((fault,))
 
 
-def _due_before(cron: str, instant_at: datetime) -> datetime | None:
+def due_before(cron: str, instant_at: datetime) -> datetime | None:
     """When a schedule last asked for a run before an instant; None for one that never does."""
     try:
         return next(CronSim(cron, instant_at, reverse=True), None) if cron else None
@@ -108,10 +115,14 @@ def _due_before(cron: str, instant_at: datetime) -> datetime | None:
         return instant_at
 
 
-def _judge_runs(seen: Seen, told: AbstractSet[str]) -> Judgement:
+def _judge_runs(seen: Seen, told: AbstractSet[str], usable_at: datetime | None) -> Judgement:
     if seen.runs is None:
         return Judgement(unjudged=frozenset({"run", "asked"}))
     explained = NEED_THE_STORE if seen.store.trouble is not None else frozenset()
+    if usable_at is not None:
+        explained |= {
+            f"run:{run.deployment}" for run in seen.runs if run.failures and run.ended_at <= usable_at
+        }
     faults = []
     for run in seen.runs:
         fault = _failed(run) if run.is_repeated else _failed_once(run)

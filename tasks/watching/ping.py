@@ -24,8 +24,8 @@ def ping(url: str, *, failing: bool) -> None:
     Raises:
         PingError: No answer, a refusal, or a redirect elsewhere.
     """
-    target = f"{url.rstrip('/')}/fail" if failing else url
     host = urlsplit(url).hostname
+    target = _fail_of(url) if failing else url
     try:
         for _ in range(MOST_REDIRECTS + 1):
             answer = httpx.get(target, timeout=TIMEOUT_S, follow_redirects=False)
@@ -39,6 +39,12 @@ def ping(url: str, *, failing: bool) -> None:
         raise PingError(f"{host} did not take the ping ({type(error).__name__}).") from error
     if not answer.is_success:
         raise PingError(f"{host} refused the ping (HTTP {answer.status_code}). Look at the address.")
+
+
+def _fail_of(url: str) -> str:
+    """The address at which a service takes note of a failure; a query stays behind it."""
+    parts = urlsplit(url)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/fail").geturl()
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -1,25 +1,34 @@
 """Automations on a real Prefect server: made once, kept up to date, left off where a person put them off."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from prefect import get_client
 from prefect.blocks.notifications import SlackWebhook
+from prefect.events.schemas.automations import EventTrigger
 
-from deployments.automations import PREFIX, automations, notification_block_id, upsert
+from deployments.automations import (
+    PREFIX,
+    automations,
+    longest_between_watches,
+    notification_block_id,
+    upsert,
+)
 
 pytestmark = pytest.mark.prefect
 WATCH = uuid4()
 FLOWS = ("ingest", "backup")
+OFTEN = timedelta(minutes=5)
 
 
 def test_they_are_made_once_and_stay_off_where_put_off(prefect_server: str) -> None:
     with get_client(sync_client=True) as client:
-        upsert(client, automations(WATCH, FLOWS, uuid4()))
+        upsert(client, automations(WATCH, FLOWS, uuid4(), OFTEN))
         first = {each.name: each for each in client.read_automations()}
         assert len(first) == 4
         client.pause_automation(first[f"{PREFIX}drop late runs"].id)
-        upsert(client, automations(uuid4(), FLOWS, None))
+        upsert(client, automations(uuid4(), FLOWS, None, OFTEN))
         second = {each.name: each for each in client.read_automations()}
         assert set(first) - set(second) == {f"{PREFIX}tell when no watch runs"}
         assert [second[name].id for name in second] == [first[name].id for name in second]
@@ -29,9 +38,28 @@ def test_they_are_made_once_and_stay_off_where_put_off(prefect_server: str) -> N
 
 
 def test_the_watch_is_not_started_by_its_own_failure() -> None:
-    look, *_ = automations(WATCH, FLOWS, None)
+    look, *_ = automations(WATCH, FLOWS, None, OFTEN)
     assert "watch" not in str(look.trigger)
-    assert all(each.description for each in automations(WATCH, FLOWS, uuid4()))
+    assert all(each.description for each in automations(WATCH, FLOWS, uuid4(), OFTEN))
+
+
+@pytest.mark.parametrize(
+    ("cron", "minutes"),
+    [
+        ("4-59/5 * * * *", 30),
+        ("0 * * * *", 85),
+        ("*/5 7-21 * * *", 10 * 60 - 55 + 25),
+        ("0 6 * * 1", 7 * 24 * 60 + 25),
+        ("", None),
+    ],
+)
+def test_no_watch_is_missed_before_one_was_due(cron: str, minutes: int | None) -> None:
+    told = [
+        each.trigger.within
+        for each in automations(WATCH, FLOWS, uuid4(), longest_between_watches(cron))
+        if each.name == f"{PREFIX}tell when no watch runs" and isinstance(each.trigger, EventTrigger)
+    ]
+    assert told == ([] if minutes is None else [timedelta(minutes=minutes)])
 
 
 @pytest.mark.parametrize("name", ["", "slack-webhook", "slack-webhook/none", "nonsense/none"])

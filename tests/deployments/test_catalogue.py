@@ -107,3 +107,20 @@ def test_a_pause_in_the_ui_survives_and_undeclared_schedules_go(home: Path, pref
     with get_client(sync_client=True) as client:
         kept = client.read_deployment_schedules(deployment_id)
     assert [(each.slug, each.active) for each in kept] == [("main", False)]
+
+
+@pytest.mark.prefect
+def test_a_pause_of_a_whole_deployment_survives_too(home: Path, prefect_server: str) -> None:
+    from prefect import get_client
+
+    from deployments.__main__ import run_at_start
+
+    entry = catalogue(load_settings())[0]
+    deployment_id = deployment(entry).apply()
+    assert isinstance(deployment_id, UUID)
+    with get_client(sync_client=True) as client:
+        client.pause_deployment(deployment_id)
+        assert not run_at_start(entry), "what is paused does not run because serving begins"
+        assert client.read_deployment(deployment_id).paused
+        client.resume_deployment(deployment_id)
+        assert run_at_start(entry)

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,11 +13,13 @@ import pytest
 from flows.backend import (
     PORT,
     BackendError,
+    BusyError,
     auth_environment,
     auth_file,
     export_environment,
     free_port,
     is_healthy,
+    is_usable,
     prefect_backend,
     prefect_environment,
     stop,
@@ -145,6 +148,26 @@ def test_a_server_that_asks_for_another_password_is_told_and_not_replaced(untold
     os.environ["PREFECT_API_AUTH_STRING"] = PASSWORD
     with prefect_backend(untold) as address:
         assert address == guarded
+
+
+class Late(Guarded):
+    """Likewise, but too late for the patience of a look at its health."""
+
+    def do_GET(self) -> None:
+        time.sleep(4)
+        super().do_GET()
+
+
+def test_a_server_that_answers_late_is_used_and_not_doubled(untold: Path) -> None:
+    os.environ |= {"PREFECT_API_AUTH_STRING": PASSWORD}
+    with ThreadingHTTPServer(("127.0.0.1", 0), Late) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{server.server_port}/api"
+        with prefect_backend(untold) as address:
+            assert address == f"http://127.0.0.1:{server.server_port}/api"
+        with pytest.raises(BusyError, match=r"is busy: .* Try again in a few minutes"):
+            is_usable(os.environ["PREFECT_API_URL"], busy_after_s=0.5)
+        server.shutdown()
 
 
 def test_a_command_seeks_the_server_on_the_host_of_the_settings(untold: Path) -> None:

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
 from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelled, Scheduled
 from typer.testing import Result
 
 from deployments.catalogue import catalogue
-from deployments.keeping import deployment
+from deployments.keeping import deployment, deployment_keeping_pauses
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.looking import look_around
 from tasks.settings import load_settings
@@ -182,19 +185,44 @@ def test_the_watch_tells_of_a_warehouse_that_a_newer_version_has_written(sound: 
     assert "newer version" in (look_around(load_settings(), None).warehouse_trouble or "")
 
 
+def cancel_waiting(client: SyncPrefectClient, deployment_id: UUID) -> None:
+    waiting = client.read_flow_runs(
+        deployment_filter=DeploymentFilter.model_validate({"id": {"any_": [deployment_id]}}),
+        flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": [StateType.SCHEDULED]}}}),
+    )
+    for run in waiting:
+        client.set_flow_run_state(run.id, Cancelled(), force=True)
+
+
 def test_a_server_that_is_away_or_knows_no_deployment_is_a_fault(
     sound: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with get_client(sync_client=True) as client:
         found = client.read_deployment_by_name("ingest/home")
-        for run in client.read_flow_runs(limit=200):
-            if run.deployment_id == found.id and run.state_type is StateType.SCHEDULED:
-                client.set_flow_run_state(run.id, Cancelled(), force=True)
+        cancel_waiting(client, found.id)
         assert "no run of ingest/home is scheduled" in findings(commands)["prefect"][1]
         client.delete_deployment(found.id)
     assert "smartmeter up" in findings(commands)["prefect"][1]
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     assert findings(commands)["prefect"][0] == "fault"
+
+
+def test_an_ingest_on_demand_is_neither_paused_nor_late(
+    sound: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMARTMETER_SCHEDULE__INGEST", "")
+    let_the_page_grow_old(sound)
+    deployment_id = deployment_keeping_pauses(catalogue(load_settings())[0]).apply()
+    assert isinstance(deployment_id, UUID)
+    with get_client(sync_client=True) as client:
+        cancel_waiting(client, deployment_id)
+    found = findings(commands)
+    assert {name: found[name][0] for name in ("prefect", "report")} == {"prefect": "ok", "report": "ok"}
+    assert "runs on demand" in found["prefect"][1]
+    with get_client(sync_client=True) as client:
+        client.pause_deployment(deployment_id)
+        assert "is paused -> Resume it" in findings(commands)["prefect"][1]
+        client.delete_deployment(deployment_id)
 
 
 def test_an_empty_home_is_told_where_to_begin(home: Path, commands: Commands) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.backend import BackendError, free_port
+from flows.backend import BackendError, api_address, free_port
 from flows.kept_alive import LOG_BYTES, Deployments, Server, cut_log, last_line
 from flows.up import ingest_command, only_one
 from tasks.settings import SettingsError, load_settings
@@ -86,6 +86,20 @@ def test_a_home_has_one_up_at_a_time(home: Path) -> None:
 def test_a_server_elsewhere_is_not_replaced_by_one_of_our_own(home: Path) -> None:
     with pytest.raises(BackendError, match="Start it there first"):
         Server(home, "http://192.0.2.1:4200/api", "127.0.0.1").start()
+
+
+@pytest.mark.parametrize(
+    ("host", "password"), [("LOCALHOST", ""), ("Localhost.LocalDomain", "smartmeter:0123456789abcdef")]
+)
+def test_a_host_in_capitals_is_this_machine_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch, host: str, password: str
+) -> None:
+    monkeypatch.setenv("SMARTMETER_SERVER__HOST", host)
+    (home / "logs").write_text("a file, for which no server is started")
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", password)
+    named = load_settings().server.host
+    with pytest.raises(FileExistsError):
+        Server(home, api_address(host, free_port()), named).start()
 
 
 def test_wrong_settings_end_it_instead_of_being_tried_for_ever(

@@ -1,6 +1,8 @@
 """Real faults, told once when they begin and once when they are over, at real receivers."""
 
 from datetime import date, timedelta
+from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -9,7 +11,7 @@ import pytest
 
 from flows.ingest import ingest
 from flows.watch import watch
-from tasks.looking import newest_runs
+from tasks.looking import look_at_store, newest_runs
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
 
@@ -92,6 +94,18 @@ def test_a_dropbox_is_unlinked_full_and_away(
     watched.watch_later(3)
     watched.watch_later(3.3)
     assert watched.told() == ["over: the store does not answer"]
+
+
+def test_a_store_that_hangs_is_told_of_and_holds_up_no_watch(
+    home: Path, dropbox_emulator: "DropboxEmulator", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMARTMETER_STORE__URL", "dropbox:/")
+    dropbox_emulator.link(home)
+    answering = Event()
+    dropbox_emulator.fail("users/get_space_usage", before=answering.wait)
+    assert look_at_store(load_settings(), None, patience_s=0.5).trouble == "no answer within 0 s"
+    answering.set()
+    assert look_at_store(load_settings(), None).trouble is None
 
 
 def test_the_agent_reports_a_full_card_a_full_outbox_undervoltage_heat_and_restarts(
@@ -196,7 +210,7 @@ def test_the_warehouse_breaks_and_is_brought_back(watched: "Watched") -> None:
     good = live.read_bytes()
     live.write_bytes(b"no database" * 1000)
     watched.watch()
-    watched.watch_later(0.1)
+    watched.watch_later(0.2)
     assert watched.told() == ["the warehouse cannot be opened"]
     live.write_bytes(good)
     watched.watch()

@@ -114,8 +114,12 @@ def test_settings_that_an_edit_has_spoilt_are_told_and_so_is_their_mending(watch
     assert "meters.home.digits" in watched.last().text
     assert watched.told() == ["the settings can't be used"]
     settings.write_text(good)
-    watched.watch()
-    assert watched.told() == ["over: the settings can't be used"]
+    watched.watch_later(3, ingested=False)
+    assert watched.told() == ["over: the settings can't be used"], (
+        "and not that meanwhile no ingest succeeded"
+    )
+    watched.watch_later(6, ingested=False)
+    assert watched.told() == ["no ingest succeeds"]
 
 
 def five_minutes_older(book: Book) -> Book:

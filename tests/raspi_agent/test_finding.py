@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raspi_agent.finding import Finding, Verdict, fault, format_finding, ok, summary_of, warning, within
+from raspi_agent.finding import (
+    Finding,
+    NoAnswer,
+    Verdict,
+    answer_within,
+    fault,
+    format_finding,
+    ok,
+    summary_of,
+    warning,
+    within,
+)
 
 
 def test_a_finding_is_a_row_of_a_table() -> None:
@@ -49,3 +60,14 @@ def test_a_check_that_hangs_or_raises_is_a_fault() -> None:
     assert within(1, "x", lambda: ok("x", "fine"), "").sentence == "fine"
     assert within(0.1, "x", hang, "do this") == fault("x", "no answer within 0 s", "do this")
     assert within(1, "x", fail, "do this") == fault("x", "the check failed: 'surprise' (KeyError)", "do this")
+
+
+def test_whoever_asks_gets_the_answer_or_its_error_or_none_in_time() -> None:
+    def refuse() -> int:
+        raise TimeoutError("of its own")
+
+    assert answer_within(1, "x", lambda: 7) == 7
+    with pytest.raises(TimeoutError, match="of its own"):
+        answer_within(1, "x", refuse)
+    with pytest.raises(NoAnswer, match="no answer within 0 s"):
+        answer_within(0.1, "x", lambda: time.sleep(5))

@@ -151,6 +151,19 @@ def test_what_nobody_takes_in_days_is_told_anew_while_it_lasts() -> None:
     assert told(advance(calm, judgement(NONE), days_later + 2 * STEP, CHANNELS)) == []
 
 
+@pytest.mark.parametrize("rounds", [[DISK], [DISK, NONE, NONE, NONE]], ids=["begun", "over"])
+@pytest.mark.parametrize("late", [DISK, NONE])
+def test_a_watch_that_looked_earlier_and_comes_later_says_nothing(
+    rounds: list[set[str]], late: set[str]
+) -> None:
+    book = play(Book(), *rounds)
+    looked_at = STARTED_AT + STEP * (len(rounds) - 1)
+    assert advance(book, judgement(late), looked_at - STEP, CHANNELS) == book
+    assert advance(Book(), judgement(NONE), looked_at, CHANNELS) == Book(), "no news, no writing"
+    day_before = looked_at - timedelta(days=1)
+    assert advance(book, judgement({"unread:home"}), day_before, CHANNELS) != book, "a clock was set right"
+
+
 @given(
     st.lists(
         st.tuples(st.sets(st.sampled_from(NAMES)), st.sets(st.sampled_from(NAMES)), st.integers(1, 90)),
@@ -180,6 +193,13 @@ def test_whatever_comes_and_goes_messages_alternate(rounds: list[tuple[set[str],
         said = [is_begun for each, is_begun in history if each == name]
         assert said == [number % 2 == 0 for number in range(len(said))]
         assert (name in book.told) == (len(said) % 2 == 1)
+
+
+def test_the_book_knows_since_when_the_settings_can_be_used_again() -> None:
+    now_at = STARTED_AT + timedelta(hours=1)
+    unusable = play(Book(), *[{"settings"}] * 2)
+    assert [book.usable_at(now_at) for book in (Book(), play(Book(), DISK), unusable)] == [None, None, now_at]
+    assert advance(unusable, judgement(NONE), now_at, CHANNELS).usable_at(now_at + STEP) == now_at
 
 
 def test_the_book_comes_back_from_the_disk_as_it_was(tmp_path: Path) -> None:

@@ -13,9 +13,20 @@ def url(receivers: "Receivers") -> str:
     return f"http://127.0.0.1:{receivers.http_port}/ping/sesame"
 
 
-@pytest.mark.parametrize(("failing", "place"), [(False, "/ping/sesame"), (True, "/ping/sesame/fail")])
-def test_a_ping_arrives_where_it_belongs(receivers: "Receivers", url: str, failing: bool, place: str) -> None:
-    ping(url, failing=failing)
+@pytest.mark.parametrize(
+    ("behind", "failing", "place"),
+    [
+        ("", False, "/ping/sesame"),
+        ("", True, "/ping/sesame/fail"),
+        ("/", True, "/ping/sesame/fail"),
+        ("?create=1", False, "/ping/sesame"),
+        ("?create=1", True, "/ping/sesame/fail"),
+    ],
+)
+def test_a_ping_arrives_where_it_belongs(
+    receivers: "Receivers", url: str, behind: str, failing: bool, place: str
+) -> None:
+    ping(url + behind, failing=failing)
     assert [each.at for each in receivers.received] == [place]
 
 

@@ -253,6 +253,27 @@ def test_settings_that_cannot_be_used_are_told_and_leave_all_else_as_it_was() ->
     assert found(FINE, "settings") == set(), "and it is over once they can be"
 
 
+@pytest.mark.parametrize(
+    ("usable_h_ago", "faults"),
+    [
+        (None, {"ingest", "run:ingest/home"}),
+        (6, {"ingest", "run:ingest/home"}),
+        (4, {"ingest"}),
+        (1, set()),
+        (0, set()),
+    ],
+)
+def test_what_failed_for_unusable_settings_is_not_told_once_they_are_mended(
+    usable_h_ago: float | None, faults: set[str]
+) -> None:
+    failed = replace(FINE, runs=(Run("ingest/home", "r", NOW_AT - 5 * HOUR, 3),))
+    seen = replace(failed, store=replace(STORE, listed_at=NOW_AT - 9 * HOUR))
+    usable_at = None if usable_h_ago is None else NOW_AT - usable_h_ago * HOUR
+    judgement = find_incidents(seen, LIMITS, frozenset(), usable_at)
+    assert {each.fault_id for each in judgement.faults} == faults
+    assert {"ingest", "run:ingest/home"} - faults <= judgement.unjudged, "what was told before stays open"
+
+
 def test_a_fixed_silence_overrules_the_rhythm() -> None:
     limits = replace(LIMITS, silent=timedelta(minutes=20))
     assert found(with_camera(taken_at=pictures(until=timedelta(minutes=21))), limits=limits) == {

@@ -63,6 +63,7 @@ def write_web(warehouse: Warehouse, settings: Settings, report: ReportData, mark
 def write_pages(warehouse: Warehouse, site: Path, report: ReportData, marks: dict[date, int]) -> None:
     """Write report and months of a meter into a folder."""
     page = report.links.meters[report.meter]
+    write_library(site)
     write_months(warehouse, site, report, page, marks)
     write_whole(site / page, build_page(report).encode())
 
@@ -71,8 +72,6 @@ def write_months(
     warehouse: Warehouse, site: Path, report: ReportData, page: str, marks: dict[date, int]
 ) -> None:
     """Write the pages of those months whose data, or whose look, have changed."""
-    if marks:
-        write_library(site)
     newest = max(marks, default=None)
     for start in marks:
         path = site / month_page_name(page, start)
@@ -86,7 +85,7 @@ def write_months(
 
 
 def write_library(site: Path) -> None:
-    """Write the chart library, which all month pages share, unless it is there."""
+    """Write the chart library, which pages of months and cameras share, unless it is there."""
     data = chart_library_file().encode()
     path = site / CHART_LIBRARY
     if not path.exists() or path.stat().st_size != len(data):

@@ -133,3 +133,11 @@ def test_what_was_fed_in_earned_each_currency_by_itself(
     figure = feed_in_figure(replace(report, feed_in=rows("feed_in", *days)))
     assert figure is not None
     assert figure.title.replace("\u00a0", " ") == title
+
+
+def test_what_was_fed_in_by_two_registers_on_a_day_is_one_bar(report: ReportData) -> None:
+    days = rows("feed_in", (LAST, 2.0, 0.2, "EUR"), (LAST, 1.0, 0.1, "CHF"))
+    figure = feed_in_figure(replace(report, feed_in=days))
+    assert figure is not None
+    assert figure.title.replace("\u00a0", " ") == "3.0 kWh fed into the grid, which earned €0.20 + CHF 0.10"
+    assert figure.note.replace("\u00a0", " ") == "Fed in on each local day, 1 day."

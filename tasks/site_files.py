@@ -12,6 +12,8 @@ from tasks.strip_metadata import without_metadata
 
 FINGERPRINT = re.compile(rb'<meta name="smartmeter-data" content="([0-9a-f]+)">')
 HEAD_BYTES = 2000
+OTHER_PAGES = ("index", "system")
+MONTH_NAME = re.compile(r"((?P<meter>.+)-)?[0-9]{4}-[0-9]{2}")
 
 
 def picture_url(key: str) -> str:
@@ -20,8 +22,17 @@ def picture_url(key: str) -> str:
 
 
 def page_names(meters: list[str]) -> dict[str, str]:
-    """The file of each meter's page: the first one is the index."""
-    return {name: "index.html" if place == 0 else f"{name}.html" for place, name in enumerate(meters)}
+    """The file of each meter's page: the first one is the index, and none is another page's file."""
+    further = {
+        each: f"{each}.meter.html" if _is_taken(each, meters) else f"{each}.html" for each in meters[1:]
+    }
+    return dict.fromkeys(meters[:1], "index.html") | further
+
+
+def _is_taken(meter: str, meters: list[str]) -> bool:
+    """Whether a meter's name is that of a page of another kind: index, cameras, or another meter's month."""
+    of_month = MONTH_NAME.fullmatch(meter)
+    return meter in OTHER_PAGES or (of_month is not None and of_month["meter"] in (None, *meters[1:]))
 
 
 def copy_pictures(keys: Iterable[str], archive: Path, site: Path) -> None:

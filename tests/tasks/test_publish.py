@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from tasks.publish import LATEST, drawn, figures_markdown, write_latest
 from tasks.report_data import gather
 from tasks.reports.figures import Figure, Panel
 from tasks.site_files import copy_pictures, page_names, picture_url, remove_others, write_whole
+from tasks.site_pages import month_page_name
+from tasks.system import PAGE as SYSTEM_PAGE
 from warehouse.connection import open_warehouse
 
 KEY = "images/cellar/20261122/20261122_101500Z_000001.jpg"
@@ -22,6 +25,28 @@ KEY = "images/cellar/20261122/20261122_101500Z_000001.jpg"
 )
 def test_the_first_meter_is_the_index(meters: list[str], pages: dict[str, str]) -> None:
     assert page_names(meters) == pages
+
+
+@pytest.mark.parametrize(
+    ("meters", "page"),
+    [
+        (["attic", "system"], "system.meter.html"),
+        (["garage", "index"], "index.meter.html"),
+        (["garage", "index", "system"], "system.meter.html"),
+        (["a", "2026-11"], "a.html"),
+        (["2025-11", "2026-11"], "2026-11.meter.html"),
+        (["attic", "garage", "garage-2026-11"], "garage-2026-11.meter.html"),
+        (["attic", "garage-2026-11"], "garage-2026-11.html"),
+        (["garage", "garage-2026-11"], "garage-2026-11.html"),
+        (["system", "water"], "water.html"),
+    ],
+)
+def test_no_meter_s_page_is_another_page_s(meters: list[str], page: str) -> None:
+    pages = page_names(sorted(meters))
+    months = [month_page_name(each, date(year, 11, 1)) for each in pages.values() for year in (2025, 2026)]
+    every = [*pages.values(), *months, SYSTEM_PAGE]
+    assert len(set(every)) == len(every)
+    assert page in every
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tasks.reports.language import speaking
 from tasks.reports.page import key_tiles
 from tasks.settings import Settings
 from tasks.site_files import copy_pictures, page_names, remove_others, write_whole
-from tasks.site_pages import month_links, write_meter, write_web
+from tasks.site_pages import month_links, remove_former, write_meter, write_web
 from tasks.step import step
 from tasks.system import PAGE, system_link, write_system
 from tasks.web_files import show_pictures
@@ -48,9 +48,11 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
     pages = page_names(sorted(settings.meters))
     write_system(warehouse, settings)
     shown: set[str] = set()
+    kept = {*pages.values(), PAGE}
     allowance = Allowance()
     for name, page in pages.items():
         months, marks = month_links(warehouse, name, page)
+        kept |= set(months.values())
         proof = write_proof(warehouse, settings, name, page, allowance)
         links = Links(
             meters=pages,
@@ -65,8 +67,9 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
         shown |= keys
         copy_pictures(keys, settings.archive, settings.site)
         write_web(warehouse, settings, report, marks)
-    show_pictures(settings, PAGE)
     remove_others(shown, settings.site)
+    remove_former(warehouse, settings, kept)
+    show_pictures(settings, PAGE)
 
 
 @step(timeout_s=60)

@@ -11,6 +11,7 @@ from tasks.kept_windows import picture_file
 from tasks.strip_metadata import without_metadata
 
 FINGERPRINT = re.compile(rb'<meta name="smartmeter-data" content="([0-9a-f]+)">')
+PAGE_HEAD = b"default-src 'none'; script-src"
 HEAD_BYTES = 2000
 OTHER_PAGES = ("index", "system")
 MONTH_NAME = re.compile(r"((?P<meter>.+)-)?[0-9]{4}-[0-9]{2}")
@@ -58,6 +59,28 @@ def remove_all_but(kept: set[Path], folder: Path) -> None:
             path.unlink()
 
 
+def remove_pages(meters: set[str], kept: set[str], folder: Path) -> None:
+    """Remove the pages of meters and of their months from a folder, as far as they are SmartMeter's.
+
+    Args:
+        meters: names of all that ever were.
+        kept: files of the pages that stay.
+        folder: the site, or a web server's folder, in which people may have files of their own.
+    """
+    for path in folder.glob("*.html"):
+        of_month = MONTH_NAME.fullmatch(path.stem)
+        meter = (of_month["meter"] if of_month else path.stem) or "index"
+        is_named = meter.removesuffix(".meter") in {*meters, "index"} or path.stem in meters
+        if is_named and path.name not in kept and path.is_file() and PAGE_HEAD in head_of(path):
+            path.unlink()
+
+
+def head_of(path: Path) -> bytes:
+    """How a file begins."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Replace a file so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,8 +92,7 @@ def write_whole(path: Path, data: bytes) -> None:
 def fingerprint_of(path: Path) -> str | None:
     """What a page was made of; None when it is not there."""
     try:
-        with path.open("rb") as file:
-            found = FINGERPRINT.search(file.read(HEAD_BYTES))
+        found = FINGERPRINT.search(head_of(path))
     except FileNotFoundError:
         return None
     return found[1].decode() if found else None

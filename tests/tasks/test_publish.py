@@ -7,7 +7,8 @@ from benchmarks.report import made_up_home
 from tasks.publish import LATEST, drawn, figures_markdown, write_latest
 from tasks.report_data import gather
 from tasks.reports.figures import Figure, Panel
-from tasks.site_files import copy_pictures, page_names, picture_url, remove_others, write_whole
+from tasks.reports.proof_page import build_gallery
+from tasks.site_files import copy_pictures, page_names, picture_url, remove_others, remove_pages, write_whole
 from tasks.site_pages import month_page_name
 from tasks.system import PAGE as SYSTEM_PAGE
 from warehouse.connection import open_warehouse
@@ -72,6 +73,33 @@ def test_pictures_come_and_go_and_the_archive_keeps_them(tmp_path: Path) -> None
     remove_others(set(), site)
     assert not shown.exists()
     assert (archive / KEY).read_bytes() == b"picture"
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "stays"),
+    [
+        ("garage.html", True, False),
+        ("garage.html", False, True),
+        ("garage-2025-01.html", True, False),
+        ("2025-01.html", True, False),
+        ("2025-01.html", False, True),
+        ("2026-11.html", True, True),
+        ("system.meter-2025-01.html", True, False),
+        ("system.meter.html", True, False),
+        ("flat-2024-01.html", True, False),
+        ("report of 2025.html", True, True),
+        ("shed.html", True, True),
+        ("shed-2025-01.html", True, True),
+        ("garage.pdf", True, True),
+    ],
+)
+def test_pages_that_are_no_more_go_and_people_s_files_stay(
+    tmp_path: Path, name: str, ours: bool, stays: bool
+) -> None:
+    page = build_gallery("garage", [], [], links=[], language="en", fingerprint="0a1b")
+    write_whole(tmp_path / name, page.encode() if ours else b"<html>mine")
+    remove_pages({"home", "garage", "system", "flat-2024-01"}, {"index.html", "2026-11.html"}, tmp_path)
+    assert (tmp_path / name).exists() == stays
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tasks.reports.season_figures import monthly_costs
 from tasks.reports.steps import base_load_steps
 from tasks.settings import Settings
 from tasks.settings_tables import ReportSettings
+from tasks.site_files import write_whole
 from warehouse.connection import open_warehouse
 from warehouse.events import Event, add_event
 from warehouse.publish import publish_copy
@@ -266,3 +267,32 @@ def test_the_notebook_answers_from_the_copy(
             exec("".join(cell["source"]), names)  # noqa: S102 - our own notebook
     assert names["days"].height == 60
     assert names["profile"].height == 7 * 24
+
+
+def published(settings: Settings) -> set[str]:
+    """Publish the pages; return the files of the site, but for the copy."""
+    with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        publish_pages(warehouse, settings)
+    return files_in(settings.site) - {"smartmeter.duckdb"}
+
+
+def files_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_of_a_meter_that_is_no_more_nothing_stays_on_the_pages(tmp_path: Path) -> None:
+    web = tmp_path / "web"
+    made = made_up_home(tmp_path / "home", 2, meters=("attic", "garage", "home"))
+    chosen = ReportSettings(web_root=str(web), web_pictures=True)
+    settings = made.model_copy(update={"report": chosen})
+    published(settings)
+    small = "proof/garage/pictures/garage-camera-20261119-20261119_101500Z_000001-frame.jpg"
+    mine = {"garage-2025-01.html", "holiday.html", "proof/garage/mine.html"}
+    for name in (small, *mine):
+        write_whole(web / name, b"<html>")
+    assert {"garage.html", "garage-2026-11.html", "proof/garage/gallery.html"} <= files_in(web)
+    found = published(settings.model_copy(update={"meters": {"home": made.meters["home"]}}))
+    expected = {"index.html", "2026-11.html", "charts.js"}
+    assert {name for name in found if not name.startswith("proof/home/")} == expected
+    assert {name for name in files_in(web) if not name.startswith("proof/home/")} == expected | mine
+    assert "index.html" in published(settings.model_copy(update={"meters": {}}))

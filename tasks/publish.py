@@ -110,7 +110,7 @@ def announce(settings: Settings, meters: list[str]) -> dict[str, int]:
 
 def figures_markdown(report: ReportData) -> str:
     """The key figures of a report as a Markdown table."""
-    with speaking(report.language):
+    with speaking(report.language, fed_in=report.is_export):
         rows = [
             f"| {tile.label} | **{tile.value} {tile.unit}** | "
             f"{'; '.join(note if isinstance(note, str) else note.text for note in tile.notes)} |"
@@ -122,7 +122,7 @@ def figures_markdown(report: ReportData) -> str:
 def write_latest(settings: Settings, reports: dict[str, ReportData]) -> bool:
     """Draw the newest days of the first meter as a picture; return whether there is one."""
     for report in list(reports.values())[:1]:
-        with speaking(report.language):
+        with speaking(report.language, fed_in=report.is_export):
             figure = daily_figure(report)
             picture = None if figure is None else drawn(figure)
             if picture is not None:

@@ -104,6 +104,15 @@ def test_what_is_fed_in_is_not_told_as_a_household_s(settings: Settings, report:
     for words in ("nobody was at home", "2026, forecast", "Base load of", "Full days before and after"):
         assert words in used
         assert words not in sold
+    for before, now in (
+        ("Friday 20 November used", "Friday 20 November: "),
+        ("October 2026 used", "October 2026: "),
+        ("Consumption of each local day", "Fed in on each local day"),
+        ('"title":"used"', '"title":"fed in"'),
+    ):
+        assert before in used.replace("\u00a0", " ")
+        assert before not in sold.replace("\u00a0", " ")
+        assert now in sold.replace("\u00a0", " ")
 
 
 def test_public_holidays_are_known(report: ReportData) -> None:

@@ -60,7 +60,7 @@ def print_page(browser: str, page: Path, target: Path) -> None:
 def _export_charts(settings: Settings, meter: str, folder: Path) -> int:
     with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
         report = gather(warehouse, settings, meter)
-    with speaking(report.language):
+    with speaking(report.language, fed_in=report.is_export):
         figures = page_figures(report)
         panels: list[tuple[Figure, Panel]] = [(each, panel) for each in figures for panel in each.panels]
         for figure, panel in track(panels, f"Drawing {meter}", console=out, disable=not out.is_terminal):

@@ -24,7 +24,7 @@ from tasks.reports.language import speaking
 from tasks.reports.page import key_tiles
 from tasks.settings import Settings
 from tasks.site_files import copy_pictures, page_names, remove_others, write_whole
-from tasks.site_pages import month_links, write_meter, write_web
+from tasks.site_pages import month_links, remove_former, write_meter, write_web
 from tasks.step import step
 from tasks.system import PAGE, system_link, write_system
 from tasks.web_files import show_pictures
@@ -61,9 +61,11 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
     pages = page_names(sorted(settings.meters))
     write_system(warehouse, settings)
     shown: set[str] = set()
+    kept = {*pages.values(), PAGE}
     allowance = Allowance()
     for name, page in pages.items():
         months, marks = month_links(warehouse, name, page)
+        kept |= set(months.values())
         proof = write_proof(warehouse, settings, name, page, allowance)
         links = Links(
             meters=pages,
@@ -78,8 +80,9 @@ def publish_pages(warehouse: Warehouse, settings: Settings) -> None:
         shown |= keys
         copy_pictures(keys, settings.archive, settings.site)
         write_web(warehouse, settings, report, marks)
-    show_pictures(settings, PAGE)
     remove_others(shown, settings.site)
+    remove_former(warehouse, settings, kept)
+    show_pictures(settings, PAGE)
 
 
 @step(timeout_s=60)
@@ -120,7 +123,7 @@ def announce(settings: Settings, meters: list[str]) -> dict[str, int]:
 
 def figures_markdown(report: ReportData) -> str:
     """The key figures of a report as a Markdown table."""
-    with speaking(report.language):
+    with speaking(report.language, fed_in=report.is_export):
         rows = [
             f"| {tile.label} | **{tile.value} {tile.unit}** | "
             f"{'; '.join(note if isinstance(note, str) else note.text for note in tile.notes)} |"
@@ -132,7 +135,7 @@ def figures_markdown(report: ReportData) -> str:
 def write_latest(settings: Settings, reports: dict[str, ReportData]) -> bool:
     """Draw the newest days of the first meter as a picture; return whether there is one."""
     for report in list(reports.values())[:1]:
-        with speaking(report.language):
+        with speaking(report.language, fed_in=report.is_export):
             figure = daily_figure(report)
             picture = None if figure is None else drawn(figure)
             if picture is not None:

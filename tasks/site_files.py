@@ -11,7 +11,10 @@ from tasks.kept_windows import picture_file
 from tasks.strip_metadata import without_metadata
 
 FINGERPRINT = re.compile(rb'<meta name="smartmeter-data" content="([0-9a-f]+)">')
+PAGE_HEAD = b"default-src 'none'; script-src"
 HEAD_BYTES = 2000
+OTHER_PAGES = ("index", "system")
+MONTH_NAME = re.compile(r"((?P<meter>.+)-)?[0-9]{4}-[0-9]{2}")
 
 
 def picture_url(key: str) -> str:
@@ -20,8 +23,17 @@ def picture_url(key: str) -> str:
 
 
 def page_names(meters: list[str]) -> dict[str, str]:
-    """The file of each meter's page: the first one is the index."""
-    return {name: "index.html" if place == 0 else f"{name}.html" for place, name in enumerate(meters)}
+    """The file of each meter's page: the first one is the index, and none is another page's file."""
+    further = {
+        each: f"{each}.meter.html" if _is_taken(each, meters) else f"{each}.html" for each in meters[1:]
+    }
+    return dict.fromkeys(meters[:1], "index.html") | further
+
+
+def _is_taken(meter: str, meters: list[str]) -> bool:
+    """Whether a meter's name is that of a page of another kind: index, cameras, or another meter's month."""
+    of_month = MONTH_NAME.fullmatch(meter)
+    return meter in OTHER_PAGES or (of_month is not None and of_month["meter"] in (None, *meters[1:]))
 
 
 def copy_pictures(keys: Iterable[str], archive: Path, site: Path) -> None:
@@ -47,6 +59,28 @@ def remove_all_but(kept: set[Path], folder: Path) -> None:
             path.unlink()
 
 
+def remove_pages(meters: set[str], kept: set[str], folder: Path) -> None:
+    """Remove the pages of meters and of their months from a folder, as far as they are SmartMeter's.
+
+    Args:
+        meters: names of all that ever were.
+        kept: files of the pages that stay.
+        folder: the site, or a web server's folder, in which people may have files of their own.
+    """
+    for path in folder.glob("*.html"):
+        of_month = MONTH_NAME.fullmatch(path.stem)
+        meter = (of_month["meter"] if of_month else path.stem) or "index"
+        is_named = meter.removesuffix(".meter") in {*meters, "index"} or path.stem in meters
+        if is_named and path.name not in kept and path.is_file() and PAGE_HEAD in head_of(path):
+            path.unlink()
+
+
+def head_of(path: Path) -> bytes:
+    """How a file begins."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Replace a file so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,8 +92,7 @@ def write_whole(path: Path, data: bytes) -> None:
 def fingerprint_of(path: Path) -> str | None:
     """What a page was made of; None when it is not there."""
     try:
-        with path.open("rb") as file:
-            found = FINGERPRINT.search(file.read(HEAD_BYTES))
+        found = FINGERPRINT.search(head_of(path))
     except FileNotFoundError:
         return None
     return found[1].decode() if found else None

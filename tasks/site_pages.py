@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from tasks.reports.month_page import build_month_page
 from tasks.reports.page import build_page
 from tasks.reports.periods import month_before
 from tasks.settings import Settings
-from tasks.site_files import code_mark, fingerprint_of, write_whole
+from tasks.site_files import code_mark, fingerprint_of, remove_pages, write_whole
 from warehouse.connection import Warehouse
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ def write_web(warehouse: Warehouse, settings: Settings, report: ReportData, mark
 def write_pages(warehouse: Warehouse, site: Path, report: ReportData, marks: dict[date, int]) -> None:
     """Write report and months of a meter into a folder."""
     page = report.links.meters[report.meter]
+    write_library(site)
     write_months(warehouse, site, report, page, marks)
     write_whole(site / page, build_page(report).encode())
 
@@ -71,8 +73,6 @@ def write_months(
     warehouse: Warehouse, site: Path, report: ReportData, page: str, marks: dict[date, int]
 ) -> None:
     """Write the pages of those months whose data, or whose look, have changed."""
-    if marks:
-        write_library(site)
     newest = max(marks, default=None)
     for start in marks:
         path = site / month_page_name(page, start)
@@ -85,8 +85,30 @@ def write_months(
         write_whole(path, html.encode())
 
 
+def remove_former(warehouse: Warehouse, settings: Settings, kept: set[str]) -> None:
+    """Take what shows meters and months that are no more off the site, and their pages off the web root.
+
+    Args:
+        warehouse: the published copy, which knows every meter that ever was.
+        settings: of the installation.
+        kept: files of the pages that stay.
+    """
+    if not settings.meters:
+        return
+    meters = {each.partition("/")[0] for each in warehouse.query("register_ids")["register_id"]}
+    remove_pages(meters, kept, settings.site)
+    for meter in meters - set(settings.meters):
+        shutil.rmtree(settings.site / "proof" / meter, ignore_errors=True)
+    if settings.web_root is None:
+        return
+    try:
+        remove_pages(meters, kept, settings.web_root)
+    except OSError as error:
+        log.warning("The pages in %s are not up to date: %s", settings.web_root, error)
+
+
 def write_library(site: Path) -> None:
-    """Write the chart library, which all month pages share, unless it is there."""
+    """Write the chart library, which pages of months and cameras share, unless it is there."""
     data = chart_library_file().encode()
     path = site / CHART_LIBRARY
     if not path.exists() or path.stat().st_size != len(data):

@@ -1,5 +1,6 @@
 """Commands about the report: report, review, compare."""
 
+import os
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.commands.common import Home, Json, load_checked_settings, out, refuse_unless, use_home
+from tasks.settings import SettingsError
 
 app = typer.Typer()
 
@@ -30,6 +32,8 @@ def report(
 
     folder = use_home(home)
     settings = load_checked_settings()
+    if export is not None:
+        make_export_folder(export)
     with prefect_backend(folder):
         from flows.report import report as flow
 
@@ -105,6 +109,25 @@ def compare(
     from flows.comparing import parse_period
 
     tell(settings, chosen, parse_period(before, "--before"), parse_period(after, "--after"), as_json=json)
+
+
+def make_export_folder(folder: Path) -> None:
+    """Make the folder for charts and pages, before any work is done for it.
+
+    Raises:
+        SettingsError: It can't be made, or is no folder but the next option.
+    """
+    refuse_unless(
+        not str(folder).startswith("-"),
+        f"--export takes a folder, and {folder} looks like an option. Name a folder, or its whole path.",
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{folder} can't be the folder: {error.strerror}. Name another one.") from error
+    refuse_unless(
+        os.access(folder, os.W_OK | os.X_OK), f"You may not write into {folder}. Name another folder."
+    )
 
 
 def show(page: str) -> None:

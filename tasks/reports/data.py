@@ -10,6 +10,9 @@ import polars as pl
 
 from tasks.reports.key_figures import RegisterReading
 
+FEWEST_DAYS = 2
+ROUNDED_COST = 0.0005
+
 SCHEMAS: dict[str, dict[str, Any]] = {
     "daily": {
         "local_date": pl.Date,
@@ -100,6 +103,17 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 def as_float(figure: object) -> float:
     """A figure of a column, such as its median, as a number; 0 where the column has none."""
     return float(figure) if isinstance(figure, SupportsFloat) else 0.0
+
+
+def one_price(costs: pl.DataFrame) -> float | None:
+    """The price per kWh that several days have in common; None where they do not."""
+    used = costs.filter((pl.col("energy_kwh") != 0) | (pl.col("energy_cost") != 0))
+    most = used.sort(pl.col("energy_kwh").abs()).tail(1)
+    if used.height < FEWEST_DAYS or not as_float(most["energy_kwh"].sum()):
+        return None
+    price = float(most["energy_cost"].sum()) / float(most["energy_kwh"].sum())
+    error = (pl.col("energy_cost") - price * pl.col("energy_kwh")).abs()
+    return price if used.filter(error > ROUNDED_COST).is_empty() else None
 
 
 def rows(name: str, *values: tuple[object, ...]) -> pl.DataFrame:
@@ -206,12 +220,20 @@ class ReportData:
 
     @property
     def price_per_kwh(self) -> float | None:
-        """What a kWh of the newest 28 priced days cost by the newest tariff, fees left out; None: unknown."""
+        """What a kWh of the newest 28 priced days cost by the newest tariff, fees left out; None: unknown.
+
+        Where the register ran backwards, a mean of prices by the hour may lie outside of all of them: such
+        days count only where all have one price.
+        """
         newest = self.costs.sort("local_date").tail(28)
         present = newest.join(newest.tail(1), on=["tariff", "currency"], how="semi")
         priced = present.filter(pl.col("unpriced_kwh") == 0)
-        energy_kwh = float(priced["energy_kwh"].sum())
-        return float(priced["energy_cost"].sum()) / energy_kwh if energy_kwh > 0 else None
+        backwards = self.quarter_hours.filter(pl.col("energy_wh") < 0)
+        forwards = priced.join(backwards, on="local_date", how="anti")
+        if forwards.height < priced.height and (price := one_price(priced)) is not None:
+            return price
+        energy_kwh = float(forwards["energy_kwh"].sum())
+        return float(forwards["energy_cost"].sum()) / energy_kwh if energy_kwh > 0 else None
 
     @property
     def co2_kg_per_kwh(self) -> float | None:

@@ -37,7 +37,7 @@ REASONS = {
 
 def number(value: float, decimals: int = 0) -> str:
     """Return a number with the decimal mark and the groups of the language."""
-    plain = f"{value:,.{decimals}f}".replace("-", MINUS)
+    plain = f"{value:z,.{decimals}f}".replace("-", MINUS)
     now = spoken()
     return plain.replace(",", "\0").replace(".", now.decimal).replace("\0", now.group)
 
@@ -68,7 +68,7 @@ def span(hours: float) -> str:
 def money(amount: float, currency: str) -> str:
     """Return an amount with its currency; from a hundred on without the cents."""
     size = number(abs(amount), 0 if abs(amount) >= ROUND_MONEY_FROM else 2)
-    return _with_currency(size, currency, negative=amount < 0)
+    return _with_currency(size, currency, negative=round(amount, 2) < 0)
 
 
 def cents(amount: float, currency: str) -> str:

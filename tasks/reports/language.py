@@ -7,12 +7,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 CATALOGUE = Path(__file__).with_name("german.toml")
+FED_IN = Path(__file__).with_name("fed_in.toml")
 
 
 class Catalogue(dict[str, str]):
@@ -96,10 +97,23 @@ def language(code: str) -> Language:
     )  # fmt: skip
 
 
+@cache
+def language_of_feeding_in(code: str) -> Language:
+    """The same, with the words for energy that is not used but fed in."""
+    own = language(code)
+    words = tomllib.loads(FED_IN.read_text(encoding="utf-8"))[code]
+    return replace(own, catalogue=Catalogue(own.catalogue | words))
+
+
 @contextmanager
-def speaking(code: str) -> Iterator[None]:
-    """Everything inside is said in that language."""
-    token = _SPOKEN.set(language(code))
+def speaking(code: str, *, fed_in: bool = False) -> Iterator[None]:
+    """Everything inside is said in that language.
+
+    Args:
+        code: of the language.
+        fed_in: whether the energy told of is not used but fed in.
+    """
+    token = _SPOKEN.set(language_of_feeding_in(code) if fed_in else language(code))
     try:
         yield
     finally:

@@ -29,7 +29,7 @@ def build_month_page(
         library: Address of the chart library; without it the library is inside.
         fingerprint: Of what the page shows.
     """
-    with speaking(report.language), debug_mode(False):
+    with speaking(report.language, fed_in=report.is_export), debug_mode(False):
         days = with_fullness(report.daily, report.timezone)
         of_month = _of_month(days, month_start)
         shown = [days_figure(report, of_month), heat_map_figure(report), _peaks(report, month_start)]

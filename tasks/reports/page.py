@@ -59,7 +59,7 @@ def build_page(report: ReportData) -> str:
     """
     if report.generated_at.tzinfo is None:
         raise ValueError("generated_at needs a time zone.")
-    with speaking(report.language), debug_mode(False):
+    with speaking(report.language, fed_in=report.is_export), debug_mode(False):
         # Checking each part of a chart against Altair's schema takes a third of the time; the tests check it.
         return _page(report)
 

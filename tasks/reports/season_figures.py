@@ -175,8 +175,10 @@ def feed_in_figure(report: ReportData) -> Figure | None:
     """What was fed into the grid."""
     if report.feed_in.is_empty():
         return None
-    days = report.feed_in.sort("local_date").tail(DAYS_AS_BARS)
-    shown = days.with_columns(estimated_kwh=pl.lit(0.0), hours=pl.lit(24.0), is_full=pl.lit(value=True))
+    days = report.feed_in.group_by("local_date").agg(pl.col("energy_kwh").sum()).sort("local_date")
+    shown = days.tail(DAYS_AS_BARS).with_columns(
+        estimated_kwh=pl.lit(0.0), hours=pl.lit(24.0), is_full=pl.lit(value=True)
+    )
     total = float(report.feed_in["energy_kwh"].sum())
     title = (
         say("{energy} fed into the grid", energy=energy(total)) if total else say("Nothing fed into the grid")

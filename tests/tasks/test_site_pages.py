@@ -26,6 +26,7 @@ from tasks.reports.season_figures import monthly_costs
 from tasks.reports.steps import base_load_steps
 from tasks.settings import Settings
 from tasks.settings_tables import ReportSettings
+from tasks.site_files import write_whole
 from warehouse.connection import open_warehouse
 from warehouse.events import Event, add_event
 from warehouse.publish import publish_copy
@@ -103,6 +104,15 @@ def test_what_is_fed_in_is_not_told_as_a_household_s(settings: Settings, report:
     for words in ("nobody was at home", "2026, forecast", "Base load of", "Full days before and after"):
         assert words in used
         assert words not in sold
+    for before, now in (
+        ("Friday 20 November used", "Friday 20 November: "),
+        ("October 2026 used", "October 2026: "),
+        ("Consumption of each local day", "Fed in on each local day"),
+        ('"title":"used"', '"title":"fed in"'),
+    ):
+        assert before in used.replace("\u00a0", " ")
+        assert before not in sold.replace("\u00a0", " ")
+        assert now in sold.replace("\u00a0", " ")
 
 
 def test_public_holidays_are_known(report: ReportData) -> None:
@@ -266,3 +276,32 @@ def test_the_notebook_answers_from_the_copy(
             exec("".join(cell["source"]), names)  # noqa: S102 - our own notebook
     assert names["days"].height == 60
     assert names["profile"].height == 7 * 24
+
+
+def published(settings: Settings) -> set[str]:
+    """Publish the pages; return the files of the site, but for the copy."""
+    with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
+        publish_pages(warehouse, settings)
+    return files_in(settings.site) - {"smartmeter.duckdb"}
+
+
+def files_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_of_a_meter_that_is_no_more_nothing_stays_on_the_pages(tmp_path: Path) -> None:
+    web = tmp_path / "web"
+    made = made_up_home(tmp_path / "home", 2, meters=("attic", "garage", "home"))
+    chosen = ReportSettings(web_root=str(web), web_pictures=True)
+    settings = made.model_copy(update={"report": chosen})
+    published(settings)
+    small = "proof/garage/pictures/garage-camera-20261119-20261119_101500Z_000001-frame.jpg"
+    mine = {"garage-2025-01.html", "holiday.html", "proof/garage/mine.html"}
+    for name in (small, *mine):
+        write_whole(web / name, b"<html>")
+    assert {"garage.html", "garage-2026-11.html", "proof/garage/gallery.html"} <= files_in(web)
+    found = published(settings.model_copy(update={"meters": {"home": made.meters["home"]}}))
+    expected = {"index.html", "2026-11.html", "charts.js"}
+    assert {name for name in found if not name.startswith("proof/home/")} == expected
+    assert {name for name in files_in(web) if not name.startswith("proof/home/")} == expected | mine
+    assert "index.html" in published(settings.model_copy(update={"meters": {}}))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,18 @@ def test_without_agents_there_is_no_page(tmp_path: Path) -> None:
     assert cameras_of(settings.home) == []
     assert not (settings.site / "system.html").exists()
     assert "system.html" not in (settings.site / "index.html").read_text()
+
+
+def test_before_the_first_readings_the_page_has_its_chart_library(home: Path, tmp_path: Path) -> None:
+    made = made_up_home(tmp_path / "made-up", 0)
+    for name in ("health", "log"):
+        (home / name).rename(made.home / name)
+    web = ReportSettings(web_root="web", web_pictures=True)
+    publish(made.model_copy(update={"report": web}))
+    for folder in (made.site, made.home / "web"):
+        asked = re.findall(r'<script src="([^"]+)"', (folder / "system.html").read_text())
+        assert asked == ["charts.js"]
+        assert (folder / "charts.js").is_file()
 
 
 def publish(settings: Settings) -> None:

@@ -265,6 +265,41 @@ def test_feeding_in_is_told_of_a_configured_register(
     assert seeded.query("report_feed_in", meter="home").height == days
 
 
+@pytest.mark.parametrize(
+    ("codes", "energy_kwh", "earned"),
+    [
+        ({"1-0:2.8.0": 5_000}, 5.0, [("EUR", 0.4)]),
+        ({"1-0:2.8.1": 3_000, "1-0:2.8.2": 2_000}, 5.0, [("EUR", 0.4)]),
+        ({"1-0:2.8.0": 5_000, "1-0:2.8.1": 3_000, "1-0:2.8.2": 2_000}, 5.0, [("EUR", 0.4)]),
+        ({"1-0:2.8.2": 2_000, "1-0:2.8.1": 3_000, "1-0:2.8.0": 5_000}, 5.0, [("EUR", 0.4)]),
+        ({"1-0:2.8.1": 3_000, "1-0:2.8.3": 2_000}, 5.0, [("CHF", 0.16), ("EUR", 0.24)]),
+    ],
+    ids=["one", "two", "with their total", "the total last", "each by a currency of its own"],
+)
+def test_feeding_in_is_the_sum_of_its_registers_or_their_total(
+    seeded: Warehouse,
+    seeds: ModuleType,
+    codes: dict[str, int],
+    energy_kwh: float,
+    earned: list[tuple[str, float]],
+) -> None:
+    load_registers(seeded, seeds.registers_of("1-0:1.8.0", *codes))
+    seeded.script("create table day as from core.interval_day order by local_date limit 1")
+    for code, energy_wh in codes.items():
+        currency = "CHF" if code.endswith("3") else "EUR"
+        seeded.script(
+            "insert into core.interval_day by name"
+            f" select * replace ('home/{code}' as register_id, {energy_wh} as energy_wh) from day;"
+            f"insert into core.cost_day by name select 'home/{code}' as register_id, local_date,"
+            f" '{currency}' as currency, {energy_wh} as energy_wh, 0 as unpriced_wh,"
+            f" {-0.08 * energy_wh / 1000} as energy_cost, 0 as fee from day"
+        )
+    days = seeded.query("report_feed_in", meter="home").sort("currency")
+    assert days["energy_kwh"].sum() == pytest.approx(energy_kwh)
+    told = [(currency, pytest.approx(amount)) for currency, amount in earned]
+    assert days.select("currency", "earned").rows() == told
+
+
 def test_days_of_a_version_without_unknown_spans_are_whole_at_once_and_derived_anew_once(
     seeded: Warehouse, seeds: ModuleType
 ) -> None:

@@ -69,6 +69,40 @@ def test_today_s_price_is_that_of_the_newest_tariff(
 
 
 @pytest.mark.parametrize(
+    ("days", "backwards", "price"),
+    [
+        ([(10.0, 3.0), (2.0, 0.4)], [], 3.4 / 12),
+        ([(10.0, 3.0), (-5.0, -1.5)], [0, 1], 0.3),
+        ([(0.0, 0.0), (10.0, 3.0), (0.01, 0.003)], [0, 1, 2], 0.3),
+        ([(1.0, -0.5), (2.0, 0.9)], [0, 1], None),
+        ([(0.0, 1.0), (10.0, 3.0)], [0, 1], None),
+        ([(1.0, -0.5), (10.0, 2.5)], [0], 0.25),
+        ([(0.1, 2.5)], [0], None),
+    ],
+    ids=[
+        "forwards",
+        "one price",
+        "one price and no energy",
+        "by the hour",
+        "as much back",
+        "one dull day",
+        "a day",
+    ],
+)
+def test_today_s_price_lies_between_those_of_the_hours(
+    report: ReportData, days: list[tuple[float, float]], backwards: list[int], price: float | None
+) -> None:
+    dates = [LAST - timedelta(days=back) for back in reversed(range(len(days)))]
+    paid = [
+        (day, "own", "EUR", energy, 0.0, cost, 0.0, None)
+        for day, (energy, cost) in zip(dates, days, strict=True)
+    ]
+    sold = rows("quarter_hours", *((dates[place], 720, -100, -400, "measured") for place in backwards))
+    told = replace(report, costs=rows("costs", *paid), quarter_hours=sold)
+    assert told.price_per_kwh == (price if price is None else pytest.approx(price))
+
+
+@pytest.mark.parametrize(
     ("spans", "told"),
     [
         ([(LEV, 30), (EURO, 20)], "€32.00 so far, fee included"),
@@ -133,3 +167,11 @@ def test_what_was_fed_in_earned_each_currency_by_itself(
     figure = feed_in_figure(replace(report, feed_in=rows("feed_in", *days)))
     assert figure is not None
     assert figure.title.replace("\u00a0", " ") == title
+
+
+def test_what_was_fed_in_by_two_registers_on_a_day_is_one_bar(report: ReportData) -> None:
+    days = rows("feed_in", (LAST, 2.0, 0.2, "EUR"), (LAST, 1.0, 0.1, "CHF"))
+    figure = feed_in_figure(replace(report, feed_in=days))
+    assert figure is not None
+    assert figure.title.replace("\u00a0", " ") == "3.0 kWh fed into the grid, which earned €0.20 + CHF 0.10"
+    assert figure.note.replace("\u00a0", " ") == "Fed in on each local day, 1 day."

@@ -32,6 +32,25 @@ def test_power_changes_its_unit_at_one_kilowatt(mean_w: float, text: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (formatting.number(-0.4), "0"),
+        (formatting.number(-0.0), "0"),
+        (formatting.number(-0.6), "-1"),
+        (formatting.number(-1234.5, 1), "-1,234.5"),
+        (formatting.energy(-0.004), "0.00 kWh"),
+        (formatting.power(-0.4), "0 W"),
+        (formatting.money(-0.004, "EUR"), "€0.00"),
+        (formatting.money(-0.006, "EUR"), "-€0.01"),
+        (formatting.money(-120.2, "EUR"), "-€120"),
+        (formatting.cents(-0.004, "EUR"), "€0.00"),
+    ],
+)
+def test_nothing_is_no_less_than_nothing(text: str, expected: str) -> None:
+    assert text.replace("\u00a0", " ").replace(formatting.MINUS, "-") == expected
+
+
+@pytest.mark.parametrize(
     ("part", "text"), [(0, "0 %"), (0.5, "50.0 %"), (0.98765, "98.7 %"), (0.99999, "99.9 %"), (1, "100 %")]
 )
 def test_a_share_is_never_rounded_up(part: float, text: str) -> None:

@@ -1,4 +1,5 @@
 import string
+import tomllib
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.reports import formatting
-from tasks.reports.language import language, say, speaking, spoken
+from tasks.reports.language import FED_IN, language, say, speaking, spoken
 
 Household = Callable[..., Any]
 DAY = date(2026, 11, 20)
@@ -59,3 +60,14 @@ def test_another_language_is_refused() -> None:
 
 def test_values_may_hold_braces() -> None:
     assert say("{energy} a year", energy="{odd}") == "{odd} a year"
+
+
+def test_what_is_fed_in_has_words_of_its_own_in_each_language() -> None:
+    words = tomllib.loads(FED_IN.read_text(encoding="utf-8"))
+    assert words["en"].keys() == words["de"].keys() <= language("de").catalogue.keys()
+    with speaking("en", fed_in=True):
+        assert say("{month} used {energy}", month="May", energy="3 kWh") == "May: 3 kWh fed in"
+        assert say("Cost") == "Cost"
+    with speaking("de", fed_in=True):
+        assert say("{month} used {energy}", month="Mai", energy="3 kWh") == "Mai: 3 kWh eingespeist"
+        assert say("Cost") == "Kosten"

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from tasks.reports.page import ReportData, build_page
+from tasks.reports.data import Measure, ReportData
+from tasks.reports.page import build_page
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 # Around the peaks of the made-up household.
@@ -156,3 +157,19 @@ def test_an_empty_page_is_quiet(browser: Browser, household: Household, tmp_path
     tab.wait_for_selector("html[data-drawn]")
     assert tab.evaluate("document.documentElement.scrollWidth") == 360
     assert complaints == []
+
+
+@pytest.mark.parametrize("name", ["Waermepumpenwarmwasserspeichernachtabsenkungsautomatik1", "W" * 80])
+def test_a_measure_of_one_long_word_does_not_make_the_page_wide(
+    browser: Browser, household: Household, tmp_path: Path, name: str
+) -> None:
+    report = household(n_days=60).report()
+    measure = Measure(name, report.daily["local_date"][-30])
+    less = pl.when(pl.col("local_date") >= measure.start).then(0.5).otherwise(1.0)
+    saved = report.daily.with_columns(pl.col("energy_kwh") * less)
+    page = tmp_path / "index.html"
+    page.write_text(build_page(replace(report, daily=saved, measures=(measure,))), encoding="utf-8")
+    tab, _ = opened(browser, page, width=360)
+    tab.wait_for_selector("html[data-drawn=light]")
+    assert tab.locator("h2", has_text=name).count() == 1
+    assert tab.evaluate("document.documentElement.scrollWidth") == 360

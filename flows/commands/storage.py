@@ -246,6 +246,9 @@ def export(
         not target.exists() or (target.is_dir() and not any(target.iterdir())),
         f"{target} is not empty; nothing was written. Name a folder that does not exist yet.",
     )
+    refuse_unless(
+        not target.is_mount(), f"{target} is a disk's own folder. Name a new one in it: {target / 'dataset'}."
+    )
     refuse_unless(target.parent.is_dir(), f"{target.parent} is no folder. Make it first.")
     check_days(first, last)
     with prefect_backend(folder):

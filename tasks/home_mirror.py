@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from raspi_agent import durable
+from tasks.settings import SettingsError
 
 MIRRORED = ("archive", "health", "log")
 # What a disk or its owner refuses says nothing about the files that were to come there.
 REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
+NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 def mirror(source: Path, target: Path, *, link: bool) -> int:
@@ -22,7 +24,8 @@ def mirror(source: Path, target: Path, *, link: bool) -> int:
         link: A second name for the same bytes, which takes no room, instead of a copy.
 
     Raises:
-        OSError: The disk is full or refuses, or lies elsewhere so that nothing can be linked to it.
+        OSError: The disk is full or refuses.
+        SettingsError: Nothing can be linked there, as to another disk.
     """
     count = 0
     for path in _mirrored(source):
@@ -53,7 +56,7 @@ def _bring(path: Path, there: Path, *, link: bool) -> None:
     draft.unlink(missing_ok=True)
     try:
         if link:
-            os.link(path, draft)
+            _link(path, draft)
         else:
             shutil.copy2(path, draft)
             durable.sync_file(draft)
@@ -61,6 +64,19 @@ def _bring(path: Path, there: Path, *, link: bool) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _link(path: Path, draft: Path) -> None:
+    try:
+        os.link(path, draft)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        raise SettingsError(
+            f"{path.name} can't be linked to {draft.parent}: {error.strerror}. Links need one disk that has "
+            'them. Copy instead: --pictures copy, or home_pictures = "copy" in the settings; '
+            "to restore a home, leave --link out."
+        ) from error
 
 
 def _mirrored(home: Path) -> Iterator[Path]:

@@ -1,10 +1,14 @@
 """The mirror of pictures beside the archives: it grows, and nothing in it changes."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tasks.home_mirror import mirror
+from tasks.settings import SettingsError
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system of its own
 
 
 def files_of(folder: Path) -> set[str]:
@@ -32,3 +36,16 @@ def test_a_mirror_grows_and_changes_nothing(home: Path, tmp_path: Path, link: bo
     (picture.parent / "b.jpg").write_text("b")
     assert mirror(home, target, link=link) == 1
     assert files_of(target) == expected | {"archive/images/cellar/b.jpg"}
+
+
+def test_what_can_not_be_linked_is_told_with_what_can_be_done(home: Path) -> None:
+    if not MEMORY.is_dir() or MEMORY.stat().st_dev == home.stat().st_dev:
+        pytest.skip("there is no second file system here")
+    (home / "archive").mkdir()
+    (home / "archive" / "a.jpg").write_text("a")
+    with tempfile.TemporaryDirectory(dir=MEMORY) as disk:
+        with pytest.raises(SettingsError, match=r"a\.jpg can't be linked to .* --pictures copy") as refusal:
+            mirror(home, Path(disk), link=True)
+        assert str(disk) in str(refusal.value)
+        assert files_of(Path(disk)) == set()
+        assert mirror(home, Path(disk), link=False) == 1

@@ -1,6 +1,7 @@
 """The mirror beside the archives of a home folder: pictures, reports and logs, each brought once."""
 
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from raspi_agent import durable
 from tasks.settings import SettingsError
 
+log = logging.getLogger(__name__)
 MIRRORED = ("archive", "health", "log")
 # What a disk or its owner refuses says nothing about the files that were to come there.
 REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
@@ -17,6 +19,8 @@ NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, 
 
 def mirror(source: Path, target: Path, *, link: bool) -> int:
     """Bring files that a mirror lacks into it, and change none that it has; return how many came.
+
+    One that finds no place there is told, and holds up no other.
 
     Args:
         source: A home folder, or a mirror.
@@ -28,17 +32,23 @@ def mirror(source: Path, target: Path, *, link: bool) -> int:
         SettingsError: Nothing can be linked there, as to another disk.
     """
     count = 0
+    left: list[tuple[Path, OSError]] = []
     for path in _mirrored(source):
-        there = target / path.relative_to(source)
-        if there.exists():
-            continue
+        name = path.relative_to(source)
         try:
-            _bring(path, there, link=link)
+            count += _bring(path, target / name, link=link)
         except OSError as error:
             if error.errno in REFUSED:
                 raise refused(path.name, target.parent, error) from error
-            raise
-        count += 1
+            if not _takes_files(target):
+                raise
+            left.append((name, error))
+    if left:
+        log.warning(
+            "%d files can't be brought to %s, like %s: %s; all others are there. Where a disk takes no such "
+            "names, as FAT and exFAT take none with a colon, one formatted as ext4 does.",
+            len(left), target, left[0][0], left[0][1].strerror,
+        )  # fmt: skip
     return count
 
 
@@ -50,7 +60,10 @@ def refused(what: str, where: Path | str, error: OSError) -> OSError:
     )
 
 
-def _bring(path: Path, there: Path, *, link: bool) -> None:
+def _bring(path: Path, there: Path, *, link: bool) -> bool:
+    """Bring one file; False when it is there already."""
+    if there.exists():
+        return False
     durable.make_folder(there.parent)
     draft = there.with_name(f".{there.name}.draft")
     draft.unlink(missing_ok=True)
@@ -64,6 +77,18 @@ def _bring(path: Path, there: Path, *, link: bool) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+    return True
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether a file of an ordinary name finds its place in a folder."""
+    try:
+        durable.make_folder(folder)
+        durable.replace(folder / ".takes-files", b"yes")
+        (folder / ".takes-files").unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _link(path: Path, draft: Path) -> None:

@@ -49,3 +49,20 @@ def test_what_can_not_be_linked_is_told_with_what_can_be_done(home: Path) -> Non
         assert str(disk) in str(refusal.value)
         assert files_of(Path(disk)) == set()
         assert mirror(home, Path(disk), link=False) == 1
+
+
+def test_a_file_that_finds_no_place_is_told_and_holds_up_no_other(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("archive/a/1.jpg", "archive/b/2.jpg", "archive/c/3.jpg", f"archive/d/{'4' * 250}.jpg"):
+        (home / name).parent.mkdir(parents=True)
+        (home / name).write_text(name)
+    target = tmp_path / "mirror"
+    (target / "archive").mkdir(parents=True)
+    (target / "archive" / "b").write_text("no folder, as a disk with fewer letters may have it")
+    for count in (2, 0):
+        caplog.clear()
+        assert mirror(home, target, link=False) == count
+        assert files_of(target) == {"archive/a/1.jpg", "archive/b", "archive/c/3.jpg"}
+        (told,) = caplog.messages
+        assert told.startswith(f"2 files can't be brought to {target}, like archive/b/2.jpg: ")

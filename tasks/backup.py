@@ -25,7 +25,7 @@ from tasks.custody import (
     sha256_of,
 )
 from tasks.settings import Settings
-from tasks.step import step
+from tasks.step import LISTING_S, step
 
 log = logging.getLogger(__name__)
 BATCH = 256
@@ -76,7 +76,7 @@ class Outcome:
         )
 
 
-@step(timeout_s=3600)
+@step(timeout_s=LISTING_S)
 def plan_backup(settings: Settings, keep_days: float, grace_hours: float) -> BackupPlan:
     """What would become of every picture in the store now; nothing is changed."""
     # Without a cursor: a deletion rests on all that is there now, not on what was news once.

@@ -26,7 +26,7 @@ from tasks.download import download
 from tasks.drums import changed_drums
 from tasks.set_aside import tell
 from tasks.settings import Settings
-from tasks.step import step
+from tasks.step import LISTING_S, step
 from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import open_warehouse
 from warehouse.loading import date_pictures, load_registers
@@ -69,7 +69,7 @@ def prepare_warehouse(settings: Settings) -> None:
             load_tariffs(warehouse, *tariff_rows(settings))
 
 
-@step(timeout_s=600)
+@step(timeout_s=LISTING_S)
 def list_new_pictures(settings: Settings) -> News:
     """The store's pictures that the warehouse does not know yet, what agents sent besides, and the cursor."""
     with open_warehouse(settings.warehouse) as warehouse:

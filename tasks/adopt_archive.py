@@ -28,9 +28,9 @@ def adopt_archive(settings: Settings) -> int:
     """
     ahead = settings.home / AHEAD
     with open_warehouse(settings.warehouse) as warehouse:
+        if not ahead.exists() and warehouse.query("has_pictures").item():
+            return 0
         known = set(warehouse.query("archived_pictures").get_column("picture_key"))
-    if known and not ahead.exists():
-        return 0
     found = _windows(settings.archive) | _frames(settings.archive)
     files = {key: path for key, path in found.items() if key not in known}
     count = _adopt(settings, files) if files else 0

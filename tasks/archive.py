@@ -43,9 +43,11 @@ PICTURE_SCHEMA: dict[str, PolarsDataType] = {
     "facts": pl.String,
     "source": pl.String,
 }
-# 20221122_040130Z, IMG-2022-11-22T04.01.30 and the like
+# 20221122_040130Z, IMG-2022-11-22T04.01.30, 2022-11-22T04-01-30.123+01:00 and the like; -0100 may count
 _TIME_IN_NAME = re.compile(
-    r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:.h]?(\d\d)[-:.m]?(\d\d)(?!\d)(?P<utc>Z?)"
+    r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:.h]?(\d\d)[-:.m]?(\d\d)(?!\d)"
+    r"(?:(?:[-.,_]\d{1,9})?"
+    r"(?:(?P<utc>Z)(?![a-z])|(?P<offset>\+[01]\d[-:.]?(?:00|15|30|45)|-[01]\d:(?:00|30))(?!\d)))?"
 )
 
 
@@ -107,14 +109,15 @@ def in_words(path: Path) -> str:
 
 
 def time_of_name(stem: str) -> datetime | None:
-    """The time in a file's name: UTC where it ends with Z, else naive, as the camera's clock showed it."""
+    """The time in a file's name: UTC after a Z or an offset, else naive, as the camera's clock showed it."""
     match = _TIME_IN_NAME.search(stem)
     if match is None:
         return None
     try:
         year, month, day, hour, minute, second = (int(match[part]) for part in range(1, 7))
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC if match["utc"] else None)
-    except ValueError:
+        shown = datetime(year, month, day, hour, minute, second, tzinfo=UTC if match["utc"] else None)
+        return (shown - _offset(match["offset"])).replace(tzinfo=UTC) if match["offset"] else shown
+    except (ValueError, OverflowError):
         return None
 
 
@@ -245,6 +248,12 @@ def _time_of_key(parsed: PictureKey, zone: ZoneInfo) -> tuple[datetime | None, s
     if parsed.taken_local is not None:
         return parsed.taken_local.replace(tzinfo=zone).astimezone(UTC), "name"
     return None, "unknown"
+
+
+def _offset(text: str) -> timedelta:
+    """Of +01:00 and the like, how far a clock that shows it is ahead of UTC."""
+    ahead = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
+    return -ahead if text.startswith("-") else ahead
 
 
 def _imported_key(path: Path, data: bytes, camera: str, taken_at: datetime | None) -> str:

@@ -13,10 +13,19 @@ from raspi_agent import durable
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Revision, RevisionGone, Store
 from tasks.agent_files import is_agents, provably_kept
-from tasks.custody import Fate, Held, Policy, copies_by_store_key, decide, read_back, restored_at, sha256_of
+from tasks.custody import (
+    Fate,
+    Held,
+    Policy,
+    copies_by_store_key,
+    decide,
+    pictures_named,
+    read_back,
+    restored_at,
+    sha256_of,
+)
 from tasks.settings import Settings
-from tasks.step import step
-from warehouse.connection import open_warehouse
+from tasks.step import LISTING_S, step
 
 log = logging.getLogger(__name__)
 BATCH = 256
@@ -67,18 +76,16 @@ class Outcome:
         )
 
 
-@step(timeout_s=3600)
+@step(timeout_s=LISTING_S)
 def plan_backup(settings: Settings, keep_days: float, grace_hours: float) -> BackupPlan:
     """What would become of every picture in the store now; nothing is changed."""
-    with open_warehouse(settings.warehouse) as warehouse:
-        pictures = warehouse.query("archived_pictures")
     # Without a cursor: a deletion rests on all that is there now, not on what was news once.
     listing = open_store(settings.store.url, settings.home).list()
     policy = Policy(timedelta(days=keep_days), timedelta(hours=grace_hours))
-    copies = copies_by_store_key(pictures, settings.store.url)
     restored = restored_at(settings.home)
     agent_files = tuple(each for each in listing.revisions if is_agents(each.key))
-    pictures_held = (each for each in listing.revisions if not is_agents(each.key))
+    pictures_held = [each for each in listing.revisions if not is_agents(each.key)]
+    copies = copies_by_store_key(pictures_named(settings.warehouse, pictures_held), settings.store.url)
     held = decide(pictures_held, copies, policy, datetime.now(UTC), restored)
     counts = Counter(each.fate.value for each in held)
     log.info("the store holds %d pictures: %s", len(held), dict(counts))

@@ -16,6 +16,7 @@ from raspi_agent import durable
 from raspi_agent.content_hash import content_hash
 from raspi_agent.picture_key import names_of
 from raspi_agent.store import Revision
+from warehouse.connection import open_warehouse
 
 PICTURES = "images/"
 ARCHIVE_SOURCE = "archive/"
@@ -64,6 +65,16 @@ class Held:
     revision: Revision
     copies: tuple[Copy, ...]
     fate: Fate
+
+
+def pictures_named(path: Path, revisions: Iterable[Revision]) -> pl.DataFrame:
+    """What the warehouse at `path` knows of pictures with these revisions' keys, and of their twins.
+
+    Asked for those alone: after years a store holds few of the pictures that the warehouse knows.
+    """
+    keys = pl.DataFrame({"picture_key": [each.key for each in revisions]}, schema={"picture_key": pl.String})
+    with open_warehouse(path) as warehouse:
+        return warehouse.query("pictures_named", incoming=keys)
 
 
 def copies_by_store_key(pictures: pl.DataFrame, store_url: str) -> dict[str, list[Copy]]:

@@ -21,12 +21,12 @@ from tasks.archive import (
     note_pictures,
     sweep_drafts,
 )
-from tasks.custody import name_in_store
+from tasks.custody import name_in_store, pictures_named
 from tasks.download import download
 from tasks.drums import changed_drums
 from tasks.set_aside import tell
 from tasks.settings import Settings
-from tasks.step import step
+from tasks.step import LISTING_S, step
 from tasks.tariffs import lost_tariffs, register_rows, tariff_rows
 from warehouse.connection import open_warehouse
 from warehouse.loading import date_pictures, load_registers
@@ -71,18 +71,18 @@ def prepare_warehouse(settings: Settings) -> None:
                     log.warning("%s. %s", sentence, remedy)
 
 
-@step(timeout_s=600)
+@step(timeout_s=LISTING_S)
 def list_new_pictures(settings: Settings) -> News:
     """The store's pictures that the warehouse does not know yet, what agents sent besides, and the cursor."""
     with open_warehouse(settings.warehouse) as warehouse:
         cursor = warehouse.query("store_cursor", store=settings.store.url).get_column("cursor")
-        known = warehouse.query("known_sources")
     listed = open_store(settings.store.url, settings.home).list(cursor.item() if len(cursor) else None)
+    pictures = [each for each in listed.revisions if not is_agents(each.key)]
+    known = pictures_named(settings.warehouse, pictures).select("picture_key", "source")
     names = {key: name_in_store(source, settings.store.url) for key, source in known.iter_rows()}
     here = set(names.values())
     # A store that moved is no news; other bytes under a name of this store are.
     elsewhere = {key for key, name in names.items() if name is None}
-    pictures = [each for each in listed.revisions if not is_agents(each.key)]
     fresh = tuple(
         each
         for each in pictures

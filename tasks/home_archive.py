@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -169,8 +170,8 @@ def bring_home(
         durable.sync_file(draft / AHEAD)
         settings = draft / FILE_NAME
         if settings.exists():
-            text = settings.read_text(encoding="utf-8")
-            settings.write_text(text.replace(f"{manifest.home}/", f"{home}/"), encoding="utf-8")
+            text = _moved(settings.read_text(encoding="utf-8"), manifest.home, str(home))
+            settings.write_text(text, encoding="utf-8")
         if home.exists():
             home.rmdir()
         draft.replace(home)
@@ -202,6 +203,11 @@ def later_than(folder: Path, newest: Path) -> list[Path]:
 def archives_in(folder: Path) -> list[Path]:
     """The archives in a folder, oldest first."""
     return sorted(folder.glob(f"{PREFIX}*{SUFFIX}"))
+
+
+def _moved(text: str, old: str, new: str) -> str:
+    """The settings with another home folder, where a path begins with it: another path may go on with it."""
+    return re.sub(rf"""(?:(?<=["':])|(?<=://)){re.escape(old)}/""", lambda _: f"{new}/", text)
 
 
 def _sweep(folder: Path) -> None:

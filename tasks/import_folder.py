@@ -1,10 +1,14 @@
 """Import: a folder of existing pictures and logs, as the original program or any camera left it."""
 
 import csv
+import errno
+import hashlib
 import io
 import logging
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -19,6 +23,7 @@ from tasks.step import step
 
 log = logging.getLogger(__name__)
 LABELS = "labels.csv"
+UNREADABLE = frozenset({errno.EACCES, errno.EPERM, errno.EIO})  # by its owner's will, or a bad disk
 REMARKS = {
     Certainty.BY_FILE_TIME: "bear a time that autumn's clock change repeats; file times tell which pass",
     Certainty.BY_ORDER: "bear a time that autumn's clock change repeats; their order tells which pass",
@@ -46,6 +51,7 @@ def list_importable(
     settings: Settings, directory: Path, pattern: str, labels: Path | None, zone: ZoneInfo
 ) -> list[Importable]:
     """Every picture file under a folder whose name matches, in order, with its time as far as names tell."""
+    _tell_passed_over(_closed_folders(directory))
     files = [path for path in _files(directory, pattern) if not is_log(path, directory)]
     told = read_label_times(labels, settings) if labels else {}
     labelled = labelled_files(files, told, [directory, labels.parent]) if labels else {}
@@ -56,12 +62,14 @@ def list_importable(
 def import_batch(
     settings: Settings, files: Sequence[Importable], camera: str, zone: ZoneInfo
 ) -> list[SetAside]:
-    """Archive these existing pictures under keys of their own; return those that can't be read."""
-    # one at a time: a batch of large pictures would not fit the memory
-    arrivals = (
-        _arrival(each, camera, zone, settings.archive) for each in files if _is_picture_sized(each.path)
-    )
-    return save_arrivals(settings, arrivals)
+    """Archive these existing pictures under keys of their own; return those that are of no use.
+
+    What the disk or its owner does not let be read is told and passed over.
+    """
+    passed_over: list[OSError] = []
+    set_aside = save_arrivals(settings, _arrivals(settings, files, camera, zone, passed_over))
+    _tell_passed_over(passed_over)
+    return set_aside
 
 
 @step(timeout_s=600)
@@ -69,10 +77,16 @@ def import_logs(settings: Settings, directory: Path, camera: str) -> dict[str, i
     """Keep the log files of a folder in the archive; return how many lines of each level they have."""
     lines: Counter[str] = Counter()
     files = [path for path in _files(directory, "*") if is_log(path, directory)]
+    passed_over: list[OSError] = []
     for path in files:
-        lines += keep_log(path, settings.archive / "logs" / camera)
+        if fault := _reading_fault(path):
+            passed_over.append(fault)
+        else:
+            lines += keep_log(path, settings.archive / "logs" / camera)
+    _tell_passed_over(passed_over)
     if files:
-        log.info("%d log files kept; their lines by level: %s", len(files), dict(lines))
+        kept = len(files) - len(passed_over)
+        log.info("%d log files kept; their lines by level: %s", kept, dict(lines))
     return dict(lines.most_common())
 
 
@@ -167,8 +181,23 @@ def read_label_times(labels: Path, settings: Settings) -> dict[str, datetime]:
     return times
 
 
-def _arrival(file: Importable, camera: str, zone: ZoneInfo, archive: Path) -> Arrival:
-    data = file.path.read_bytes()
+def _arrivals(
+    settings: Settings, files: Sequence[Importable], camera: str, zone: ZoneInfo, passed_over: list[OSError]
+) -> Iterator[Arrival]:
+    """The files as arrivals, one at a time: a batch of large pictures would not fit the memory."""
+    for each in files:
+        if _is_picture_sized(each.path):
+            try:
+                data = each.path.read_bytes()
+            except OSError as error:
+                if error.errno not in UNREADABLE:
+                    raise
+                passed_over.append(_named(error, each.path))
+            else:
+                yield _arrival(each, data, camera, zone, settings.archive)
+
+
+def _arrival(file: Importable, data: bytes, camera: str, zone: ZoneInfo, archive: Path) -> Arrival:
     if file.or_else_at is not None:
         # A copy of the folder may have lost what told the pass: the same picture keeps its key.
         earlier = arrival_from_file(file.path, data, camera, (file.or_else_at, file.time_source), zone)
@@ -187,5 +216,43 @@ def _is_picture_sized(path: Path) -> bool:
 
 
 def _files(directory: Path, pattern: str) -> list[Path]:
-    found = sorted(path for path in directory.rglob(pattern) if path.is_file())
-    return [path for path in found if path.name != LABELS and not path.name.startswith(".")]
+    found = []
+    for path in sorted(directory.rglob(pattern)):
+        with suppress(PermissionError):  # its folder is told of
+            if path.is_file() and path.name != LABELS and not path.name.startswith("."):
+                found.append(path)
+    return found
+
+
+def _closed_folders(directory: Path) -> list[OSError]:
+    """Why which folders below this one can't be looked into."""
+    closed: list[OSError] = []
+    for folder, _, _ in os.walk(directory, onerror=closed.append):
+        if not os.access(folder, os.X_OK, effective_ids=True):
+            closed.append(PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder))
+    return closed
+
+
+def _reading_fault(path: Path) -> OSError | None:
+    """Why a file can't be read to its end, where trying again is of no use; None where it can."""
+    try:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, "sha256")
+    except OSError as error:
+        if error.errno not in UNREADABLE:
+            raise
+        return _named(error, path)
+    return None
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    return OSError(error.errno, error.strerror, path)
+
+
+def _tell_passed_over(faults: Sequence[OSError]) -> None:
+    if faults:
+        log.warning(
+            "%d files or folders are passed over, like %s: %s. Let this user read them, or copy them anew, "
+            "and import once more: what has come already does not come twice.",
+            len(faults), in_words(Path(faults[0].filename)), faults[0].strerror,
+        )  # fmt: skip

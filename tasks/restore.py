@@ -15,7 +15,7 @@ from tasks.custody import ARCHIVE_SOURCE, note_restored, read_from_disk, sha256_
 from tasks.kept_windows import picture_file
 from tasks.local_times import span_of_days
 from tasks.settings import Settings
-from tasks.step import step
+from tasks.step import LISTING_S, step
 from warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Restored:
         )
 
 
-@step(timeout_s=3600)
+@step(timeout_s=LISTING_S)
 def list_absent(settings: Settings, first: date | None, last: date | None) -> list[Absent]:
     """The pictures of these local days that left the store, oldest first; of all days without any."""
     with open_warehouse(settings.warehouse) as warehouse:

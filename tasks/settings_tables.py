@@ -119,7 +119,7 @@ class BackupSettings(Table):
 
     keep_days: Annotated[float, Field(ge=0, le=LONGEST_DAYS)] = 14
     grace_hours: Annotated[float, Field(ge=0, le=LONGEST_HOURS)] = 24
-    home_folder: Annotated[str, Field(min_length=1)] = "backups"
+    home_folder: Annotated[str, Field(min_length=1), AfterValidator(_of_its_user)] = "backups"
     home_keep: Annotated[int, Field(ge=1)] = 5
     home_pictures: Literal["none", "link", "copy"] = "none"
 

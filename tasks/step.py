@@ -12,6 +12,7 @@ from raspi_agent.store import StoreUnavailable
 from warehouse.errors import WarehouseBusy
 
 LONGEST_WAIT_S = 60.0
+LISTING_S = 6 * 3600  # a folder is listed by reading all of it: 600 GB of a slow disk
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -19,7 +19,7 @@ from raspi_agent.open_store import open_store
 from tasks.custody import read_from_disk, sha256_of, store_key
 from tasks.kept_windows import window_path
 from tasks.settings import Settings
-from tasks.step import step
+from tasks.step import LISTING_S, step
 from warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Frame:
     windows: tuple[tuple[str, str], ...]
 
 
-@step(timeout_s=3600)
+@step(timeout_s=LISTING_S)
 def list_thinnable(settings: Settings, older_than_days: float) -> list[Frame]:
     """The frames that may go: measured and settled long ago, no longer in the store, not the day's first."""
     before = datetime.now(UTC) - timedelta(days=older_than_days)

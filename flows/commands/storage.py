@@ -177,10 +177,10 @@ def import_(
 ) -> None:
     """Bring existing pictures into the archive and read them.
 
-    Their times come from labels, file names (YYYYMMDD_HHMMSS, with Z for UTC) or EXIF. Pictures without a
-    time are kept, and read once they are imported again with one. A name of the hour that autumn's clock
-    change repeats is placed by the file's own time, else by the order of the files. Log files (*.log,
-    *.log.gz, anything in a folder log) are kept in the archive, their lines counted by level.
+    Their times come from labels, file names (YYYYMMDD_HHMMSS, with Z for UTC, or +01:00) or EXIF. Pictures
+    without a time are kept, and read once they are imported again with one. A name of the hour that
+    autumn's clock change repeats is placed by the file's own time, else by the order of the files. Log
+    files (*.log, *.log.gz, anything in a folder log) are kept in the archive, their lines counted by level.
     """
     from flows.backend import prefect_backend
 
@@ -259,6 +259,9 @@ def export(
     refuse_unless(
         not target.exists() or (target.is_dir() and not any(target.iterdir())),
         f"{target} is not empty; nothing was written. Name a folder that does not exist yet.",
+    )
+    refuse_unless(
+        not target.is_mount(), f"{target} is a disk's own folder. Name a new one in it: {target / 'dataset'}."
     )
     refuse_unless(target.parent.is_dir(), f"{target.parent} is no folder. Make it first.")
     check_days(first, last)

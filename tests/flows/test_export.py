@@ -182,3 +182,19 @@ def test_wrong_use_is_refused(home: Path, tmp_path: Path, name: str, options: li
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 2
     assert says in answer.stderr
+
+
+MOUNTED = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs disk "$0" && exec "$@"']
+
+
+def test_an_empty_disks_own_folder_is_refused_before_the_work(home: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = [*MOUNTED, str(disk)]
+    if shutil.which("unshare") is None or subprocess.run([*mounted, "true"], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    command = [sys.executable, "-m", "flows.cli", "export", "--dataset", str(disk)]
+    answer = subprocess.run([*mounted, *command], capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    said = " ".join(answer.stderr.split())
+    assert f"is a disk's own folder. Name a new one in it: {disk / 'dataset'}." in said

@@ -78,7 +78,22 @@ def test_a_key_tells_camera_and_time(key: str, camera: str, taken_at: datetime |
         ("20261122_101500Z_000007", TAKEN_AT),
         ("IMG_20261122_111500", NAIVE),
         ("meter 2026-11-22T11.15.00", NAIVE),
+        ("2026-11-22T11-15-00.123", NAIVE),
+        ("2026-11-22T10-15-00.123Z", TAKEN_AT),
+        ("2026-11-22T10-15-00-123Z", TAKEN_AT),  # JavaScript's, each mark made a dash
+        ("20261122_101500_123456Z", TAKEN_AT),
+        ("2026-11-22T10:15:00+00:00", TAKEN_AT),
+        ("2026-11-22T11-15-00.123456+0100", TAKEN_AT),
+        ("2026-11-22T11-15-00+01-00 meter", TAKEN_AT),
+        ("2026-11-22 05:15:00-05:00", TAKEN_AT),
+        ("20261122_111500-0500", NAIVE),  # counters, as motion and bursts have them
+        ("20261122_111500-0001", NAIVE),
+        ("20261122_111500+0001", NAIVE),
+        ("20261122_111500_000123", NAIVE),
+        ("20261122_111500_2Zaehler", NAIVE),
+        ("0001-01-01T00-00-00+01-00", None),
         ("20261322_101500", None),
+        ("20261322_101500.5+0100", None),
         ("meter", None),
     ],
 )

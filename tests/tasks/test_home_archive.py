@@ -92,6 +92,26 @@ def test_a_home_comes_back_elsewhere_with_its_paths(
         assert migrate(warehouse) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("url = 'file:{home}/store'", "url = 'file:{new}/store'"),
+        ('url = "file://{home}/store"', 'url = "file://{new}/store"'),
+        ('web_root = "{home}/www"', 'web_root = "{new}/www"'),
+        ('web_root = "/mnt{home}/www"', 'web_root = "/mnt{home}/www"'),
+        ('url = "file:/mnt/{home}/pictures"', 'url = "file:/mnt/{home}/pictures"'),
+        ('web_root = "{home}-www/www"', 'web_root = "{home}-www/www"'),
+    ],
+)
+def test_only_paths_in_the_old_home_are_in_the_new_one(
+    home: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    (home / "smartmeter.toml").write_text(old.format(home=home))
+    bring_home(write_archive(home, tmp_path / "kept", with_secrets=False), tmp_path / "new")
+    expected = new.format(home=home, new=tmp_path / "new")
+    assert (tmp_path / "new" / "smartmeter.toml").read_text() == expected
+
+
 def test_a_home_without_a_warehouse_is_kept_too(home: Path, tmp_path: Path) -> None:
     bring_home(write_archive(home, tmp_path / "kept", with_secrets=False), tmp_path / "new")
     assert files_of(tmp_path / "new") == {"smartmeter.toml", AHEAD}

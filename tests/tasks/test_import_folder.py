@@ -1,5 +1,6 @@
 import os
 import shutil
+import tempfile
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,11 +10,19 @@ import pytest
 
 from tasks.archive import LARGEST_BYTES
 from tasks.fetch import prepare_warehouse
-from tasks.import_folder import dated, import_batch, labelled_files, list_importable, read_label_times
+from tasks.import_folder import (
+    dated,
+    import_batch,
+    import_logs,
+    labelled_files,
+    list_importable,
+    read_label_times,
+)
 from tasks.settings import Settings, SettingsError, load_settings
 from warehouse.connection import open_warehouse
 
 BERLIN = ZoneInfo("Europe/Berlin")
+NOBODY = 65534
 
 
 def test_labels_tell_times_local_where_no_zone_is_written(home: Path) -> None:
@@ -149,6 +158,49 @@ def test_what_is_far_too_large_for_a_picture_stays_where_it_is(
     os.truncate(film, LARGEST_BYTES + 1)
     assert import_all(settings, folder) == [datetime(2020, 10, 1, 10, tzinfo=UTC)]
     assert f"{film} has 64 MB: no picture" in caplog.text
+
+
+def test_what_can_not_be_read_is_told_and_holds_up_no_other(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    folder = tmp_path / "old"
+    folder.mkdir()
+    for name in ("20201001_120000.jpg", "20201001_121500.jpg", "20201001_123000.jpg", "1.log", "2.log"):
+        (folder / name).write_bytes(name.encode())
+    for name in ("20201001_121500.jpg", "1.log"):
+        (folder / name).unlink()
+        (folder / name).symlink_to("/proc/self/mem")  # answers as a bad block of a disk does
+    noon = datetime(2020, 10, 1, 10, tzinfo=UTC)
+    assert import_all(settings, folder) == [noon, noon + timedelta(minutes=30)]
+    assert import_logs.fn(settings, folder, "cellar") == {"other": 1}
+    for path in ("20201001_121500.jpg", "1.log"):
+        assert f"1 files or folders are passed over, like {folder / path}: Input/output error." in caplog.text
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings, is_root = load_settings(), os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folder is for one user alone
+        folder = Path(name)
+        for part, mode in (("closed", 0o000), ("listed", 0o444), ("open", 0o755)):
+            (folder / part).mkdir()
+            (folder / part / "20201001_120000.jpg").touch()
+            (folder / part).chmod(mode)
+        for path in (folder, *folder.iterdir()) if is_root else ():
+            os.chown(path, NOBODY, NOBODY)
+        if is_root:
+            os.seteuid(NOBODY)
+        try:
+            found = list_importable.fn(settings, folder, "*", None, BERLIN)
+        finally:
+            for path in folder.iterdir():
+                path.chmod(0o755)
+            if is_root:
+                os.seteuid(0)
+    assert [each.path for each in found] == [folder / "open" / "20201001_120000.jpg"]
+    assert "2 files or folders are passed over, like" in caplog.text
+    assert "Permission denied. Let this user read them" in caplog.text
 
 
 def test_a_batch_of_large_pictures_fits_the_memory(home: Path, tmp_path: Path) -> None:

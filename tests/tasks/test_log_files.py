@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -24,6 +25,10 @@ COUNTS = {"info": 1, "warning": 1, "error": 1, "other": 1}
         (b"PK\x03\x04zip", {"unreadable": 1}),
         (b"", {}),
         (b"\xff\xfe odd bytes ERROR", {"error": 1}),
+        (b"INFO one\rERROR two\r\nINFO three", {"info": 2, "error": 1}),
+        (b"INFO " + b"and so on " * 10_000 + b"\nERROR", {"info": 1, "error": 1}),
+        (gzip.compress(b"7zipped"), {"unreadable": 1}),
+        (gzip.compress(LINES) + b"more", {"unreadable": 1}),
     ],
 )
 def test_lines_are_counted_by_level(data: bytes, counts: dict[str, int]) -> None:
@@ -51,3 +56,24 @@ def test_logs_are_kept_whole_and_never_replace_one_another(tmp_path: Path) -> No
         source.write_bytes(text)
         keep_log(source, kept)
     assert Counter(path.read_bytes() for path in kept.iterdir()) == Counter([LINES, b"INFO again"])
+
+
+@pytest.mark.parametrize(
+    ("data", "counts"),
+    [
+        (LINES * 30_000, dict.fromkeys(COUNTS, 30_000)),
+        (b"one line " * 4_000_000, {"other": 1}),
+        (gzip.compress(LINES * 30_000, 1), dict.fromkeys(COUNTS, 30_000)),
+    ],
+)
+def test_a_log_may_be_larger_than_the_memory(tmp_path: Path, data: bytes, counts: dict[str, int]) -> None:
+    source, kept = tmp_path / "a.log", tmp_path / "kept"
+    source.write_bytes(data)
+    tracemalloc.start()
+    try:
+        assert keep_log(source, kept) == counts
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 2_000_000
+    assert (kept / "a.log").read_bytes() == data

@@ -54,6 +54,15 @@ def test_a_web_root_is_the_same_folder_wherever_it_is_asked(
     assert load_settings().web_root == expected
 
 
+def test_the_folder_for_archives_is_the_users_where_it_says_so(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("SMARTMETER_BACKUP__HOME_FOLDER", "~/kept")
+    settings = load_settings()
+    assert settings.home / settings.backup.home_folder == tmp_path / "user" / "kept"
+
+
 def test_a_register_knows_its_unit_and_its_span(home: Path) -> None:
     register = load_settings().register_of("home")
     assert (register.register_id, register.unit_wh, register.span_wh) == ("home/1-0:1.8.0", 100, 10**9)
@@ -85,6 +94,7 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         ("[report]\nlanguage = 'fr'", "report.language"),
         ("[report]\nholidays = 'DE-XX'", "write it like DE, or DE-BY"),
         ("[report]\nweb_root = '~no-such-user/www'", "there is no such user; write the whole path"),
+        ("[backup]\nhome_folder = '~no-such-user/kept'", "backup.home_folder"),
         ("[report]\nmeasures = [{ name = 'LED' }]", "report.measures.0.start"),
         ("[report]\naddress = 'http://127.0.0.1:99999'", "65535"),
         ("[alerts]\ningest_hours = inf", "alerts.ingest_hours"),

@@ -1,9 +1,14 @@
 import pytest
-from prefect import flow
+from prefect import Task, flow
 
 from raspi_agent.store import StoreUnavailable
+from tasks.adopt_archive import adopt_archive
+from tasks.backup import plan_backup
+from tasks.fetch import list_new_pictures
+from tasks.restore import list_absent
 from tasks.settings import SettingsError
 from tasks.step import step
+from tasks.thin import list_thinnable
 from warehouse.errors import MigrationChanged, WarehouseBusy
 
 
@@ -42,3 +47,13 @@ def test_a_step_tries_again_where_the_trouble_may_pass(
     else:
         assert work() == tries
     assert len(tried) == tries
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [adopt_archive, list_new_pictures, plan_backup, list_absent, list_thinnable],
+    ids=lambda it: it.name,
+)
+def test_half_a_terabyte_of_a_slow_disk_is_listed_in_time(reads: Task[..., object]) -> None:
+    slow_bytes_per_s = 30e6
+    assert (reads.timeout_seconds or 0) * slow_bytes_per_s > 500e9

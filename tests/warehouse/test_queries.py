@@ -36,6 +36,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "find_picture": {"name": "x.jpg"},
     "habits": REGISTER,
     "habits_due": REGISTER,
+    "has_pictures": {},
     "held_reading": REGISTER | {"before": NOW["from_at"], "value_wh": 0, "unit_wh": 100},
     "export_labels": {"first": None, "last": None},
     "interval_sums": REGISTER,
@@ -47,6 +48,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "next_correction_id": {},
     "next_event_id": {},
     "pending": REGISTER | {"step": "read"},
+    "pictures_named": {},
     "proof_days": HOME | {"limit": 5},
     "proof_in_doubt": HOME | {"limit": 5},
     "proof_of_day": HOME | DAY,
@@ -95,7 +97,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "unread_pictures": REGISTER | {"since": None},
     "vindicated_pictures": {"store": "file:store", "since": NOW["from_at"]},
 }
-OF_FRAMES = {"changed_drums", "changed_readings", "moved_points", "proof_pictures"}
+OF_FRAMES = {"changed_drums", "changed_readings", "moved_points", "pictures_named", "proof_pictures"}
 CHANGES = {
     "adopt",
     "cover_days",

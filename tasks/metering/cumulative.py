@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.metering.events import RegisterEvent
+from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.intervals import usual_gaps_s
 from tasks.metering.power_prior import TOLERANCE_UNITS
 from tasks.metering.register import SECONDS_PER_HOUR, Register
+from tasks.metering.told import contradicting_rows
 
 NO_READING = ("rejected", "estimated")
 # The register with the finest drum that a tenth of a step still moves by whole Wh.
@@ -30,8 +31,9 @@ def cumulative(
         readings: read_at (UTC), value_wh; readings in any order. Optional: quality (rejected and estimated
             ones are left out), tenth (of the last drum's turn; the value is the nearest number).
         register: tells a rollover (possible within its maximum power) from a fall.
-        events: what happened to the register; across one, only the energy before and after it counts, and
-            none where nobody says what the count was in a long gap (see `unknown_spans`).
+        events: what happened to the register, and `with_told_jumps`; across one, only the energy before and
+            after it counts, and none where nobody says what the count was in a long gap (see
+            `unknown_spans`).
 
     Returns:
         read_at (whole seconds), value_wh (cumulative), ascending.
@@ -56,6 +58,37 @@ def cumulative(
     )
 
 
+def with_told_jumps(
+    readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent] = ()
+) -> tuple[RegisterEvent, ...]:
+    """The events, and a jump onto each reading of a person that can't have followed the one before it.
+
+    What was used until then nobody knows. Where decoding finds such a reading, it asks (see `decode`).
+
+    Args:
+        readings: read_at, value_wh and, where people may have set some, quality.
+        register: what may follow what.
+        events: what is known to have happened to it; across one, any reading may follow.
+    """
+    if "quality" not in readings.columns:
+        return tuple(events)
+    quality = pl.col("quality").cast(pl.String)
+    shown = (
+        readings.filter(~quality.is_in(NO_READING))
+        .select(pl.col("read_at").dt.truncate("1s"), "value_wh", told=quality == "manual")
+        .sort("read_at", "value_wh")
+    )
+    doubted = contradicting_rows(
+        shown["read_at"].dt.epoch("s").to_numpy(),
+        shown["value_wh"].to_numpy() // register.unit_wh,
+        shown["told"].to_numpy(),
+        [int(event.at.timestamp()) for event in events],
+        register,
+    )
+    jumps = [RegisterEvent(EventKind.EXCHANGE, at) for at in shown["read_at"].gather(doubted)]
+    return (*events, *jumps)
+
+
 def unknown_spans(series: pl.DataFrame, events: Sequence[RegisterEvent]) -> list[tuple[int, int]]:
     """From which reading to which nobody knows what was used: it jumped, and the count stands still.
 
@@ -77,8 +110,8 @@ def unknown_spans(series: pl.DataFrame, events: Sequence[RegisterEvent]) -> list
 
 
 def counted_wh(readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent] = ()) -> int:
-    """Last minus first reading, rollovers and events included: what the intervals add up to."""
-    count = cumulative(readings, register, events)["value_wh"]
+    """Last minus first reading, rollovers and jumps included: what the intervals add up to."""
+    count = cumulative(readings, register, with_told_jumps(readings, register, events))["value_wh"]
     return int(count[-1] - count[0]) if count.len() else 0
 
 

@@ -1,6 +1,8 @@
 """One count that never starts anew: readings across rollovers, exchanges, resets and offsets."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.intervals import usual_gaps_s
-from tasks.metering.power_prior import TOLERANCE_UNITS
+from tasks.metering.power_prior import TOLERANCE_UNITS, may_follow
 from tasks.metering.register import SECONDS_PER_HOUR, Register
 from tasks.metering.told import contradicting_rows
 
@@ -63,7 +65,8 @@ def with_told_jumps(
 ) -> tuple[RegisterEvent, ...]:
     """The events, and a jump onto each reading of a person that can't have followed the one before it.
 
-    What was used until then nobody knows. Where decoding finds such a reading, it asks (see `decode`).
+    What was used until then nobody knows. Where decoding finds such a reading, it asks (see `decode`). Nor
+    does an old meter's last reading count that can't have followed.
 
     Args:
         readings: read_at, value_wh and, where people may have set some, quality.
@@ -78,15 +81,25 @@ def with_told_jumps(
         .select(pl.col("read_at").dt.truncate("1s"), "value_wh", told=quality == "manual")
         .sort("read_at", "value_wh")
     )
-    doubted = contradicting_rows(
-        shown["read_at"].dt.epoch("s").to_numpy(),
-        shown["value_wh"].to_numpy() // register.unit_wh,
-        shown["told"].to_numpy(),
-        [int(event.at.timestamp()) for event in events],
-        register,
-    )
+    seconds, values = shown["read_at"].dt.epoch("s").to_numpy(), shown["value_wh"].to_numpy()
+    at_s = [int(event.at.timestamp()) for event in events]
+    units = values // register.unit_wh
+    doubted = contradicting_rows(seconds, units, shown["told"].to_numpy(), at_s, register)
     jumps = [RegisterEvent(EventKind.EXCHANGE, at) for at in shown["read_at"].gather(doubted)]
-    return (*events, *jumps)
+    before = (np.searchsorted(seconds, at_s) - 1).tolist()
+    known = [
+        event
+        if row < 0 or before.count(row) > 1 or _follows(event, at, seconds[row], values[row], register)
+        else replace(event, last_wh=None)
+        for event, at, row in zip(events, at_s, before, strict=True)
+    ]
+    return (*known, *jumps)
+
+
+def _follows(event: RegisterEvent, at_s: int, before_s: int, before_wh: int, register: Register) -> bool:
+    """Whether what the old count is said to have been can have followed the reading before the event."""
+    elapsed = timedelta(seconds=at_s - int(before_s))
+    return event.last_wh is None or may_follow(int(before_wh), event.last_wh, elapsed, register)
 
 
 def unknown_spans(series: pl.DataFrame, events: Sequence[RegisterEvent]) -> list[tuple[int, int]]:

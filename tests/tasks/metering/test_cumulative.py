@@ -127,6 +127,24 @@ def test_a_persons_reading_that_cannot_follow_begins_anew(
 
 
 @pytest.mark.parametrize(
+    ("away", "old_wh", "used_wh"),
+    [
+        pytest.param(timedelta(days=120), 361_500, 500, id="mistyped, after months"),
+        pytest.param(timedelta(minutes=15), 3_614_960, 500, id="mistyped"),
+        pytest.param(timedelta(minutes=15), 361_496_000, 500, id="mistyped, above"),
+        pytest.param(timedelta(minutes=15), 36_149_700, 600, id="right"),
+        pytest.param(timedelta(days=120), 36_949_600, 800_500, id="right, after months"),
+    ],
+)
+def test_an_old_reading_that_cannot_follow_does_not_count(away: timedelta, old_wh: int, used_wh: int) -> None:
+    back_at = START_AT + away
+    rows = frame([(START_AT, 36_149_600), (back_at, 1_200), (back_at + timedelta(minutes=15), 1_500)])
+    events = [RegisterEvent(EventKind.EXCHANGE, back_at, old_wh, 1_000)]
+    rows = rows.with_columns(quality=pl.lit("measured"))
+    assert counted_wh(rows, FIVE, events) == used_wh
+
+
+@pytest.mark.parametrize(
     ("column", "values", "expected"),
     [
         ("tenth", [0, 4, 9, None], [0, 140, 190, 300]),

@@ -66,7 +66,7 @@ def warn_of_old_reading(settings: Settings, event: Event, number: int) -> None:
             out.print(
                 f"{format_reading(event.last_wh, register)} kWh can't have followed the "
                 f"{format_reading(value_wh, register)} kWh of {when}, "
-                "so the energy from then on is wrong. If your --old-reading is mistyped, "
+                "so it does not count. If your --old-reading is mistyped, "
                 f"`smartmeter event undo {number}` takes the event back.",
                 style="yellow",
                 highlight=False,

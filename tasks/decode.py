@@ -174,12 +174,15 @@ def propose(warehouse: Warehouse, register: Register, work: Work, exchange: Prop
 
 def proposal_sentence(row: dict[str, Any]) -> str:
     """What decoding noticed, in the meter's local time, and the command that confirms it."""
+    if row.get("first_manual_key") is not None and not row["n_pictures"]:
+        return unfollowing_sentence(row)
     if row.get("manual_key") is not None:
         return contradiction_sentence(row)
     meter, _, code = row["register_id"].partition("/")
     zone = ZoneInfo(row["timezone"])
     last_at, broke_at = row["last_at"].astimezone(zone), row["broke_at"].astimezone(zone)
     last_kwh, first_kwh = f"{row['last_wh'] / 1000:.3f}", f"{row['first_wh'] / 1000:.3f}"
+    waiting = f"{row['n_pictures']} pictures wait for your word. " if row["n_pictures"] else ""
     numbers, meanwhile = f" --old-reading {last_kwh} --new-reading {first_kwh}", ""
     if broke_at - last_at > LONGEST_USUAL_GAP:
         numbers = ""
@@ -190,7 +193,7 @@ def proposal_sentence(row: dict[str, Any]) -> str:
         )
     return (
         f"{row['register_id']}: was the meter exchanged between {last_at:%Y-%m-%d %H:%M} ({last_kwh} kWh) "
-        f"and {broke_at:%Y-%m-%d %H:%M} ({first_kwh} kWh)? {row['n_pictures']} pictures wait for your word. "
+        f"and {broke_at:%Y-%m-%d %H:%M} ({first_kwh} kWh)? {waiting}"
         f"Confirm with: smartmeter event add exchange --meter {meter} --register {code} "
         f"--at '{broke_at.isoformat(' ', 'seconds')}'{numbers}{meanwhile}"
     )
@@ -205,6 +208,18 @@ def contradiction_sentence(row: dict[str, Any]) -> str:
         f"contradicts {row['n_pictures']} pictures from {broke_at:%Y-%m-%d %H:%M} "
         f"({row['first_wh'] / 1000:.3f} kWh) on. If it is mistyped, "
         f"`{undoing(row['register_id'], row['manual_key'])}` takes it back. If it is right: {asked}"
+    )
+
+
+def unfollowing_sentence(row: dict[str, Any]) -> str:
+    """What decoding noticed, where a person's own reading can't have followed what was read before it."""
+    last_at = row["last_at"].astimezone(ZoneInfo(row["timezone"]))
+    _, _, asked = proposal_sentence(row | {"manual_key": None, "first_manual_key": None}).partition(": ")
+    return (
+        f"{row['register_id']}: your reading of {row['first_manual_key']} ({row['first_wh'] / 1000:.3f} kWh) "
+        f"can't have followed the {row['last_wh'] / 1000:.3f} kWh of {last_at:%Y-%m-%d %H:%M}. Until you say "
+        f"more, nothing counts between the two. If it is mistyped, "
+        f"`{undoing(row['register_id'], row['first_manual_key'])}` takes it back. If it is right: {asked}"
     )
 
 

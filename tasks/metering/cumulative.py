@@ -1,16 +1,19 @@
 """One count that never starts anew: readings across rollovers, exchanges, resets and offsets."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.metering.events import RegisterEvent
+from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.intervals import usual_gaps_s
-from tasks.metering.power_prior import TOLERANCE_UNITS
+from tasks.metering.power_prior import TOLERANCE_UNITS, may_follow
 from tasks.metering.register import SECONDS_PER_HOUR, Register
+from tasks.metering.told import contradicting_rows
 
 NO_READING = ("rejected", "estimated")
 # The register with the finest drum that a tenth of a step still moves by whole Wh.
@@ -30,8 +33,9 @@ def cumulative(
         readings: read_at (UTC), value_wh; readings in any order. Optional: quality (rejected and estimated
             ones are left out), tenth (of the last drum's turn; the value is the nearest number).
         register: tells a rollover (possible within its maximum power) from a fall.
-        events: what happened to the register; across one, only the energy before and after it counts, and
-            none where nobody says what the count was in a long gap (see `unknown_spans`).
+        events: what happened to the register, and `with_told_jumps`; across one, only the energy before and
+            after it counts, and none where nobody says what the count was in a long gap (see
+            `unknown_spans`).
 
     Returns:
         read_at (whole seconds), value_wh (cumulative), ascending.
@@ -56,6 +60,48 @@ def cumulative(
     )
 
 
+def with_told_jumps(
+    readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent] = ()
+) -> tuple[RegisterEvent, ...]:
+    """The events, and a jump onto each reading of a person that can't have followed the one before it.
+
+    What was used until then nobody knows. Where decoding finds such a reading, it asks (see `decode`). Nor
+    does an old meter's last reading count that can't have followed.
+
+    Args:
+        readings: read_at, value_wh and, where people may have set some, quality.
+        register: what may follow what.
+        events: what is known to have happened to it; across one, any reading may follow.
+    """
+    if "quality" not in readings.columns:
+        return tuple(events)
+    quality = pl.col("quality").cast(pl.String)
+    shown = (
+        readings.filter(~quality.is_in(NO_READING))
+        .select(pl.col("read_at").dt.truncate("1s"), "value_wh", told=quality == "manual")
+        .sort("read_at", "value_wh")
+    )
+    seconds, values = shown["read_at"].dt.epoch("s").to_numpy(), shown["value_wh"].to_numpy()
+    at_s = [int(event.at.timestamp()) for event in events]
+    units = values // register.unit_wh
+    doubted = contradicting_rows(seconds, units, shown["told"].to_numpy(), at_s, register)
+    jumps = [RegisterEvent(EventKind.EXCHANGE, at) for at in shown["read_at"].gather(doubted)]
+    before = (np.searchsorted(seconds, at_s) - 1).tolist()
+    known = [
+        event
+        if row < 0 or before.count(row) > 1 or _follows(event, at, seconds[row], values[row], register)
+        else replace(event, last_wh=None)
+        for event, at, row in zip(events, at_s, before, strict=True)
+    ]
+    return (*known, *jumps)
+
+
+def _follows(event: RegisterEvent, at_s: int, before_s: int, before_wh: int, register: Register) -> bool:
+    """Whether what the old count is said to have been can have followed the reading before the event."""
+    elapsed = timedelta(seconds=at_s - int(before_s))
+    return event.last_wh is None or may_follow(int(before_wh), event.last_wh, elapsed, register)
+
+
 def unknown_spans(series: pl.DataFrame, events: Sequence[RegisterEvent]) -> list[tuple[int, int]]:
     """From which reading to which nobody knows what was used: it jumped, and the count stands still.
 
@@ -77,8 +123,8 @@ def unknown_spans(series: pl.DataFrame, events: Sequence[RegisterEvent]) -> list
 
 
 def counted_wh(readings: pl.DataFrame, register: Register, events: Sequence[RegisterEvent] = ()) -> int:
-    """Last minus first reading, rollovers and events included: what the intervals add up to."""
-    count = cumulative(readings, register, events)["value_wh"]
+    """Last minus first reading, rollovers and jumps included: what the intervals add up to."""
+    count = cumulative(readings, register, with_told_jumps(readings, register, events))["value_wh"]
     return int(count[-1] - count[0]) if count.len() else 0
 
 

@@ -12,6 +12,7 @@ from tasks.metering.power_prior import DEFAULT_SHARES, TOLERANCE_UNITS
 from tasks.metering.quality import ReadingQuality, RejectionReason
 from tasks.metering.register import Register
 from tasks.metering.stretch import Break, ProposedExchange, decode_stretch, exchange_in, stretches, without
+from tasks.metering.told import first_break
 
 SETTLE_AFTER = 4
 # Probabilities that nobody has calibrated are trusted less; then a confident misread costs at most log 0.02.
@@ -99,6 +100,8 @@ def decode(
         odds[stretch.rows] = found.log_odds
         low[stretch.rows], high[stretch.rows] = found.low_units, found.high_units
     accepted = (rank > 0) | (pins >= 0)
+    known = list(zip(taken_at_s[accepted].tolist(), value[accepted].tolist(), strict=True))
+    known = known if anchor is None else [anchor, *known]
     return Decoded(
         value_units=value,
         rank=rank,
@@ -108,7 +111,7 @@ def decode(
         reason=_reasons(evidence, accepted, odds, probabilities, reasons),
         low_units=low,
         high_units=high,
-        exchange=exchange,
+        exchange=first_break(exchange, known, taken_at_s[pins >= 0], breaks, register),
     )
 
 

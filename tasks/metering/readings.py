@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.metering.cumulative import cumulative, unknown_spans
+from tasks.metering.cumulative import cumulative, unknown_spans, with_told_jumps
 from tasks.metering.decoding import Decoded, decode
 from tasks.metering.events import RegisterEvent, break_of
 from tasks.metering.habits import Habits, learn
@@ -127,6 +127,7 @@ def derive_intervals(
         events: what happened to the register.
         interpolation: see `choose_interpolation`.
     """
+    events = with_told_jumps(readings, register, events)
     series = cumulative(readings, register, events)
     unknown = unknown_spans(series, events)
     knots = with_readings(knots_of(series, register, interpolation), series, unknown, register.unit_wh)

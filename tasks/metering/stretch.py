@@ -63,6 +63,7 @@ class ProposedExchange:
     """Before and after an instant the pictures disagree: the meter was exchanged, or one side is misread.
 
     It is proposed and never assumed: the pictures of the other side stay rejected until a person decides.
+    Where a person's reading can't have followed the one before it, no picture is rejected for it.
 
     Args:
         taken_at_s: instant of the first picture of the later story.

@@ -301,6 +301,33 @@ def test_a_mistyped_reading_is_named_with_how_to_take_it_back(settings: Settings
     assert "smartmeter event add exchange" in sentence, "it may be right"
 
 
+@pytest.mark.usefixtures("empty")
+def test_a_correction_of_the_new_meters_first_picture_leaves_the_question_open(
+    settings: Settings, seeds: ModuleType
+) -> None:
+    away, first = 24 * 120, 80
+    hours = [*range(first), *range(first + away, first + away + 40)]
+    found = seeds.pictures(hours)
+    (key, at), last_at = found.select("picture_key", "taken_at").row(first), found["taken_at"][first - 1]
+    candidates = exchanged(seeds.candidates(found), seeds, range(hours[-1] + 1), first + away)
+    with open_warehouse(settings.warehouse) as warehouse:
+        load_pictures(warehouse, found)
+        load_recognitions(warehouse, seeds.recognitions(found), candidates)
+        correct(warehouse, Correction(REGISTER, key, at, 1_234_000))
+    work(settings)
+    with open_warehouse(settings.warehouse) as warehouse:
+        proposal = warehouse.query("proposals").row(0, named=True)
+        days = warehouse.sql("from core.interval_day")
+    assert (proposal["last_at"], proposal["broke_at"]) == (last_at, at)
+    sentence = proposal_sentence(proposal)
+    assert f"your reading of {key} (1234.000 kWh) can't have followed the 36107.900 kWh" in sentence
+    assert f"smartmeter correct {key} --undo --register {REGISTER}" in sentence
+    assert "smartmeter event add exchange" in sentence, "it may be right"
+    assert "wait for your word" not in sentence
+    assert days["energy_wh"].sum() == 100 * (first - 1) + 100 * 39
+    assert days.filter(pl.col("start_at") > last_at, pl.col("end_at") < at).is_empty()
+
+
 @pytest.mark.parametrize(("value_wh", "fewest", "most"), [(36_107_000, 0, 0), (36_109_000, 10, 20)])
 @pytest.mark.usefixtures("worked")
 def test_what_a_reading_contradicts_is_counted_where_pictures_go_on_after_it_too(

@@ -138,3 +138,23 @@ def test_deriving_starts_where_the_earliest_change_may_reach(
     assert from_at == seeds.START_AT + timedelta(hours=hour)
     since = seeded.query("derivation_start", **REGISTER, from_at=from_at, reach_s=0)
     assert since["since"].to_list() == [seeds.START_AT + timedelta(hours=since_hour)]
+
+
+@pytest.mark.parametrize(("reach_h", "since_hour"), [(0, 47), (24, 23)])
+def test_a_tick_in_a_pause_reaches_back_from_the_reading_before_it(
+    seeded: Warehouse, seeds: ModuleType, reach_h: int, since_hour: int
+) -> None:
+    save_readings(seeded, seeds.readings(seeds.pictures([47, 96])))
+    from_at = seeds.START_AT + timedelta(hours=96)
+    since = seeded.query("derivation_start", **REGISTER, from_at=from_at, reach_s=3600 * reach_h)
+    assert since["since"].to_list() == [seeds.START_AT + timedelta(hours=since_hour)]
+
+
+def test_nothing_is_derived_from_estimated_readings(seeded: Warehouse, seeds: ModuleType) -> None:
+    guessed = seeds.readings(seeds.pictures(range(48, 700))).with_columns(quality=pl.lit("estimated"))
+    save_readings(seeded, guessed)
+    at = seeds.START_AT + timedelta(hours=700)
+    since = seeded.query("derivation_start", **REGISTER, from_at=at, reach_s=0)
+    assert since["since"].to_list() == [seeds.START_AT + timedelta(hours=47)]
+    context = accepted_readings(seeded, REGISTER["register_id"], at, unit_wh=100)
+    assert context["read_at"].min() == seeds.START_AT

@@ -1,9 +1,10 @@
--- The earliest of the readings before $since that interpolation looks at: 500, and two beyond $reach_s seconds.
+-- The earliest of the readings before $since that interpolation looks at: 500, and two beyond $reach_s seconds. Estimated
+-- ones are none: nothing is derived from them.
 with context as (
     (
         select read_at, value_wh
         from core.register_readings
-        where register_id = $register_id and quality <> 'rejected' and read_at < $since::timestamptz
+        where register_id = $register_id and quality not in ('rejected', 'estimated') and read_at < $since::timestamptz
         order by read_at desc
         limit 500
     )
@@ -14,7 +15,7 @@ with context as (
         from core.register_readings
         where $reach_s > 0
             and register_id = $register_id
-            and quality <> 'rejected'
+            and quality not in ('rejected', 'estimated')
             and read_at < $since::timestamptz - to_seconds($reach_s)
         order by read_at desc
         limit 3

@@ -3,7 +3,7 @@
 select max(r.read_at) as read_at
 from core.register_readings r
 where r.register_id = $register_id
-    and r.quality <> 'rejected'
+    and r.quality not in ('rejected', 'estimated')
     and r.read_at < $before::timestamptz
     and r.value_wh > $value_wh
     and r.value_wh <= $value_wh + $unit_wh;

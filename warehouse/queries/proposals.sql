@@ -1,5 +1,5 @@
--- Breaks that wait for a person's word: not withdrawn, and no event explains them. manual_key is set where what the
--- register showed before the break is a reading that a person set.
+-- Breaks that wait for a person's word: not withdrawn, and no event explains them. manual_key and first_manual_key are
+-- set where what the register showed before the break, or first after it, is a reading that a person set.
 select
     p.register_id,
     p.broke_at,
@@ -17,7 +17,15 @@ select
             and c.undone_at is null
             and date_trunc('second', c.taken_at) = p.last_at
             and c.value_wh = p.last_wh
-    ) as manual_key
+    ) as manual_key,
+    (
+        select max(c.picture_key)
+        from core.corrections c
+        where c.register_id = p.register_id
+            and c.undone_at is null
+            and date_trunc('second', c.taken_at) = p.broke_at
+            and c.value_wh = p.first_wh
+    ) as first_manual_key
 from core.proposals p
 join core.registers g using (register_id)
 where p.withdrawn_at is null

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from tasks.metering.cumulative import counted_wh, cumulative, unknown_spans
+from tasks.metering.cumulative import counted_wh, cumulative, unknown_spans, with_told_jumps
 from tasks.metering.events import EventKind, RegisterEvent
 from tasks.metering.register import Register
 
@@ -91,6 +91,57 @@ def test_what_was_used_where_a_meter_was_exchanged_unseen(
     unknown = unknown_spans(series, events)
     assert unknown == ([] if used_wh else [tuple(int(rows[k][0].timestamp()) for k in (1, 2))])
     assert series["value_wh"].diff()[2] == (used_wh or 0)
+
+
+FIVE = Register("home/1-0:1.8.0", digits=6, decimals=1, max_power_w=24_000)
+
+
+@pytest.mark.parametrize(
+    ("away", "told_wh", "events", "is_unknown", "used_wh"),
+    [
+        pytest.param(timedelta(days=120), 1_200, [], True, 200, id="another meter's, not a rollover"),
+        pytest.param(timedelta(minutes=15), 1_200, [], False, 200, id="another meter's, no pause"),
+        pytest.param(timedelta(minutes=15), 63_149_600, [], False, 200, id="mistyped"),
+        pytest.param(timedelta(days=120), 36_949_600, [], False, 800_200, id="the same meter's"),
+        pytest.param(timedelta(minutes=15), 36_149_500, [], False, 100, id="a unit below"),
+        pytest.param(
+            timedelta(days=120),
+            1_200,
+            [RegisterEvent(EventKind.EXCHANGE, START_AT + timedelta(days=60), 36_949_600, 200)],
+            False,
+            801_200,
+            id="explained",
+        ),
+    ],
+)
+def test_a_persons_reading_that_cannot_follow_begins_anew(
+    away: timedelta, told_wh: int, events: list[RegisterEvent], is_unknown: bool, used_wh: int
+) -> None:
+    at = [START_AT, START_AT + away, START_AT + away + timedelta(minutes=15)]
+    rows = frame([(at[0], 36_149_600), (at[1], told_wh), (at[2], told_wh + 200)])
+    rows = rows.with_columns(quality=pl.Series(["measured", "manual", "measured"]))
+    assert counted_wh(rows, FIVE, events) == used_wh
+    told = with_told_jumps(rows, FIVE, events)
+    unknown = unknown_spans(cumulative(rows, FIVE, told), told)
+    assert unknown == ([tuple(int(each.timestamp()) for each in at[:2])] if is_unknown else [])
+
+
+@pytest.mark.parametrize(
+    ("away", "old_wh", "used_wh"),
+    [
+        pytest.param(timedelta(days=120), 361_500, 500, id="mistyped, after months"),
+        pytest.param(timedelta(minutes=15), 3_614_960, 500, id="mistyped"),
+        pytest.param(timedelta(minutes=15), 361_496_000, 500, id="mistyped, above"),
+        pytest.param(timedelta(minutes=15), 36_149_700, 600, id="right"),
+        pytest.param(timedelta(days=120), 36_949_600, 800_500, id="right, after months"),
+    ],
+)
+def test_an_old_reading_that_cannot_follow_does_not_count(away: timedelta, old_wh: int, used_wh: int) -> None:
+    back_at = START_AT + away
+    rows = frame([(START_AT, 36_149_600), (back_at, 1_200), (back_at + timedelta(minutes=15), 1_500)])
+    events = [RegisterEvent(EventKind.EXCHANGE, back_at, old_wh, 1_000)]
+    rows = rows.with_columns(quality=pl.lit("measured"))
+    assert counted_wh(rows, FIVE, events) == used_wh
 
 
 @pytest.mark.parametrize(

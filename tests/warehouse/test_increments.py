@@ -281,6 +281,10 @@ def test_a_proposal_waits_while_older_pictures_come_late(settings: Settings, see
     work(settings)
     with open_warehouse(settings.warehouse) as warehouse:
         assert warehouse.query("proposals").drop("proposed_at").equals(waiting.drop("proposed_at"))
+        load_registers(warehouse, seeds.registers().clear())
+        assert warehouse.query("proposals").is_empty()  # its command would be refused
+        load_registers(warehouse, seeds.registers())
+        assert warehouse.query("proposals").height == 1
 
 
 @pytest.mark.usefixtures("worked")

@@ -81,6 +81,30 @@ def test_what_a_form_cannot_hold_is_refused_with_the_remedy(
             assert "found" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (
+            "('infinity'::timestamptz), (null), ('2026-03-01 12:00Z')",
+            ["infinity", "2026-03-01 12:00:00+00:00"],
+        ),
+        ("('-infinity'::timestamp), ('2026-03-01')", ["-infinity", "2026-03-01 00:00:00"]),
+        ("('infinity'::date), (null)", ["infinity"]),
+        ("('9999-12-31 23:59:59.999999'::timestamp), (null)", ["9999-12-31"]),
+        ("('2026-03-01'::timestamp_ns)", ["2026-03-01"]),
+    ],
+)
+def test_times_without_an_end_are_shown(
+    home: Path, values: str, shown: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = home / "copy.duckdb"
+    open_warehouse(copy).close()
+    for form in FORMS:
+        print_query(copy, f"from (values {values}) t(until)", form)
+        said = capsys.readouterr().out
+        assert all(each in said for each in shown)
+
+
 def test_settings_without_a_meter_say_where_to_begin(home: Path) -> None:
     (home / "smartmeter.toml").unlink()
     answer = smartmeter("ingest")

@@ -91,9 +91,16 @@ def test_times_are_local_or_carry_their_offset(text: str, instant: datetime) -> 
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("2026-03-29 02:30", "skip or repeat"), ("2026-10-25 02:30", "skip or repeat"), ("noon", "no time")],
+    [
+        ("2026-03-29 02:30", "skip or repeat"),
+        ("2026-10-25 02:30", "skip or repeat"),
+        ("noon", "no time"),
+        ("2026-03-01T13:30:00.5", "no time"),
+        ("0001-01-01 00:00", "no time"),
+        ("9999-12-31 23:00-05:00", "no time"),
+    ],
 )
-def test_a_time_that_can_be_meant_in_two_ways_is_refused(text: str, says: str) -> None:
+def test_a_time_that_can_be_meant_in_two_ways_or_none_is_refused(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         parse_time(text, BERLIN)
 

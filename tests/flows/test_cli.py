@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import Literal
 
 import pytest
@@ -139,6 +140,25 @@ def test_what_is_no_picture_is_a_line_with_a_reason(home: Path) -> None:
     assert [line["reading"] for line in lines] == [None, None, None]
     for line, reason in zip(lines, ["empty", "not_a_picture", "No such file"], strict=True):
         assert reason in line["reason"]
+
+
+@pytest.mark.parametrize("error", ["ZeroDivisionError", "BaseException"])
+def test_what_nobody_foresaw_is_the_last_thing_said(error: str) -> None:
+    code = f"""
+        import atexit, sys
+        from flows.cli import app, main
+
+        @app.command()
+        def fail():
+            raise {error}("unforeseen")
+
+        atexit.register(sys.stderr.write, "leaked")
+        sys.argv = ["smartmeter", "fail"]
+        main()
+    """
+    answer = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[-1] == f"{error}: unforeseen"
 
 
 @pytest.mark.parametrize("words", ["alt [/neu] x", "[red]x", "a :warning: b"])

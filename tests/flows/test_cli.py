@@ -1,6 +1,7 @@
 """The command as people use it: its exit codes, and one sentence with a remedy for each mistake."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -104,6 +105,15 @@ def test_times_without_an_end_are_shown(
         print_query(copy, f"from (values {values}) t(until)", form)
         said = capsys.readouterr().out
         assert all(each in said for each in shown)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize(("owner", "is_warned"), [(65534, True), (0, False)])
+def test_root_in_another_users_home_is_told_how_to_run_it(home: Path, owner: int, is_warned: bool) -> None:
+    os.chown(home, owner, owner)
+    answer = smartmeter("sql", "select 1")
+    assert answer.returncode == 2
+    assert (f"sudo -u '#{owner}' env SMARTMETER_HOME={home} " in answer.stderr) == is_warned
 
 
 def test_settings_without_a_meter_say_where_to_begin(home: Path) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from raspi_agent.finding import Finding, fault, warning
 from tasks.crons import check_cron
-from tasks.drums import unfit_readings
+from tasks.drums import moved_decimals, unfit_readings
+from tasks.renamed import lost_words
 from tasks.settings import Settings, SettingsError
 from tasks.tariffs import lost_tariffs
 from warehouse.connection import open_warehouse
@@ -25,8 +26,10 @@ def examine_readings(settings: Settings) -> Iterator[Finding]:
         return
     try:
         with open_warehouse(settings.warehouse, read_only=True, wait_s=10) as warehouse:
-            for sentence, remedy in unfit_readings(warehouse):
+            for sentence, remedy in unfit_readings(warehouse) + moved_decimals(warehouse):
                 yield warning("readings", sentence, remedy)
+            for sentence, remedy in lost_words(warehouse):
+                yield warning("told", sentence, remedy)
             for sentence, remedy in lost_tariffs(settings, warehouse):
                 yield warning("tariffs", sentence, remedy)
     except Exception:  # noqa: BLE001 - the finding of the warehouse itself tells

@@ -6,14 +6,12 @@ from typing import Any
 
 from prefect import Flow, get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
-from pydantic import ValidationError
 
-from tasks.settings import SettingsError
+from tasks.crons import check_cron
 
 # Missed slots pile up and would all run on return; one new run does their work.
 ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
@@ -57,13 +55,7 @@ def local_cron(cron: str | None, timezone: str) -> Schedule | None:
     """
     if not cron:
         return None
-    try:
-        CronSchedule(cron=cron, timezone=timezone)
-    except ValidationError as error:
-        raise SettingsError(
-            f"{cron!r} in the table [schedule] is no cron: {error.errors()[0]['msg']}. "
-            "Write minute, hour, day, month, weekday, like '41 3 * * *'; an empty text runs it never."
-        ) from error
+    check_cron(cron)
     return Schedule(cron=cron, timezone=timezone, slug=SLUG)
 
 

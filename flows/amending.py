@@ -7,13 +7,12 @@ import polars as pl
 
 from flows.commands.common import out
 from flows.written import parse_reading, read_values
+from tasks.apply_settings import apply_settings
 from tasks.metering.register import format_reading
 from tasks.settings import Settings, SettingsError
-from tasks.tariffs import register_rows, tariff_rows
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
-from warehouse.loading import load_registers
-from warehouse.tariffs import load_co2_factors, load_prices, load_tariffs
+from warehouse.tariffs import load_co2_factors, load_prices
 
 WAIT_S = 30.0
 CONTRADICTING = 4
@@ -227,7 +226,6 @@ def waiting(settings: Settings) -> Warehouse:
     warehouse = open_warehouse(settings.warehouse, wait_s=WAIT_S)
     migrate(warehouse)
     # A reading goes by the drums and decimals, an event by the tariffs, of the settings as they are now.
-    if settings.meters:
-        load_registers(warehouse, register_rows(settings))
-        load_tariffs(warehouse, *tariff_rows(settings))
+    for sentence in apply_settings(settings, warehouse):
+        out.print(sentence, style="yellow", highlight=False, soft_wrap=True)
     return warehouse

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 
 import typer
 
@@ -60,6 +61,9 @@ def main() -> None:
         code = 2
     except (BackendError, StoreError, WarehouseError, OSError) as error:
         err.print(str(error), style="red", highlight=False, soft_wrap=True)
+        code = 1
+    except BaseException:  # noqa: BLE001  (Polars panics are no Exception; whatever it is leaves as the others do)
+        traceback.print_exc()
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

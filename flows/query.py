@@ -1,6 +1,7 @@
 """What `smartmeter sql` prints."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,8 @@ from rich.table import Table
 from flows.commands.common import out
 from tasks.settings import SettingsError
 from warehouse.connection import open_warehouse
+
+YEARS = (datetime.min, datetime.max)  # noqa: DTZ901  (whatever the zone)
 
 
 def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -> None:
@@ -24,7 +27,7 @@ def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -
             f"{copy} is not there yet. `smartmeter ingest` or `smartmeter report` publishes it."
         )
     with open_warehouse(copy, read_only=True) as warehouse:
-        frame = warehouse.sql(query)
+        frame = in_words(warehouse.sql(query))
     refuse_unwritable(frame, form)
     if form == "csv":
         sys.stdout.write(frame.write_csv())
@@ -32,6 +35,33 @@ def print_query(copy: Path, query: str, form: Literal["table", "csv", "json"]) -
         sys.stdout.write(frame.write_json() + "\n")
     else:
         _print_table(frame)
+
+
+def in_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame, with columns of dates or times without an end as text: Polars and Python know none."""
+    return frame.with_columns(
+        _in_words(column)
+        for column in frame.get_columns()
+        if isinstance(column.dtype, pl.Date | pl.Datetime) and not _is_finite(column).all()
+    )
+
+
+def _is_finite(column: pl.Series) -> pl.Series:
+    """Which of these dates or times lie in the years that Python knows."""
+    unit = column.dtype.time_unit if isinstance(column.dtype, pl.Datetime) else None
+    if unit == "ns":
+        return pl.repeat(True, len(column), eager=True)  # its infinity is the year 2262
+    first, last = pl.Series(YEARS).cast(pl.Datetime(unit) if unit else pl.Date).to_physical()
+    return column.to_physical().is_between(first, last)
+
+
+def _in_words(column: pl.Series) -> pl.Series:
+    known = pl.select(pl.when(_is_finite(column)).then(column)).to_series()
+    texts = [
+        ("infinity" if number > 0 else "-infinity") if value is None and number is not None else value
+        for value, number in zip(known, column.to_physical(), strict=True)
+    ]
+    return pl.Series(column.name, [None if each is None else str(each) for each in texts], dtype=pl.String)
 
 
 def refuse_unwritable(frame: pl.DataFrame, form: Literal["table", "csv", "json"]) -> None:

@@ -3,7 +3,8 @@
 import csv
 import io
 import math
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -69,24 +70,27 @@ def parse_time(text: str, zone: ZoneInfo) -> datetime:
     Raises:
         SettingsError: It is no time, or one that the clocks skip or repeat.
     """
-    for form in TIMES:
-        try:
-            local = datetime.strptime(text.strip(), form)  # noqa: DTZ007  (the household's zone follows)
-        except ValueError:
-            continue
-        first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-        if first != second:
-            raise AmbiguousTimeError(
-                f"The clocks skip or repeat {text} in {zone.key}; name a time an hour off."
-            )
-        return first
-    try:
-        moment: datetime | None = datetime.fromisoformat(text.strip())
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    written = _as_written(text.strip())
+    # At the edges of what Python knows, another zone's clocks may show a year that it does not.
+    if written is None or not MINYEAR < written.year < MAXYEAR:
         raise SettingsError(f"{text!r} is no time. Write it like '2026-03-01 14:30', in local time.")
-    return moment.astimezone(UTC)
+    if written.tzinfo is not None:
+        return written.astimezone(UTC)
+    first, second = (written.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first != second:
+        raise AmbiguousTimeError(f"The clocks skip or repeat {text} in {zone.key}; name a time an hour off.")
+    return first
+
+
+def _as_written(text: str) -> datetime | None:
+    """A time with its offset, or without one where it is local; None where it is no time."""
+    for form in TIMES:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)  # noqa: DTZ007  (the household's zone follows)
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo is not None else None
+    return None
 
 
 def parse_past(text: str, zone: ZoneInfo) -> datetime:

@@ -42,7 +42,10 @@ def store_parts(url: str) -> SplitResult:
         ValueError: there is no store of that kind.
     """
     parts = urlsplit(url)
-    if not (parts.netloc or parts.query or parts.fragment):
+    if parts.scheme in {"file", "dropbox"} and (sign := next((each for each in "?#" if each in url), None)):
+        message = f"{url!r} is no store: {sign} can't be part of it; give the folder a name without it"
+        raise ValueError(message)
+    if not parts.netloc:
         if parts.scheme == "file" and parts.path.strip("/"):
             return parts
         if parts.scheme == "dropbox" and parts.path.startswith("/"):

@@ -14,13 +14,12 @@ from models.recognizer import load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, register_corners
 from models.window import Window, cut_window
 from raspi_agent.finding import Finding, fault, ok, warning, within
-from tasks.drums import unfit_readings
+from tasks.examine_settings import examine_readings, examine_schedule
 from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
 from tasks.prefect_auth import prefect_auth
 from tasks.server_clock import CLOCK_UNSET, UNKNOWN, kernel_clock_state
 from tasks.settings import Settings
-from tasks.tariffs import lost_tariffs
 from tasks.watching.book_file import read_book
 from tasks.watching.channels import ChannelError, load_channels
 from tasks.watching.facts import CameraFacts, Seen
@@ -54,6 +53,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     Args:
         settings: Of the installation; they are usable, or there would be none.
     """
+    yield from examine_schedule(settings)
     yield from looked_at("secrets", lambda: [examine_secrets(settings.home)])
     yield from looked_at("alerts", lambda: [examine_alerts(settings)])
     yield from looked_at("disk", lambda: [examine_disk(settings)])
@@ -163,20 +163,6 @@ def examine_warehouse(settings: Settings) -> Finding:
     if pending:
         return warning("warehouse", f"{len(pending)} migrations are due", "The next ingest applies them.")
     return ok("warehouse", f"opens, schema is current, {size(settings.warehouse.stat().st_size)}")
-
-
-def examine_readings(settings: Settings) -> Iterator[Finding]:
-    """Registers and tariffs that no longer fit the settings; nothing where all is well."""
-    if not settings.warehouse.exists():
-        return
-    try:
-        with open_warehouse(settings.warehouse, read_only=True, wait_s=10) as warehouse:
-            for sentence, remedy in unfit_readings(warehouse):
-                yield warning("readings", sentence, remedy)
-            for sentence, remedy in lost_tariffs(settings, warehouse):
-                yield warning("tariffs", sentence, remedy)
-    except Exception:  # noqa: BLE001 - the finding of the warehouse itself tells
-        return
 
 
 def examine_cameras(settings: Settings) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """Drums: what is said where the settings give a register others than its readings were read with."""
 
+from zoneinfo import ZoneInfo
+
 import polars as pl
 
 from warehouse.connection import Warehouse
@@ -35,6 +37,23 @@ def unfit_readings(warehouse: Warehouse) -> list[tuple[str, str]]:
         )
         for row in rows
     ]
+
+
+def moved_decimals(warehouse: Warehouse) -> list[tuple[str, str]]:
+    """Registers that were given other decimals lately, and how they are taken back."""
+    told = []
+    for row in warehouse.query("moved_decimals").iter_rows(named=True):
+        since = f"{row['moved_at'].astimezone(ZoneInfo(row['timezone'])):%Y-%m-%d}"
+        sentence = (
+            f"{row['register_id']}: since {since}, {row['n_moved']} readings are taken with "
+            f"{row['new_decimals']} decimals, no longer {row['decimals']}"
+        )
+        remedy = (
+            "Right where the settings were wrong. If another meter hangs there: "
+            f"{back(row['digits'], row['decimals'])}"
+        )
+        told.append((sentence, remedy))
+    return told
 
 
 def back(digits: int, decimals: int) -> str:

@@ -13,6 +13,7 @@ from raspi_agent.content_hash import content_hash_of_file
 from raspi_agent.open_store import open_store
 from raspi_agent.store import Revision
 from tasks.agent_files import NoAgentFile, drafts_of, is_agents, keep_agent_file, wanted
+from tasks.apply_settings import apply_settings
 from tasks.archive import (
     LARGEST_BYTES,
     NoPlace,
@@ -23,15 +24,12 @@ from tasks.archive import (
 )
 from tasks.custody import name_in_store, pictures_named
 from tasks.download import download
-from tasks.drums import changed_drums
 from tasks.set_aside import tell
 from tasks.settings import Settings
 from tasks.step import LISTING_S, step
-from tasks.tariffs import lost_tariffs, register_rows, tariff_rows
 from warehouse.connection import open_warehouse
-from warehouse.loading import date_pictures, load_registers
+from warehouse.loading import date_pictures
 from warehouse.migrate import migrate
-from warehouse.tariffs import load_tariffs
 
 log = logging.getLogger(__name__)
 BATCH = 256  # each is a task run of Prefect: fewer and larger ones cost a back-fill less
@@ -61,14 +59,8 @@ def prepare_warehouse(settings: Settings) -> None:
         sweep_drafts(folder)
     with open_warehouse(settings.warehouse) as warehouse:
         migrate(warehouse)
-        if settings.meters:
-            registers = register_rows(settings)
-            for sentence in changed_drums(warehouse, registers):
-                log.warning("%s", sentence)
-            load_registers(warehouse, registers)
-            if load_tariffs(warehouse, *tariff_rows(settings)):
-                for sentence, remedy in lost_tariffs(settings, warehouse):
-                    log.warning("%s. %s", sentence, remedy)
+        for sentence in apply_settings(settings, warehouse):
+            log.warning("%s", sentence)
 
 
 @step(timeout_s=LISTING_S)

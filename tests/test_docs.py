@@ -11,7 +11,10 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.written import parse_reading
+from tasks.metering.register import Register
 
+SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = sorted(getattr(get_command(app), "commands"))  # noqa: B009  (typer's type hides it)
@@ -36,6 +39,12 @@ def test_help_answers_without_loading_the_reader() -> None:
     answer = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True)
     assert "ingest" in answer.stdout
     assert not {"torch", "prefect"} & set(re.findall(r"'(\w+)'", answer.stdout))
+
+
+def test_readings_in_the_readme_fit_the_meter_of_the_example() -> None:
+    written = re.findall(r"(?:-reading |correct \S+\.jpg )([0-9.]+)", README)
+    assert len(written) == 3
+    assert {parse_reading(each, SEVEN) for each in written} == {36_109_700, 12_000}
 
 
 def test_readme_names_no_command_that_is_not_there() -> None:

@@ -1,6 +1,8 @@
 """What every command shares: options, output, settings, refusals."""
 
 import os
+import shlex
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +27,22 @@ def use_home(home: Path | None) -> Path:
     """The home folder of this command, also for everything it starts."""
     folder = (home or home_folder()).resolve()
     os.environ["SMARTMETER_HOME"] = str(folder)
+    _warn_root(folder)
     return folder
+
+
+def _warn_root(folder: Path) -> None:
+    """Say so where root uses somebody else's home folder: its files there are in that one's way."""
+    if os.geteuid() != 0 or not folder.is_dir() or not (owner := folder.stat().st_uid):
+        return
+    command = f"sudo -u '#{owner}' env SMARTMETER_HOME={shlex.quote(str(folder))} {shlex.join(sys.argv)}"
+    err.print(
+        f"{folder} is another user's. What root writes there, that user can't change, and its service fails. "
+        f"Rather run: {command}",
+        style="yellow",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def load_checked_settings() -> Settings:

@@ -91,9 +91,16 @@ def test_times_are_local_or_carry_their_offset(text: str, instant: datetime) -> 
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("2026-03-29 02:30", "skip or repeat"), ("2026-10-25 02:30", "skip or repeat"), ("noon", "no time")],
+    [
+        ("2026-03-29 02:30", "skip or repeat"),
+        ("2026-10-25 02:30", "skip or repeat"),
+        ("noon", "no time"),
+        ("2026-03-01T13:30:00.5", "no time"),
+        ("0001-01-01 00:00", "no time"),
+        ("9999-12-31 23:00-05:00", "no time"),
+    ],
 )
-def test_a_time_that_can_be_meant_in_two_ways_is_refused(text: str, says: str) -> None:
+def test_a_time_that_can_be_meant_in_two_ways_or_none_is_refused(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         parse_time(text, BERLIN)
 
@@ -241,6 +248,28 @@ def test_a_tariff_counts_at_once_when_it_was_just_added_to_the_settings(told: Se
     night = TariffSettings(energy_per_kwh=Decimal("0.2"))
     with waiting(told.model_copy(update={"tariffs": {"night": night}})) as warehouse:
         assert warehouse.sql("select tariff from core.tariffs").rows() == [("night",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "says"),
+    [
+        ("home", {"decimals": 0}, "1 settled readings and all energy are taken by the new decimals"),
+        ("house", {}, "home/1-0:1.8.0 is in the settings no more"),
+        ("home", {"max_power_kw": 30.0}, None),
+    ],
+)
+def test_what_changed_settings_lose_is_told_by_whatever_comes_first(
+    told: Settings, capsys: pytest.CaptureFixture[str], name: str, values: dict[str, object], says: str | None
+) -> None:
+    set_reading(told, "home/1-0:1.8.0", NOON + timedelta(days=4), "36109.7", None)
+    with open_warehouse(told.warehouse) as warehouse:
+        warehouse.script("update core.register_readings set quality = 'measured', settled = true")
+    capsys.readouterr()
+    meters = {name: told.meters["home"].model_copy(update=values)}
+    for expected in (says, None):
+        waiting(told.model_copy(update={"meters": meters})).close()
+        said = " ".join(capsys.readouterr().out.split())
+        assert (expected in said) if expected else not said
 
 
 def test_of_a_meter_that_is_configured_no_more_nothing_is_half_done(told: Settings) -> None:

@@ -1,11 +1,13 @@
 """The command as people use it: its exit codes, and one sentence with a remedy for each mistake."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import Literal
 
 import pytest
@@ -84,6 +86,39 @@ def test_what_a_form_cannot_hold_is_refused_with_the_remedy(
             assert "found" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (
+            "('infinity'::timestamptz), (null), ('2026-03-01 12:00Z')",
+            ["infinity", "2026-03-01 12:00:00+00:00"],
+        ),
+        ("('-infinity'::timestamp), ('2026-03-01')", ["-infinity", "2026-03-01 00:00:00"]),
+        ("('infinity'::date), (null)", ["infinity"]),
+        ("('9999-12-31 23:59:59.999999'::timestamp), (null)", ["9999-12-31"]),
+        ("('2026-03-01'::timestamp_ns)", ["2026-03-01"]),
+    ],
+)
+def test_times_without_an_end_are_shown(
+    home: Path, values: str, shown: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = home / "copy.duckdb"
+    open_warehouse(copy).close()
+    for form in FORMS:
+        print_query(copy, f"from (values {values}) t(until)", form)
+        said = capsys.readouterr().out
+        assert all(each in said for each in shown)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize(("owner", "is_warned"), [(65534, True), (0, False)])
+def test_root_in_another_users_home_is_told_how_to_run_it(home: Path, owner: int, is_warned: bool) -> None:
+    os.chown(home, owner, owner)
+    answer = smartmeter("sql", "select 1")
+    assert answer.returncode == 2
+    assert (f"sudo -u '#{owner}' env SMARTMETER_HOME={home} " in answer.stderr) == is_warned
+
+
 def test_settings_without_a_meter_say_where_to_begin(home: Path) -> None:
     (home / "smartmeter.toml").unlink()
     answer = smartmeter("ingest")
@@ -118,6 +153,25 @@ def test_what_is_no_picture_is_a_line_with_a_reason(home: Path) -> None:
     assert [line["reading"] for line in lines] == [None, None, None]
     for line, reason in zip(lines, ["empty", "not_a_picture", "No such file"], strict=True):
         assert reason in line["reason"]
+
+
+@pytest.mark.parametrize("error", ["ZeroDivisionError", "BaseException"])
+def test_what_nobody_foresaw_is_the_last_thing_said(error: str) -> None:
+    code = f"""
+        import atexit, sys
+        from flows.cli import app, main
+
+        @app.command()
+        def fail():
+            raise {error}("unforeseen")
+
+        atexit.register(sys.stderr.write, "leaked")
+        sys.argv = ["smartmeter", "fail"]
+        main()
+    """
+    answer = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[-1] == f"{error}: unforeseen"
 
 
 @pytest.mark.parametrize("words", ["alt [/neu] x", "[red]x", "a :warning: b"])

@@ -139,10 +139,16 @@ def lose_the_model(home: Path) -> None:
     path.write_text(path.read_text().replace("[meters", '[reader]\nmodel = "/nowhere"\n\n[meters', 1))
 
 
+def mistype_a_schedule(home: Path) -> None:
+    path = home / "smartmeter.toml"
+    path.write_text(path.read_text().replace("[meters", '[schedule]\nbackup = "61 3 * * *"\n\n[meters', 1))
+
+
 @pytest.mark.parametrize(
     ("harm", "name", "says"),
     [
         (break_settings, "settings", "colour"),
+        (mistype_a_schedule, "schedule", "'61 3 * * *' in the table [schedule] is no cron"),
         (show_secrets, "secrets", "chmod 600"),
         (show_secrets, "alerts", "chmod 600"),
         (hide_alerts, "alerts", "as the user"),

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,14 @@ def test_a_store_within_home_is_made_and_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "store", "file:", "file:/", "file://host/x", "http://x/y", "file:a#b", "dropbox:x", "dropbox://x/y"],
+    ["", "store", "file:", "file:/", "file://host/x", "http://x/y", "dropbox:x", "dropbox://x/y"],
 )
 def test_other_urls_are_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ValueError, match="is no store: use file:"):
+        open_store(url, tmp_path)
+
+
+@pytest.mark.parametrize(("url", "sign"), [("file:a#b", "#"), ("file:/mnt/a?", "?"), ("dropbox:/a#", "#")])
+def test_a_sign_that_no_store_may_have_is_named(tmp_path: Path, url: str, sign: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"is no store: {sign} can't be part of it")):
         open_store(url, tmp_path)

@@ -88,7 +88,7 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         ("[meters.home]\ncamera = '../cellar'\ndigits = 7", "meters.home.camera"),
         ("[meters.home]\ncamera = 'cellar'\ndigits = 3\ndecimals = 3", "decimals must be fewer"),
         ("[store]\nurl = 'file://nas/share'", "use file:FOLDER, like file:store or file:/mnt/x"),
-        ("[store]\nurl = 'file:/mnt/meter#2'", "use file:FOLDER"),
+        ("[store]\nurl = 'file:/mnt/meter#2'", "# can't be part of it"),
         ("[store]\nurl = '/mnt/x'", "use file:FOLDER"),
         ("[reader]\nbatch_size = 0", "reader.batch_size"),
         ("[report]\nlanguage = 'fr'", "report.language"),

@@ -82,6 +82,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "schema_migrations": {},
     "thinnable_pictures": {"before": datetime(2026, 11, 22, tzinfo=UTC)},
     "lost_tariffs": {},
+    "lost_words": {},
+    "moved_decimals": {},
     "listed_at": {"store": "file:store"},
     "watch_times": {},
     "watch_arrivals": {},

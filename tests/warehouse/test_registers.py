@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tasks.renamed import lost_words
 from warehouse.connection import Warehouse, open_warehouse
 from warehouse.events import Correction, Event, add_event, correct, undo_event
 from warehouse.loading import load_pictures, load_registers
@@ -312,3 +313,42 @@ def test_days_of_a_version_without_unknown_spans_are_whole_at_once_and_derived_a
     assert seeded.sql("select register_id, step, from_at from core.pending").rows() == [
         ("home/1-0:1.8.0", "derive", None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "seen_later", "says"),
+    [
+        ({"register_id": "house/1-0:1.8.0", "meter": "house"}, True, "call its table [meters.home] again"),
+        (
+            {"register_id": "home/1-0:1.8.1", "obis_code": "1-0:1.8.1"},
+            True,
+            'set obis_code = "1-0:1.8.0" again',
+        ),
+        ({"register_id": "house/1-0:1.8.0", "meter": "house"}, False, None),  # another one of its pictures
+        ({"register_id": "hut/1-0:1.8.0", "meter": "hut", "camera": "attic"}, True, None),
+    ],
+)
+def test_words_of_a_register_of_another_name_are_told_until_it_is_called_so_or_told_again(
+    seeded: Warehouse, seeds: ModuleType, values: dict[str, str], seen_later: bool, says: str | None
+) -> None:
+    if not seen_later:
+        seeded.script(
+            "insert into core.register_readings by name "
+            f"select * replace ('{values['register_id']}' as register_id) from core.register_readings"
+        )
+    set_to(seeded, seeds, **values)
+    assert lost_words(seeded) == [], "nothing was told"
+    register_id, at = REGISTER["register_id"], seeds.START_AT
+    add_event(seeded, Event(register_id, "exchange", at))
+    correct(seeded, Correction(register_id, "manual/20260328_230000Z", at, 36_109_700))
+    found = lost_words(seeded)
+    assert len(found) == (says is not None)
+    assert all("events: 1, readings: 1" in sentence and str(says) in remedy for sentence, remedy in found)
+    add_event(seeded, Event(values["register_id"], "exchange", at))
+    assert len(lost_words(seeded)) == len(found), "only a part of it is told anew"
+    correct(seeded, Correction(values["register_id"], "manual/20260328_230000Z", at, 36_109_700))
+    assert lost_words(seeded) == []
+    correct(seeded, Correction(register_id, "manual/20260328_220000Z", at, 36_109_700))
+    assert len(lost_words(seeded)) == len(found)
+    set_to(seeded, seeds)
+    assert lost_words(seeded) == []

@@ -1,5 +1,6 @@
--- Breaks that wait for a person's word: not withdrawn, and no event explains them. manual_key and first_manual_key are
--- set where what the register showed before the break, or first after it, is a reading that a person set.
+-- Breaks that wait for a person's word: not withdrawn, of a register of the settings, and no event explains them.
+-- manual_key and first_manual_key are set where what the register showed before the break, or first after it, is a
+-- reading that a person set.
 select
     p.register_id,
     p.broke_at,
@@ -27,7 +28,7 @@ select
             and c.value_wh = p.first_wh
     ) as first_manual_key
 from core.proposals p
-join core.registers g using (register_id)
+join core.registers g on g.register_id = p.register_id and g.place is not null
 where p.withdrawn_at is null
     and not exists (
         from core.events e

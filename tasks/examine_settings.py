@@ -1,0 +1,36 @@
+"""What doctor finds of settings that can be loaded, and yet do not fit what they are for."""
+
+from collections.abc import Iterator
+
+from raspi_agent.finding import Finding, fault, warning
+from tasks.crons import check_cron
+from tasks.drums import moved_decimals, unfit_readings
+from tasks.renamed import lost_words
+from tasks.settings import Settings, SettingsError
+from tasks.tariffs import lost_tariffs
+from warehouse.connection import open_warehouse
+
+
+def examine_schedule(settings: Settings) -> Iterator[Finding]:
+    """Schedules that `smartmeter up` would refuse; nothing where all is well."""
+    for cron in filter(None, settings.schedule.model_dump().values()):
+        try:
+            check_cron(cron)
+        except SettingsError as error:
+            yield fault("schedule", str(error), "Until then, smartmeter up does not start.")
+
+
+def examine_readings(settings: Settings) -> Iterator[Finding]:
+    """Registers and tariffs that no longer fit the settings; nothing where all is well."""
+    if not settings.warehouse.exists():
+        return
+    try:
+        with open_warehouse(settings.warehouse, read_only=True, wait_s=10) as warehouse:
+            for sentence, remedy in unfit_readings(warehouse) + moved_decimals(warehouse):
+                yield warning("readings", sentence, remedy)
+            for sentence, remedy in lost_words(warehouse):
+                yield warning("told", sentence, remedy)
+            for sentence, remedy in lost_tariffs(settings, warehouse):
+                yield warning("tariffs", sentence, remedy)
+    except Exception:  # noqa: BLE001 - the finding of the warehouse itself tells
+        return

@@ -7,7 +7,7 @@ docs/decisions/0010-who-tells-what.md says which faults are whose job.
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise, takewhile
 from uuid import UUID
 
 from cronsim import CronSim, CronSimError
@@ -37,7 +37,8 @@ HEARTBEATS_MISSING = timedelta(minutes=9)
 TOO_LATE = timedelta(hours=1)
 # So long after the next one was due, no watch has completed.
 WATCH_MISSING = timedelta(minutes=25)
-A_WEEK_OF_WATCHES = 7 * 24 * 12
+# A rest at night or at a weekend comes within a week; what is due more rarely is looked at so many times.
+A_WEEK, AT_LEAST = timedelta(days=8), 1000
 
 
 def bring_automations_up_to_date(settings: Settings, entries: Sequence[Deployed]) -> None:
@@ -66,8 +67,12 @@ def longest_between_watches(cron: str) -> timedelta | None:
     """The longest time from one watch of a schedule in UTC to the next; None where none is scheduled."""
     if not cron:
         return None
+    now_at = datetime.now(UTC)
     try:
-        due = list(islice(CronSim(cron, datetime.now(UTC)), A_WEEK_OF_WATCHES))
+        numbered = enumerate(CronSim(cron, now_at))
+        due = [
+            at for _, at in takewhile(lambda each: each[0] < AT_LEAST or each[1] < now_at + A_WEEK, numbered)
+        ]
     except CronSimError:
         # Prefect knows a few words more.
         return timedelta(days=1)

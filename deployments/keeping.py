@@ -11,8 +11,6 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from tasks.crons import check_cron
-
 # Missed slots pile up and would all run on return; one new run does their work.
 ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 # The slug names the schedule for ever: without it each restart makes a new one and loses pauses.
@@ -53,6 +51,8 @@ def local_cron(cron: str | None, timezone: str) -> Schedule | None:
     Raises:
         SettingsError: It is no cron.
     """
+    from tasks.crons import check_cron  # with the server's settings, whose libraries the Pi lacks
+
     if not cron:
         return None
     check_cron(cron)

@@ -51,7 +51,7 @@ def open_light(settings: "AgentSettings", *, sysfs: Path = Path("/sys")) -> Ligh
     Raises:
         ValueError: there is no lamp of that kind, or switching it would cut the network.
     """
-    url = settings.light.url
+    url = settings.light.url.strip()
     if not url:
         return None
     if match := _GPIO.fullmatch(url):

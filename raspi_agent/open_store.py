@@ -41,7 +41,10 @@ def store_parts(url: str) -> SplitResult:
     Raises:
         ValueError: there is no store of that kind.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # of a bracket that does not close
+        parts = urlsplit("")
     if parts.scheme in {"file", "dropbox"} and (sign := next((each for each in "?#" if each in url), None)):
         message = f"{url!r} is no store: {sign} can't be part of it; give the folder a name without it"
         raise ValueError(message)

@@ -274,7 +274,8 @@ def _explain_variables() -> str:
         try:
             json.loads(text)
         except ValueError:
-            example = json.dumps([part.strip(" []\"'") for part in text.split(",")])
+            parts = (part.strip(" []\"'") for part in text.split(","))
+            example = json.dumps([part for part in parts if part])
             lines.append(
                 f"{_variable_of(name)} = {text!r} is no list: write {example} ({setting.description})"
             )

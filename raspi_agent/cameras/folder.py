@@ -42,7 +42,9 @@ class FolderCamera:
         """The next picture by name; see `Camera.capture`."""
         seen = self._seen()
         try:
-            for name, entry in sorted(self._entries().items()):
+            entries = self._entries()
+            self._forbidden &= entries.keys()
+            for name, entry in sorted(entries.items()):
                 try:
                     shot = self._shot_of(name, entry, seen)
                 except PermissionError:
@@ -89,11 +91,11 @@ class FolderCamera:
             return None
         path = self.folder / name
         data = _read_picture(path)
+        self._forbidden.discard(name)
         if data is None:
             _log.warning("%s is passed over: it is no picture", path)
             self.keep({"source": source})
             return None
-        self._forbidden.discard(name)
         return Shot(data, taken_at=_taken_at(name, data, status.st_mtime), details={"source": source})
 
     def _tell_forbidden(self, name: str) -> None:

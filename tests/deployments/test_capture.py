@@ -1,13 +1,16 @@
 """The Pi's side of Prefect for real: an agent, the program that serves its flow, and a run on demand."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from textwrap import dedent
 from typing import TypeVar
 
 import pytest
@@ -15,6 +18,8 @@ import pytest
 from deployments.capture import deployed
 from raspi_agent.settings import AgentSettings, load_settings
 
+ROOT = Path(__file__).parents[2]
+COME_ALONG = {"httpx", "prefect", "prometheus_client", "rich", "tzdata"}  # with 'agent-prefect'
 PATIENCE_S = 120.0
 Seen = TypeVar("Seen")
 SETTINGS = 'camera = "cellar"\ncamera_url = "folder:pictures"\ninterval_minutes = {minutes}\nfree_mb = 0\n'
@@ -25,11 +30,7 @@ def pi(tmp_path: Path, photo: bytes, prefect_server: str) -> Iterator[Path]:
     """The home of a running agent whose flow is served."""
     (tmp_path / "agent.toml").write_text(SETTINGS.format(minutes=60))
     (tmp_path / "pictures").mkdir()
-    # One for the run that is asked for, others for the agent's own, should the hour turn meanwhile.
-    for number in range(3):
-        picture = tmp_path / "pictures" / f"{number}.jpg"
-        picture.write_bytes(photo + bytes([number]))
-        os.utime(picture, (60 * number, 60 * number))
+    put(tmp_path / "pictures" / "first.jpg", photo)
     environment = {**os.environ, "PREFECT_API_URL": prefect_server}
     programs = [
         subprocess.Popen([sys.executable, "-m", *module, "--home", str(tmp_path), *verb], env=environment)
@@ -41,6 +42,12 @@ def pi(tmp_path: Path, photo: bytes, prefect_server: str) -> Iterator[Path]:
     assert [program.wait(timeout=PATIENCE_S) for program in programs] == [0, 0]
 
 
+def put(picture: Path, data: bytes) -> None:
+    """Lay down a picture to which nobody has written for long."""
+    picture.write_bytes(data)
+    os.utime(picture, (0, 0))
+
+
 def wait_for(look: Callable[[], Seen | None]) -> Seen:
     deadline_s = time.monotonic() + PATIENCE_S
     while not (found := look()):
@@ -50,7 +57,7 @@ def wait_for(look: Callable[[], Seen | None]) -> Seen:
 
 
 @pytest.mark.prefect
-def test_a_run_that_somebody_asks_for_shows_the_picture(pi: Path, prefect_server: str) -> None:
+def test_a_run_that_somebody_asks_for_shows_the_picture(pi: Path, photo: bytes, prefect_server: str) -> None:
     from prefect import get_client
     from prefect.client.schemas.objects import State
     from prefect.client.schemas.responses import DeploymentResponse
@@ -65,6 +72,7 @@ def test_a_run_that_somebody_asks_for_shows_the_picture(pi: Path, prefect_server
                 return None
 
         found = wait_for(served)
+        put(pi / "pictures" / "second.jpg", photo + b"2")  # should the hour have turned meanwhile
         run = client.create_flow_run_from_deployment(found.id)
 
         def ended() -> State[object] | None:
@@ -75,6 +83,20 @@ def test_a_run_that_somebody_asks_for_shows_the_picture(pi: Path, prefect_server
         client.delete_deployment(found.id)
     assert state.is_completed()
     assert list((pi / "store" / "images" / "cellar").iterdir())
+
+
+def test_it_is_served_with_no_more_than_the_pi_carries() -> None:
+    program = """
+        import sys
+        import deployments.capture, deployments.keeping, deployments.leftovers, flows.capture
+        print(*sorted({name.partition(".")[0] for name in sys.modules}))
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", dedent(program)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    of_the_server = {re.split(r"[^a-z0-9-]", each)[0].replace("-", "_") for each in extras["server"]}
+    assert of_the_server & set(answer.stdout.split()) <= COME_ALONG
 
 
 @pytest.mark.parametrize(("minutes", "interval"), [(1, timedelta(minutes=1)), (90, timedelta(minutes=90))])

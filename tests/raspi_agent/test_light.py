@@ -22,6 +22,7 @@ def settings(**light: object) -> AgentSettings:
         ("usb:1-1.4.2:10", UsbLamp),
         ("usb:2:1", UsbLamp),
         ("http://lamp/on", HttpLamp),
+        (" HTTP://lamp/on ", HttpLamp),
     ],
 )
 def test_every_kind_of_lamp(tmp_path: Path, url: str, kind: type) -> None:

@@ -30,7 +30,17 @@ def test_a_store_within_home_is_made_and_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "store", "file:", "file:/", "file://host/x", "http://x/y", "dropbox:x", "dropbox://x/y"],
+    [
+        "",
+        "store",
+        "file:",
+        "file:/",
+        "file://host/x",
+        "file://[host/x",
+        "http://x/y",
+        "dropbox:x",
+        "dropbox://x/y",
+    ],
 )
 def test_other_urls_are_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ValueError, match="is no store: use file:"):

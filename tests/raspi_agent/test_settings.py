@@ -93,7 +93,12 @@ def test_a_mistyped_variable_is_refused(home: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("QUIET_HOURS", "01:00-05:00"), ("DAILY_TIMES", '["23:59'), ("POWER__MAINTENANCE", "/media/*/keep")],
+    [
+        ("QUIET_HOURS", "01:00-05:00"),
+        ("QUIET_HOURS", ""),
+        ("DAILY_TIMES", '["23:59'),
+        ("POWER__MAINTENANCE", "/media/*/keep"),
+    ],
 )
 def test_a_variable_that_is_no_list_is_named_and_shown_how(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str

@@ -143,6 +143,12 @@ def test_a_file_that_may_not_be_read_holds_up_no_other_and_is_told_once(
             assert caplog.text.count("a.jpg is passed over") == 1
             (folder / "a.jpg").chmod(0o600)
             assert all_of(camera) == [jpeg(b"a.jpg")]
+            put(folder / "c.jpg", jpeg())
+            (folder / "c.jpg").chmod(0)
+            assert all_of(camera) == []
+            (folder / "c.jpg").unlink()
+            with pytest.raises(CameraError, match=r"there is no new picture in [^,]*$"):
+                camera.capture(1)
         finally:
             if is_root:
                 os.seteuid(0)

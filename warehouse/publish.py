@@ -37,6 +37,7 @@ def publish_copy(live: Path, target: Path, *, wait_s: float = 60) -> Path:
 
     Raises:
         WarehouseBusy: when another program has held the live file for `wait_s`.
+        WarehouseError: when the copy can't be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     spare = _spare(target)

@@ -203,6 +203,10 @@ CELLAR, ROOF = ["cellar 0", "cellar 1"], ["roof 0", "roof 1"]
             },
         ),
         ([{"main": "cellar"}, {"main": "roof"}, {"main": "cellar"}], {"main": [*CELLAR, "cellar 2", *ROOF]}),
+        (
+            [APART, SWAPPED, {"main": "hall", "sun": "hut"}, {"main": "roof", "sun": "hut"}],
+            {"main": ["cellar 0", "roof 1", "roof 2", "roof 3"], "sun": ["cellar 1", "roof 0"]},
+        ),
     ],
 )
 def test_a_camera_moved_to_another_meter_leaves_its_pictures_behind(

@@ -1,5 +1,6 @@
 -- Runs after the former cameras are noted and before the registers are merged: a new register whose camera was moved to
--- it from another meter had none before. One that takes a camera over with the name of a meter keeps its past.
+-- it from another meter had none before, and gets none of its earlier pictures. A meter that only has another name (its
+-- former one has no other camera now) keeps its camera's past.
 insert into core.former_cameras
 select n.register_id, '', max(f.until_at)
 from incoming n

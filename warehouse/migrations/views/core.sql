@@ -22,18 +22,19 @@ first_spans as (
 ),
 counted as (
     select
-        s.*,
+        s.register_id,
+        s.meter,
+        s.camera,
+        s.timezone,
+        s.until_at,
         case
-            when exists (
-                from spans o
-                where o.camera = s.camera
-                    and o.meter <> s.meter
-                    and o.since_at < s.since_at
-                    and (s.since_at = s.first_at or o.since_at > s.first_at)
-            ) then s.since_at
+            when max(o.since_at) > s.first_at then s.since_at
+            when min(o.since_at) < s.first_at then s.first_at
             else '-infinity'::timestamptz
         end as from_at
     from first_spans s
+    left join spans o on o.camera = s.camera and o.meter <> s.meter and o.since_at < s.since_at
+    group by s.register_id, s.meter, s.camera, s.timezone, s.since_at, s.until_at, s.first_at
 )
 select register_id, meter, camera, timezone, from_at, max(until_at) as until_at
 from counted

@@ -117,10 +117,10 @@ def newest_runs() -> tuple[Run, ...] | None:
     try:
         with get_client(sync_client=True) as client:
             flows = {each.id: each.name for each in client.read_flows()}
-            # Asked one by one: what runs every few minutes would push out what runs once a week.
             deployments = {
                 f"{flows.get(each.flow_id, 'flow')}/{each.name}": each for each in client.read_deployments()
             }
+            # Asked one by one: what runs every few minutes would push out what runs once a week.
             runs = {
                 name: client.read_flow_runs(
                     flow_run_filter=wanted,

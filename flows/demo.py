@@ -162,7 +162,7 @@ def compare(settings: Settings, truth: Truth) -> Verdict:
     with open_warehouse(settings.sql_copy, read_only=True) as warehouse:
         readings = warehouse.query("readings_of", meter="home")
         energy_wh = warehouse.query("energy_of", meter="home").item()
-        known = warehouse.query("known_sources").height
+        known = warehouse.query("archived_pictures").height
     position = dict(zip(truth.slot_at, truth.position_units, strict=True))
     accepted = readings.filter(pl.col("value_wh").is_not_null())
     off_units = [

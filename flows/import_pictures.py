@@ -36,7 +36,7 @@ def import_pictures(
     zone = ZoneInfo(timezone) if timezone else settings.zone
     prepare_warehouse(settings)
     if not must_wait_for_clock(settings):
-        adopt_archive(settings)  # an empty warehouse only; imported pictures would hide that it was
+        adopt_archive(settings)  # first: imported pictures would hide that the warehouse was empty
     files = list_importable(settings, Path(directory), pattern, Path(labels) if labels else None, zone)
     set_aside: list[SetAside] = []
     for batch in in_batches(files, BATCH, "Importing pictures"):

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.ingest import run_name
-from tasks.settings import SettingsError, load_settings, settings_of_nobody
+from tasks.settings import SettingsError, default_settings, load_settings
 from tasks.watch import deliver, give_sign_of_life, judge, judge_unusable, look
 
 
@@ -21,8 +21,8 @@ def watch(because: str | None = None) -> dict[str, int]:  # noqa: ARG001 - for p
         settings = load_settings()
     except SettingsError as error:
         # Whom they name besides secrets/alerts is not known; those notice that no sign of life comes.
-        judge_unusable(settings_of_nobody(), str(error))
-        deliver(settings_of_nobody())
+        judge_unusable(default_settings(), str(error))
+        deliver(default_settings())
         raise
     found = judge(settings, look(settings))
     sent = deliver(settings)

@@ -167,7 +167,7 @@ def examine_warehouse(settings: Settings) -> Finding:
 
 def examine_cameras(settings: Settings) -> Iterator[Finding]:
     """Each camera's last picture, and whatever is wrong with it or its registers."""
-    seen = look_around(settings, None)
+    seen = look_around(settings, None, STORE_S)
     faults = {each.fault_id: each for each in find_incidents(seen, limits_of(settings)).faults}
     for camera in seen.cameras or ():
         yield _finding_of_camera(camera, seen, settings, faults)

@@ -171,13 +171,13 @@ def read_label_times(labels: Path, settings: Settings) -> dict[str, datetime]:
             continue
         try:
             at = datetime.fromisoformat(row["timestamp"])
-        except ValueError as error:
+            taken_at = (at if at.tzinfo else at.replace(tzinfo=settings.zone)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise SettingsError(
                 f"{labels} line {rows.line_num}: {row['timestamp']!r} is no ISO 8601 time, "
                 "like 2026-11-22T04:01:30Z."
             ) from error
-        zoned = at if at.tzinfo else at.replace(tzinfo=settings.zone)
-        times[PurePosixPath(row["file"].replace("\\", "/")).as_posix()] = zoned.astimezone(UTC)
+        times[PurePosixPath(row["file"].replace("\\", "/")).as_posix()] = taken_at
     return times
 
 

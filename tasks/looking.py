@@ -60,12 +60,13 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def look_around(settings: Settings, runs: tuple[Run, ...] | None) -> Seen:
+def look_around(settings: Settings, runs: tuple[Run, ...] | None, patience_s: float = STORE_S) -> Seen:
     """All that can be seen of an installation now; what fails to be seen is noted as that.
 
     Args:
         settings: Of the installation.
         runs: The newest finished run of each deployment; None where Prefect does not tell.
+        patience_s: How long the store may take to answer.
     """
     cameras, registers, listed_at, trouble = _look_into_warehouse(settings)
     disk = shutil.disk_usage(settings.home)
@@ -73,7 +74,7 @@ def look_around(settings: Settings, runs: tuple[Run, ...] | None) -> Seen:
         now_at=datetime.now(UTC),
         cameras=cameras,
         registers=registers,
-        store=look_at_store(settings, listed_at),
+        store=look_at_store(settings, listed_at, patience_s),
         published_at=_written_at(settings.page),
         disk_free_bytes=disk.free,
         disk_total_bytes=disk.total,
@@ -116,10 +117,10 @@ def newest_runs() -> tuple[Run, ...] | None:
     try:
         with get_client(sync_client=True) as client:
             flows = {each.id: each.name for each in client.read_flows()}
-            # Asked one by one: what runs every few minutes would push out what runs once a week.
             deployments = {
                 f"{flows.get(each.flow_id, 'flow')}/{each.name}": each for each in client.read_deployments()
             }
+            # Asked one by one: what runs every few minutes would push out what runs once a week.
             runs = {
                 name: client.read_flow_runs(
                     flow_run_filter=wanted,

@@ -238,8 +238,8 @@ def home_folder() -> Path:
     return Path(os.environ.get("SMARTMETER_HOME", "var"))
 
 
-def settings_of_nobody() -> Settings:
-    """Those of an empty file, for who has to tell that this home's can't be used."""
+def default_settings() -> Settings:
+    """The settings of an empty file, for who has to tell that this home's can't be used."""
     return Settings.model_construct(home=home_folder())
 
 

@@ -67,8 +67,8 @@ def spec_of(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
 
 
 def report_key_figures(report: ReportData) -> KeyFigures:
-    """Return the key figures of a report."""
-    return key_figures(
+    """Return the key figures of a report; what is fed in has no base load."""
+    figures = key_figures(
         daily=report.daily,
         last_day=report.last_day,
         quality=report.quality,
@@ -77,6 +77,7 @@ def report_key_figures(report: ReportData) -> KeyFigures:
         newest=report.newest,
         holidays=report.holidays,
     )
+    return replace(figures, base_load=None) if report.is_export else figures
 
 
 def is_short(report: ReportData) -> bool:

@@ -121,7 +121,9 @@ def key_tiles(report: ReportData) -> list[tables.Tile]:
     decimals = _decimals(report)
     figures, picture_url = report_key_figures(report), relative(report.picture_url)
     is_coarse = figures.base_load is None and knows_a_night(report.quarter_hours)
-    tiles = tables.key_figure_tiles(figures, picture_url, decimals, is_coarse=is_coarse)
+    tiles = tables.key_figure_tiles(
+        figures, picture_url, decimals, is_coarse=is_coarse, is_export=report.is_export
+    )
     return [*tiles[:1], *season_tiles(report, days, _forecast(report, days)), *tiles[1:]]
 
 

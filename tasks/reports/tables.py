@@ -79,6 +79,7 @@ def key_figure_tiles(
     decimals: int,
     *,
     is_coarse: bool = False,
+    is_export: bool = False,
 ) -> list[Tile]:
     """Return the tiles at the top; a figure that the readings do not tell says why.
 
@@ -87,10 +88,12 @@ def key_figure_tiles(
         picture_url: Where the page finds a picture.
         decimals: The register's.
         is_coarse: Whether nights were read and yet tell no base load.
+        is_export: Whether the register counts what is fed in, which has no base load.
     """
-    tiles = [_base_load_tile(figures.base_load, is_coarse=is_coarse), _peak_tile(figures.peak)]
-    if figures.day:
-        tiles.insert(0, _day_tile(figures.day))
+    tiles = [_day_tile(figures.day)] if figures.day else []
+    if not is_export:
+        tiles.append(_base_load_tile(figures.base_load, is_coarse=is_coarse))
+    tiles.append(_peak_tile(figures.peak))
     if figures.pictures:
         tiles.append(_yield_tile(figures.pictures))
     if figures.newest:

@@ -13,7 +13,7 @@ from tasks.watching.faults import SETTINGS, Fault, Judgement, is_judged, kind_of
 UNDELIVERABLE = timedelta(days=3)
 REMEMBERED = 200
 # No watch takes longer; who looks at an earlier time than that has had a clock set back.
-A_WATCH = timedelta(minutes=10)
+LONGEST_WATCH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def advance(book: Book, judgement: Judgement, now_at: datetime, channels: Sequen
         now_at: When it looked.
         channels: Who is to be told. With nobody there, beginnings are told later, and ends wait.
     """
-    if book.looked_at is not None and timedelta(0) < book.looked_at - now_at < A_WATCH:
+    if book.looked_at is not None and timedelta(0) < book.looked_at - now_at < LONGEST_WATCH:
         return book
     after = _advanced(_with_untold_anew(book, now_at), judgement, now_at, channels)
     return after if after == book else replace(after, looked_at=now_at)

@@ -126,7 +126,8 @@ def _judge_runs(seen: Seen, told: AbstractSet[str], usable_at: datetime | None) 
     faults = []
     for run in seen.runs:
         fault = _failed(run) if run.is_repeated else _failed_once(run)
-        enough = 1 if fault.fault_id in told else FAILURES.get(run.deployment, 1)
+        is_alone = fault.fault_id in told or not run.is_repeated
+        enough = 1 if is_alone else FAILURES.get(run.deployment, 1)
         is_news = run.is_repeated or seen.now_at - run.ended_at < ASKED_FOR
         if run.failures >= enough and is_news and fault.fault_id not in explained:
             faults.append(fault)

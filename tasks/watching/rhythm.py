@@ -9,7 +9,7 @@ from statistics import median
 FEWEST_PICTURES = 8
 NEWEST_GAPS = 8
 # Of a camera whose rhythm is not known yet: longer than a night, or than from one day's picture to the next.
-A_NEW_ONES = timedelta(days=2)
+NEW_CAMERA = timedelta(days=2)
 AROUND = timedelta(minutes=45)
 DAY = timedelta(days=1)
 
@@ -29,7 +29,7 @@ def longest_usual_silence(taken_at: Sequence[datetime], slots: int, zone: tzinfo
         return None
     gaps = [gap for start, end in itertools.pairwise(taken_at) if (gap := end - start)]
     if not gaps or len(taken_at) < FEWEST_PICTURES:
-        return max(slots * _median(gaps or [timedelta(0)]), A_NEW_ONES)
+        return max(slots * _median(gaps or [timedelta(0)]), NEW_CAMERA)
     usual = _usual_distance(gaps)
     # A camera rests by its own settings' clock, which is the household's or UTC: nobody tells which.
     return slots * usual + max(_usual_rest(taken_at, usual, clock) for clock in {zone, UTC})

@@ -11,7 +11,7 @@ import pytest
 
 from flows.ingest import ingest
 from flows.watch import watch
-from tasks.looking import look_at_store, newest_runs
+from tasks.looking import look_around, newest_runs
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
 
@@ -103,9 +103,9 @@ def test_a_store_that_hangs_is_told_of_and_holds_up_no_watch(
     dropbox_emulator.link(home)
     answering = Event()
     dropbox_emulator.fail("users/get_space_usage", before=answering.wait)
-    assert look_at_store(load_settings(), None, patience_s=0.5).trouble == "no answer within 0 s"
+    assert look_around(load_settings(), None, patience_s=0.5).store.trouble == "no answer within 0 s"
     answering.set()
-    assert look_at_store(load_settings(), None).trouble is None
+    assert look_around(load_settings(), None).store.trouble is None
 
 
 def test_the_agent_reports_a_full_card_a_full_outbox_undervoltage_heat_and_restarts(

@@ -66,6 +66,7 @@ def test_a_label_tells_the_time_of_one_file(
         ("file,when\na.jpg,now\n", "columns file and timestamp"),
         ("file;timestamp\na.jpg;2026-11-22\n", "a comma between them"),
         ("file,timestamp\na.jpg,noon\n", "line 2: 'noon'"),
+        ("file,timestamp\na.jpg,0001-01-01T00:00+01:00\n", "line 2: '0001-01-01T00:00+01:00'"),
         ("file,timestamp\nZähler.jpg,2026-11-22\n", "not written in UTF-8"),
     ],
 )

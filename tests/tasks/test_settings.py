@@ -59,8 +59,7 @@ def test_the_folder_for_archives_is_the_users_where_it_says_so(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "user"))
     monkeypatch.setenv("SMARTMETER_BACKUP__HOME_FOLDER", "~/kept")
-    settings = load_settings()
-    assert settings.home / settings.backup.home_folder == tmp_path / "user" / "kept"
+    assert load_settings().backups == tmp_path / "user" / "kept"
 
 
 def test_a_register_knows_its_unit_and_its_span(home: Path) -> None:

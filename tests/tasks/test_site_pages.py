@@ -20,7 +20,7 @@ from tasks.reports.insights import insights
 from tasks.reports.key_figures import with_fullness
 from tasks.reports.language import language
 from tasks.reports.month_page import build_month_page
-from tasks.reports.page import build_page
+from tasks.reports.page import build_page, key_tiles
 from tasks.reports.periods import months_of
 from tasks.reports.season_figures import monthly_costs
 from tasks.reports.steps import base_load_steps
@@ -101,7 +101,15 @@ def test_what_is_fed_in_is_not_told_as_a_household_s(settings: Settings, report:
         fed_in = gather(warehouse, settings.model_copy(update={"meters": {"home": roof}}), "home")
     assert not stood_out(fed_in)
     used, sold = build_page(report), build_page(fed_in)
-    for words in ("nobody was at home", "2026, forecast", "Base load of", "Full days before and after"):
+    labels = [{tile.label for tile in key_tiles(each)} for each in (report, fed_in)]
+    assert labels[0] - labels[1] >= {"Base load"}
+    for words in (
+        "nobody was at home",
+        "2026, forecast",
+        "Base load of",
+        "line: base load of",
+        "Full days before and after",
+    ):
         assert words in used
         assert words not in sold
     for before, now in (

@@ -40,7 +40,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "held_reading": REGISTER | {"before": NOW["from_at"], "value_wh": 0, "unit_wh": 100},
     "export_labels": {"first": None, "last": None},
     "interval_sums": REGISTER,
-    "known_sources": {},
     "last_full_day": HOME,
     "moved_points": {},
     "local_midnight": REGISTER | {"since": None},

@@ -213,8 +213,19 @@ def test_a_dead_store_is_told_instead_of_all_that_follows_from_it() -> None:
         (Run("evaluate/home", "r", NOW_AT - 23 * HOUR, 1, is_repeated=False), {}, "asked:evaluate/home"),
         (Run("evaluate/home", "r", NOW_AT - 25 * HOUR, 1, is_repeated=False), {}, None),
         (Run("evaluate/home", "r", NOW_AT, is_repeated=False), {}, None),
+        (Run("ingest/home", "r", NOW_AT, 1), {}, None),
+        (Run("ingest/home", "r", NOW_AT, 1, is_repeated=False), {}, "asked:ingest/home"),
     ],
-    ids=["scheduled", "store away", "for want of the store", "asked for", "asked for days ago", "succeeded"],
+    ids=[
+        "scheduled",
+        "store away",
+        "for want of the store",
+        "asked for",
+        "asked for days ago",
+        "succeeded",
+        "soon again",
+        "an ingest on demand",
+    ],
 )
 def test_a_run_that_failed_is_told_until_it_is_repeated_or_for_a_day(
     run: Run, store: dict[str, str], fault: str | None

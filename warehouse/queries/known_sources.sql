@@ -1,3 +1,0 @@
--- Every picture by its key and where it came from.
-select picture_key, source
-from raw.pictures;

@@ -41,7 +41,7 @@ def test_a_camera_known_to_hang_one_way_is_read_in_no_other() -> None:
         assert (best is not None and best.text == "0361097") == (hanging == truth)
 
 
-@pytest.mark.parametrize("seed", [293, 319])
+@pytest.mark.parametrize("seed", [20, 35, 306])
 def test_a_display_whose_digits_make_sense_in_a_mirror_is_rather_taken_for_upright(seed: int) -> None:
     frame = random_frame(np.random.default_rng([13, seed]), segment_typefaces())
     found = find_register(frame.picture, load_recognizer())

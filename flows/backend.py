@@ -34,6 +34,10 @@ class BackendError(Exception):
     """No Prefect server could be reached or started; the message says what to do."""
 
 
+class BusyError(BackendError):
+    """A server is there and takes calls, and does not answer."""
+
+
 def api_address(host: str = LOOPBACK, port: int = PORT) -> str:
     """Where this machine reaches the API of a Prefect server that listens on that host."""
     reached = EVERYWHERE.get(host, host)
@@ -130,10 +134,6 @@ def _checked(address: str) -> str:
             "or unset the variable."
         )
     return plain
-
-
-class BusyError(BackendError):
-    """A server is there and takes calls, and does not answer."""
 
 
 def is_healthy(api_url: str) -> bool:

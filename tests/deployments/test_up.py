@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.states import Failed
 
 from deployments.leftovers import AT_START
 from flows.backend import free_port
@@ -88,9 +90,10 @@ def assert_a_failed_run_is_looked_at(address: str) -> None:
     assert names == {
         f"smartmeter: {name}" for name in ("look when a run fails", "end zombies", "drop late runs")
     }
-    backup = httpx.get(f"{address}/deployments/name/backup/home", timeout=10).json()
-    run = httpx.post(f"{address}/deployments/{backup['id']}/create_flow_run", json={}, timeout=10).json()
-    failed = {"state": {"type": "FAILED", "message": "the disk refuses"}, "force": True}
-    httpx.post(f"{address}/flow_runs/{run['id']}/set_state", json=failed, timeout=10).raise_for_status()
+    # Prefect's own client asks again where the database is busy.
+    with SyncPrefectClient(address) as client:
+        backup = client.read_deployment_by_name("backup/home")
+        run = client.create_flow_run_from_deployment(backup.id)
+        client.set_flow_run_state(run.id, Failed(message="the disk refuses"), force=True)
     watch = wait_for(address, name={"like_": "watch-"}, state={"type": {"any_": ["COMPLETED"]}})
     assert watch["parameters"] == {"because": "a run failed or crashed"}

@@ -1,193 +1,27 @@
-"""Whatever the order in which pictures come and people correct them, the result is the same."""
+"""What people tell, or are asked, while pictures go on coming."""
 
-import shutil
-from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 
 from tasks.decode import (
-    DECODED_AT_ONCE,
-    decode_pending,
     decode_work,
     find_work,
     keep_late,
     proposal_sentence,
 )
-from tasks.derive import derive_pending
 from tasks.drums import changed_drums
 from tasks.examine_settings import examine_readings
 from tasks.metering.events import EventKind
 from tasks.register_events import register_events
 from tasks.settings import MeterSettings, Settings
+from tests.warehouse.increments.conftest import HOURS, REGISTER, state, work
 from warehouse.connection import open_warehouse
-from warehouse.events import Correction, Event, add_event, correct, undo_correction, undo_event
+from warehouse.events import Correction, Event, add_event, correct, undo_event
 from warehouse.loading import load_pictures, load_recognitions, load_registers, mark
-
-REGISTER = "home/1-0:1.8.0"
-HOURS = 150
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    meter = MeterSettings(camera="cellar", digits=7, decimals=1)
-    return Settings(home=tmp_path_factory.mktemp("home"), meters={"home": meter})
-
-
-@pytest.fixture
-def empty(settings: Settings, migrated_file: Path) -> None:
-    """A warehouse that knows its register, and nothing else."""
-    shutil.copyfile(migrated_file, settings.warehouse)
-
-
-@pytest.fixture(scope="module")
-def worked_file(settings: Settings, seeds: ModuleType, migrated_file: Path) -> Path:
-    """A warehouse that got everything at once, and worked on it."""
-    shutil.copyfile(migrated_file, settings.warehouse)
-    load(settings, seeds, range(HOURS))
-    work(settings)
-    return settings.warehouse.rename(settings.home / "worked.duckdb")
-
-
-@pytest.fixture
-def worked(settings: Settings, worked_file: Path) -> None:
-    """A copy of it, to go on with."""
-    shutil.copyfile(worked_file, settings.warehouse)
-
-
-def load(settings: Settings, seeds: ModuleType, hours: Iterable[int]) -> None:
-    found = seeds.pictures(list(hours))
-    with open_warehouse(settings.warehouse) as warehouse:
-        load_pictures(warehouse, found)
-        load_recognitions(warehouse, seeds.recognitions(found), misread(seeds.candidates(found)))
-
-
-def work(settings: Settings) -> None:
-    decode_pending(settings, REGISTER)
-    derive_pending(settings, REGISTER)
-
-
-def misread(candidates: pl.DataFrame) -> pl.DataFrame:
-    """Every ninth picture is read too high."""
-    value = pl.col("value_units")
-    high = pl.when(value % 9 == 4).then(value + 5000).otherwise(value)
-    return candidates.with_columns(
-        text=pl.when(value.is_null()).then("text").otherwise(high.cast(pl.String).str.zfill(7))
-    )
-
-
-def state(settings: Settings) -> list[pl.DataFrame]:
-    questions = (
-        "select picture_key, read_at, value_wh, quality, reason from core.register_readings order by all",
-        "from core.interval_15min order by start_at",
-        "from core.interval_day order by local_date",
-        "from core.quality_day order by all",
-        "from core.rhythm_day order by all",
-        "from core.cost_day order by all",
-    )
-    with open_warehouse(settings.warehouse) as warehouse:
-        assert warehouse.sql("from core.pending where step <> 'read'").is_empty()
-        return [warehouse.sql(question) for question in questions]
-
-
-def assert_same(found: list[pl.DataFrame], expected: list[pl.DataFrame]) -> None:
-    for one, other in zip(found, expected, strict=True):
-        assert one.equals(other)
-
-
-@pytest.fixture(scope="module")
-def at_once(settings: Settings, worked_file: Path) -> list[pl.DataFrame]:
-    shutil.copyfile(worked_file, settings.warehouse)
-    return state(settings)
-
-
-def test_the_whole_is_what_it_should_be(at_once: list[pl.DataFrame]) -> None:
-    readings, _, days = at_once[:3]
-    assert readings["value_wh"].drop_nulls().len() >= 132
-    assert readings.filter(pl.col("quality") == "measured").height == 132
-    assert days["energy_wh"].sum() == 100 * (HOURS - 1)
-
-
-@pytest.mark.parametrize("order", ["ordered", "shuffled", "backwards"])
-@pytest.mark.usefixtures("empty")
-def test_increments_come_to_the_same_as_everything_at_once(
-    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame], order: str
-) -> None:
-    chance = np.random.default_rng(5)
-    jitter = {"ordered": 0, "shuffled": 40, "backwards": 0}[order]
-    hours = np.argsort(np.arange(HOURS) + chance.uniform(0, 1, HOURS) * jitter)
-    for batch in np.array_split(hours[::-1] if order == "backwards" else hours, 4):
-        load(settings, seeds, batch.tolist())
-        work(settings)
-    assert_same(state(settings), at_once)
-
-
-@pytest.mark.usefixtures("empty")
-def test_what_takes_long_to_decode_comes_to_the_same(
-    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame]
-) -> None:
-    many = DECODED_AT_ONCE + 10
-    load(settings, seeds, range(many))
-    work(settings)
-    readings = state(settings)[0]
-    assert readings.height == many
-    assert readings.head(HOURS - 4).equals(at_once[0].head(HOURS - 4))
-    load(settings, seeds, [many])
-    work(settings)
-    assert state(settings)[0].head(many - 4).equals(readings.head(many - 4))
-
-
-@pytest.mark.usefixtures("worked")
-def test_nothing_new_is_no_work(settings: Settings, seeds: ModuleType) -> None:
-    assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
-    load(settings, seeds, range(40))
-    assert (decode_pending(settings, REGISTER), derive_pending(settings, REGISTER)) == (0, 0)
-
-
-@pytest.mark.parametrize("hours", [(0, 4), (60,), (149,)])
-@pytest.mark.usefixtures("worked")
-def test_corrected_pictures_stand_and_undoing_it_leaves_no_trace(
-    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame], hours: tuple[int, ...]
-) -> None:
-    keys = seeds.pictures(list(hours))["picture_key"].to_list()
-    with open_warehouse(settings.warehouse) as warehouse:
-        for key, hour in zip(keys, hours, strict=True):
-            taken_at = seeds.START_AT + timedelta(hours=hour)
-            correct(warehouse, Correction(REGISTER, key, taken_at, 36_100_000 + 100 * hour))
-    work(settings)
-    readings, _, days = state(settings)[:3]
-    corrected = readings.filter(pl.col("picture_key").is_in(keys)).select("value_wh", "quality")
-    assert corrected.rows() == [(36_100_000 + 100 * hour, "manual") for hour in hours]
-    assert days["energy_wh"].sum() == 100 * (HOURS - 1)
-    if hours == (149,):
-        load(settings, seeds, range(HOURS, HOURS + 5))
-        work(settings)
-        assert state(settings)[0].filter(picture_key=keys[0])["quality"].to_list() == ["manual"]
-    with open_warehouse(settings.warehouse) as warehouse:
-        for key in keys:
-            undo_correction(warehouse, REGISTER, key)
-    work(settings)
-    assert state(settings)[0].head(HOURS).equals(at_once[0])
-
-
-@pytest.mark.usefixtures("worked")
-def test_a_reading_without_a_picture_comes_and_goes(
-    settings: Settings, seeds: ModuleType, at_once: list[pl.DataFrame]
-) -> None:
-    taken_at = seeds.START_AT + timedelta(hours=30, minutes=20)
-    with open_warehouse(settings.warehouse) as warehouse:
-        correct(warehouse, Correction(REGISTER, "manual/x", taken_at, 36_103_000))
-    work(settings)
-    assert state(settings)[0].filter(picture_key="manual/x")["value_wh"].to_list() == [36_103_000]
-    with open_warehouse(settings.warehouse) as warehouse:
-        undo_correction(warehouse, REGISTER, "manual/x")
-    work(settings)
-    assert_same(state(settings), at_once)
 
 
 def exchanged(

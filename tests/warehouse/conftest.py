@@ -251,3 +251,8 @@ def hour_of() -> pl.Expr:
 def hour_of_reading() -> pl.Expr:
     """The hour of the seed that a reading belongs to."""
     return (pl.col("read_at") - START_AT).dt.total_hours()
+
+
+def set_to(warehouse: Warehouse, **values: object) -> None:
+    """Other settings of the register."""
+    load_registers(warehouse, registers().with_columns(**{k: pl.lit(v) for k, v in values.items()}))

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -6,11 +6,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tasks.metering.decoding import Decoded, decode
 from tasks.metering.misreads import Misreads, simulate_reader
 from tasks.metering.register import Register
 from tasks.metering.simulation import register_positions, simulate_household
+from tasks.metering.stretch import Break
 
+HOME = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
+QUARTER = 900
+DAY = 86_400
 START_AT = datetime(2026, 3, 20, tzinfo=UTC)
+
+
+Picture = tuple[int, list[tuple[int, float]]]
 
 
 @dataclass(frozen=True)
@@ -45,3 +53,33 @@ def simulated_series(
     truth = np.floor(positions[minutes]).astype(np.int64)
     read = simulate_reader(truth, register, misreads, seed, every_s=60 * every_min)
     return Series(int(START_AT.timestamp()) + 60 * minutes, read.candidates, read.probabilities, truth)
+
+
+def decoded(
+    pictures: Sequence[Picture],
+    register: Register = HOME,
+    *,
+    anchor: tuple[int, int] | None = None,
+    reasons: Sequence[str | None] | None = None,
+    pins: dict[int, int] | None = None,
+    breaks: Sequence[Break] = (),
+) -> Decoded:
+    """Decode pictures given as (seconds, [(value, probability), ...])."""
+    width = max((len(found) for _, found in pictures), default=0)
+    candidates = np.full((len(pictures), width), -1, dtype=np.int64)
+    probabilities = np.zeros((len(pictures), width))
+    for i, (_, found) in enumerate(pictures):
+        for k, (value, probability) in enumerate(found):
+            candidates[i, k], probabilities[i, k] = value, probability
+    at_s = np.array([seconds for seconds, _ in pictures], dtype=np.int64)
+    pinned = np.full(len(pictures), -1, dtype=np.int64)
+    for i, value in (pins or {}).items():
+        pinned[i] = value
+    return decode(
+        at_s, candidates, probabilities, register, anchor=anchor, reasons=reasons, pins=pinned, breaks=breaks
+    )
+
+
+def clear(values: Sequence[int], every_s: int = QUARTER, start_s: int = 0) -> list[Picture]:
+    """Pictures that are read without doubt."""
+    return [(start_s + i * every_s, [(value, 0.95)]) for i, value in enumerate(values)]

@@ -18,6 +18,7 @@ SMALL = Register("shed/1-0:1.8.0", digits=6, decimals=3, max_power_w=24_000)
 ZONES = ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
 START_AT = datetime(2026, 3, 20, 10, tzinfo=UTC)
 
+
 Row = tuple[datetime, int]
 
 
@@ -231,20 +232,6 @@ def test_interval_energies_add_up_to_last_minus_first(
 def test_ticks_spread_the_energy_of_a_coarse_register(values: list[int], expected: list[int]) -> None:
     found = derived(every(15, values), interpolation=Interpolation.TICKS).quarter_hours
     assert found["energy_wh"].to_list() == expected
-
-
-@pytest.mark.parametrize(
-    ("register", "interpolation", "says"),
-    [
-        (HOME, "ticks", "steps of 100 Wh"),
-        (SMALL, "linear", "steps of 1 Wh"),
-        (Register("a/b", 7, 1, 24_000, runs_backwards=True), "linear", "both ways"),
-    ],
-)
-def test_the_interpolation_is_explained(register: Register, interpolation: str, says: str) -> None:
-    chosen, sentence = choose_interpolation(register)
-    assert chosen == interpolation
-    assert says in sentence
 
 
 @pytest.mark.parametrize(

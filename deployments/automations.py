@@ -7,7 +7,7 @@ docs/decisions/0010-who-tells-what.md says which faults are whose job.
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from uuid import UUID
 
 from cronsim import CronSim, CronSimError
@@ -38,7 +38,7 @@ TOO_LATE = timedelta(hours=1)
 # So long after the next one was due, no watch has completed.
 WATCH_MISSING = timedelta(minutes=25)
 # A rest at night or at a weekend comes within a week; what is due more rarely is looked at so many times.
-A_WEEK, AT_LEAST = timedelta(days=8), 1000
+LOOKED_AHEAD, LEAST_LOOKED_AT = timedelta(days=8), 1000
 
 
 def bring_automations_up_to_date(settings: Settings, entries: Sequence[Deployed]) -> None:
@@ -69,10 +69,8 @@ def longest_between_watches(cron: str) -> timedelta | None:
         return None
     now_at = datetime.now(UTC)
     try:
-        numbered = enumerate(CronSim(cron, now_at))
-        due = [
-            at for _, at in takewhile(lambda each: each[0] < AT_LEAST or each[1] < now_at + A_WEEK, numbered)
-        ]
+        coming = CronSim(cron, now_at)
+        due = [*islice(coming, LEAST_LOOKED_AT), *takewhile(lambda at: at < now_at + LOOKED_AHEAD, coming)]
     except CronSimError:
         # Prefect knows a few words more.
         return timedelta(days=1)

@@ -1,4 +1,4 @@
--- Decoding from $window_at up to $until found at most the break of $broke_at; it says nothing of later ones.
+-- Decoding from $window_at up to $until found at most the break of $broke_at; of breaks after $until it says nothing.
 update core.proposals set withdrawn_at = now()
 where register_id = $register_id
     and withdrawn_at is null

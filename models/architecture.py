@@ -24,7 +24,7 @@ from transformers import (
     ViTModel,
 )
 
-from models.vocabulary import BOS, EOS, INPUT_HEIGHT, INPUT_WIDTH, PAD, TENTHS, VOCABULARY
+from models.vocabulary import BOS, COLUMN_SIGNS, EOS, INPUT_HEIGHT, INPUT_WIDTH, PAD, TENTHS, VOCABULARY
 
 # transformers types the attributes of its modules as tensors, so networks travel untyped.
 Network: TypeAlias = Any
@@ -121,9 +121,9 @@ def new_model() -> Network:
         intermediate_size=_FEED_FORWARD,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
-        # The pooler, which TrOCR has no use for, is the second head: by how many tenths of a step the last
-        # drum has left its digit.
-        pooler_output_size=TENTHS,
+        # The pooler, which TrOCR has no use for, is two more heads: of the picture as a whole, by how many
+        # tenths of a step the last drum has left its digit; of each column, the digit that it shows.
+        pooler_output_size=TENTHS + COLUMN_SIGNS,
         pooler_act="linear",
     )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, _decoder_config())

@@ -16,7 +16,7 @@ from models.vocabulary import BOS, EOS, FIRST_DIGIT, HALF_STEP, VOCABULARY, char
 
 MOST_DIGITS = 10
 _NEVER = np.float32(-math.inf)
-_COLUMNS = 40
+COLUMNS = 40
 # What is ten thousand times less probable than the best reading is not worth another step.
 _HARDLY = 9.2
 _ONLY_END = np.where(np.arange(len(VOCABULARY)) == EOS, np.float32(0), _NEVER)
@@ -116,5 +116,5 @@ def _beam(trellis: Sequence[_Layer], row: int, end: tuple[int, int], score: floa
         token, reading = int(layer.tokens[row, reading]), int(layer.parents[row, reading])
         text = character_of(token) + text
         if token != HALF_STEP:
-            places.append((int(before.columns[row, reading]) + 0.5) / _COLUMNS)
+            places.append((int(before.columns[row, reading]) + 0.5) / COLUMNS)
     return Beam(text, score, tuple(reversed(places)))

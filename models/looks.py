@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.beam import Beam, search
-from models.engines.engine import Engine
+from models.draft import check_drafts
+from models.engines.engine import Engine, Memory
 from models.views import INNER, LOWER, UPPER, as_input, narrowed, resized, trimmed
 
 Picture = NDArray[np.uint8]
 # With half steps beside their numbers, this many readings hold at least five different numbers as a rule.
 # Further looks only have to weigh these.
 _BEAMS, _BEAMS_CLOSER, _BEAMS_AT_A_GLANCE = 8, 4, 2
+# At a glance, the better of two is enough.
+_BETTER = 0.5
 # On strips not trained on, a third round of looks changes no reading that has this share after two.
 _SETTLED = 0.8
 
@@ -94,8 +97,8 @@ def look(
     """
     whole = [resized(window) for window in windows]
     if once:
-        return [merged([view]) for view in _views(engine, whole, digits, _BEAMS_AT_A_GLANCE)]
-    first = _views(engine, whole, digits)
+        return [merged([view]) for view in _views(engine, whole, digits, _BEAMS_AT_A_GLANCE, _BETTER)]
+    first = _views(engine, whole, digits, _BEAMS, sure_above)
     seen = [merged([view]) for view in first]
     views = [[view] for view in first]
     enough = sure_above
@@ -105,9 +108,8 @@ def look(
             index: _further(windows[index], first[index], recut[index] if recut else None, rounds)
             for index in doubted
         }
-        more = iter(
-            _views(engine, [each for shows in shown.values() for each in shows], digits, _BEAMS_CLOSER)
-        )
+        closer = [each for shows in shown.values() for each in shows]
+        more = iter(_views(engine, closer, digits, _BEAMS_CLOSER, sure_above))
         for index, shows in shown.items():
             views[index] += [next(more) for _ in shows]
             seen[index] = merged(views[index], rounds)
@@ -131,13 +133,34 @@ def _further(window: Picture, first: _View, recut: Picture | None, rounds: int) 
     return trimmed(near, [LOWER, UPPER]) + [resized(each) for each in whole]
 
 
-def _views(engine: Engine, views: Sequence[Picture], digits: int | None, beams: int = _BEAMS) -> list[_View]:
+def _views(
+    engine: Engine, views: Sequence[Picture], digits: int | None, beams: int, sure_above: float
+) -> list[_View]:
+    """What each picture shows: its draft where that is surer than `sure_above`, else what a search finds."""
     if not views:
         return []
     memory = engine.encode(as_input(views))
-    found, empty = search(engine, memory, len(views), beams, digits)
     tenths = memory.tenths if memory.tenths is not None else [None] * len(views)
-    return [_View(*each) for each in zip(found, empty, tenths, strict=True)]
+    found = _drafted(engine, memory, beams, digits, sure_above)
+    left = [row for row in range(len(views)) if row not in found]
+    if left:
+        some = memory if len(left) == len(views) else memory.of(left)
+        found |= zip(left, zip(*search(engine, some, len(left), beams, digits), strict=True), strict=True)
+    return [_View(*found[row], tenths[row]) for row in range(len(views))]
+
+
+def _drafted(
+    engine: Engine, memory: Memory, beams: int, digits: int | None, sure_above: float
+) -> dict[int, tuple[list[Beam], float]]:
+    """Readings, and the probability of nothing, of the pictures whose drafts or emptiness are sure."""
+    if memory.signs is None:
+        return {}
+    checked = zip(*check_drafts(engine, memory, memory.signs, beams, digits), strict=True)
+    return {
+        row: (readings, empty)
+        for row, (readings, empty) in enumerate(checked)
+        if max(empty, sum(exp(each.log_probability) for each in readings[:2])) > sure_above
+    }
 
 
 def merged(views: Sequence[_View], rounds: int = 1) -> Seen:

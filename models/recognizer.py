@@ -1,6 +1,7 @@
 """From counter windows to candidates with probabilities, by the small TrOCR or any other checkpoint."""
 
 import hashlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Calibration, load_calibration
-from models.engines.onnx_engine import ENCODER, OnnxEngine
+from models.engines.onnx_engine import ENCODER, OnnxEngine, OtherGraph
 from models.errors import ModelNotFound
 from models.looks import Look, Seen, look
 from models.views import is_covered, is_dark, is_sharp
@@ -20,6 +21,7 @@ from models.views import is_covered, is_dark, is_sharp
 EngineName = Literal["onnx", "torch"]
 
 BUILTIN = Path(__file__).parent / "weights" / "trocr-meter-small"
+_logger = logging.getLogger(__name__)
 _EMPTY_ABOVE, _LEAST = 0.5, 1e-9
 # Nobody can be surer than this of drums behind a hand.
 _COVERED_UP_TO = 0.5
@@ -190,8 +192,12 @@ def _opened(place: Path, model: str, engine: EngineName) -> tuple[str, Look, Cal
     """The weights' fingerprint, what looks with them, and their calibration."""
     calibration = load_calibration(place)
     if engine == "onnx" and (place / ENCODER).exists():
-        graphs = OnnxEngine(place)
-        return graphs.version, partial(look, graphs, calibration.sure_above), calibration
+        try:
+            graphs = OnnxEngine(place)
+        except OtherGraph as error:
+            _logger.warning("%s: %s. PyTorch reads with it, slower, until it is trained anew.", place, error)
+        else:
+            return graphs.version, partial(look, graphs, calibration.sure_above), calibration
     # PyTorch takes seconds to load, and ONNX Runtime needs nothing of it.
     from models.engines.checkpoints import open_checkpoint  # noqa: PLC0415
 

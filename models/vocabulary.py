@@ -5,6 +5,8 @@ PAD, BOS, EOS, FIRST_DIGIT, HALF_STEP, UNKNOWN = 0, 1, 2, 3, 13, 14
 VOCABULARY = ("<pad>", "<s>", "</s>", *"0123456789", "~", "?")
 # The second head: by how many tenths of a step the last drum has left its digit.
 TENTHS = 10
+# The third: what each column of the window shows, which is nothing or one of ten digits.
+COLUMN_SIGNS = 11
 
 
 def tokens_of(text: str) -> list[int]:

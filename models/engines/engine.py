@@ -1,5 +1,6 @@
 """What the search asks of whatever computes the network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,18 +13,30 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the encoder saw in `n` pictures, in the engine's own form, and tenths where the model has them.
+    """What the encoder saw in `n` pictures, in the engine's own form, and what else the model tells of them.
 
-    `tenths` are the probabilities, `(n, 10)`, of the tenth at which the last drum stands.
+    Args:
+        crossed: Arrays of the engine's own kind, one row for each picture.
+        tenths: The probabilities, `(n, 10)`, of the tenth at which the last drum stands; None where the model
+            doesn't tell.
+        signs: What each column shows, `(n, 40)`: 0 for nothing, else a digit + 1; None likewise.
     """
 
-    crossed: Any
-    tenths: Floats | None
+    crossed: Sequence[Any]
+    tenths: Floats | None = None
+    signs: Integers | None = None
+
+    def of(self, rows: Sequence[int]) -> "Memory":
+        """The same of some of the pictures."""
+        rows = list(rows)
+        tenths = None if self.tenths is None else self.tenths[rows]
+        signs = None if self.signs is None else self.signs[rows]
+        return Memory([each[rows] for each in self.crossed], tenths, signs)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One more token: log-probabilities `(n, k, tokens)`, attended columns `(n, k)`, and the past to go on.
+    """One more token: log-probabilities `(n, k, vocabulary)`, attended columns `(n, k)`, the past to go on.
 
     A column counts from 0 to 39; it is where the decoder's last layer looks at most, all its heads together.
     """
@@ -53,3 +66,23 @@ class Engine(Protocol):
             position: How many tokens came before.
             memory: What `encode` gave.
         """
+
+    def check(self, tokens: Integers, memory: Memory) -> Step:
+        """The decoder's opinion on what follows each token of one text per picture, all at once.
+
+        Args:
+            tokens: Whole texts, `(n, t)`, from the first token on.
+            memory: What `encode` gave.
+
+        Returns:
+            Of each token what `step` says after it, `(n, t, ...)`.
+        """
+
+
+def places_of(count: int, first: int) -> tuple[Integers, Floats]:
+    """Positions of tokens from `first` on, `(count,)`, and which others each must not see.
+
+    The latter is `(count, first + count)`: minus infinity for those that come later, else nought.
+    """
+    unseen = np.triu(np.full((count, first + count), -np.inf, np.float32), first + 1)
+    return np.arange(first, first + count), unseen

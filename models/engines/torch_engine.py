@@ -3,10 +3,11 @@
 import hashlib
 from typing import Any
 
+import numpy as np
 import torch
 
 from models.architecture import Network
-from models.engines.engine import Floats, Integers, Memory, Step
+from models.engines.engine import Floats, Integers, Memory, Step, places_of
 from models.engines.graphs import DecoderGraph, EncoderGraph, empty_past
 
 
@@ -22,21 +23,26 @@ class TorchEngine:
     @torch.inference_mode()
     def encode(self, pictures: Floats) -> Memory:
         """See `Engine`."""
-        crossed = self._encoder(torch.from_numpy(pictures))
-        if self._encoder.tells_tenths:
-            return Memory(crossed[:-1], crossed[-1].numpy())
-        return Memory(crossed, None)
+        seen = self._encoder(torch.from_numpy(pictures))
+        crossed = len(seen) - len(self._encoder.also)
+        return Memory(seen[:crossed], *(each.numpy() for each in seen[crossed:]))
 
     @torch.inference_mode()
     def step(self, tokens: Integers, past: Any, parents: Integers, position: int, memory: Memory) -> Step:  # noqa: ANN401  as in `Engine`
         """See `Engine`."""
-        likely, columns, *grown = self._decoder(
-            torch.from_numpy(tokens),
-            torch.from_numpy(parents),
-            torch.tensor([position]),
-            *memory.crossed,
-            *(empty_past(self._decoder, tokens.size) if past is None else past),
-        )
+        past = empty_past(self._decoder, tokens.size) if past is None else past
+        return self._decoded(tokens[..., None], past, parents, position, memory)
+
+    @torch.inference_mode()
+    def check(self, tokens: Integers, memory: Memory) -> Step:
+        """See `Engine`."""
+        past, parents = empty_past(self._decoder, len(tokens)), np.arange(len(tokens))
+        return self._decoded(tokens[:, None], past, parents, 0, memory)
+
+    def _decoded(self, tokens: Integers, past: Any, parents: Integers, first: int, memory: Memory) -> Step:  # noqa: ANN401  as in `Engine`
+        positions, unseen = places_of(tokens.shape[2], first)
+        given = (torch.from_numpy(each) for each in (tokens, parents, positions, unseen))
+        likely, columns, *grown = self._decoder(*given, *memory.crossed, *past)
         return Step(likely.numpy(), columns.numpy(), grown)
 
 

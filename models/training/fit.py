@@ -26,6 +26,7 @@ from models.vocabulary import (
     INPUT_HEIGHT,
     INPUT_WIDTH,
     PAD,
+    TENTHS,
 )
 
 _logger = logging.getLogger(__name__)
@@ -58,7 +59,6 @@ class FitState:
 
     model: Network
     average: Network
-    column_head: nn.Linear
     optimizer: torch.optim.AdamW
     step: int = 0
     seen: int = 0
@@ -71,12 +71,10 @@ def _new_state(plan: FitPlan) -> FitState:
     if plan.stem.exists():
         projection = model.encoder.embeddings.patch_embeddings.projection
         projection.load_state_dict(torch.load(plan.stem))
-    head = nn.Linear(model.config.encoder.hidden_size, 11)
-    parameters = [*model.parameters(), *head.parameters()]
     optimizer = torch.optim.AdamW(
-        parameters, lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        model.parameters(), lr=plan.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
-    return FitState(model, copy.deepcopy(model).eval(), head, optimizer)
+    return FitState(model, copy.deepcopy(model).eval(), optimizer)
 
 
 def load_state(plan: FitPlan) -> FitState:
@@ -96,7 +94,6 @@ def load_state(plan: FitPlan) -> FitState:
                 "Remove it to train anew."
             ) from error
         state.average.load_state_dict(saved["average"])
-        state.column_head.load_state_dict(saved["column_head"])
         state.optimizer.load_state_dict(saved["optimizer"])
         state.step, state.seen = saved["step"], saved["seen"]
     return state
@@ -109,7 +106,6 @@ def save_state(plan: FitPlan, state: FitState) -> None:
         {
             "model": state.model.state_dict(),
             "average": state.average.state_dict(),
-            "column_head": state.column_head.state_dict(),
             "optimizer": state.optimizer.state_dict(),
             "step": state.step,
             "seen": state.seen,
@@ -174,7 +170,7 @@ def loss_of(state: FitState, batch: Batch, column_weight: float) -> torch.Tensor
         input_ids=decoder_inputs(labels), encoder_hidden_states=hidden, use_cache=False
     ).logits
     loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
-    columns = state.column_head(hidden[:, 1:]).log_softmax(-1).transpose(0, 1)
+    columns = state.model.encoder.pooler.dense(hidden[:, 1:])[..., TENTHS:].log_softmax(-1).transpose(0, 1)
     is_digit = (labels >= FIRST_DIGIT) & (labels < HALF_STEP)
     lengths = torch.full((len(labels),), columns.shape[0])
     by_column = functional.ctc_loss(
@@ -182,7 +178,7 @@ def loss_of(state: FitState, batch: Batch, column_weight: float) -> torch.Tensor
     )
     # Summed and divided by hand: a batch may hold no drum at all.
     by_tenth = functional.cross_entropy(
-        seen.pooler_output, batch.tenths, ignore_index=IGNORED, reduction="sum"
+        seen.pooler_output[:, :TENTHS], batch.tenths, ignore_index=IGNORED, reduction="sum"
     )
     return loss + column_weight * by_column + _TENTH_WEIGHT * by_tenth / len(labels)
 
@@ -210,7 +206,7 @@ def tenth_share(model: Network, pictures: torch.Tensor, tenths: torch.Tensor) ->
     turning = tenths != IGNORED
     if not turning.any():
         return math.nan
-    found = model.encoder(pictures[turning]).pooler_output.argmax(-1)
+    found = model.encoder(pictures[turning]).pooler_output[:, :TENTHS].argmax(-1)
     apart = (found - tenths[turning]).remainder(10)
     return float(((apart <= 1) | (apart == 9)).float().mean())  # noqa: PLR2004 - one short of a whole turn
 
@@ -282,7 +278,7 @@ def _step(plan: FitPlan, state: FitState, reader: ShardReader, rng: np.random.Ge
         loss = loss_of(state, batch, 0.5 if progress < _HALF else 0.15)
     state.optimizer.zero_grad()
     torch.autograd.backward(loss)
-    nn.utils.clip_grad_norm_([*state.model.parameters(), *state.column_head.parameters()], 1.0)
+    nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
     state.optimizer.step()
     state.step += 1
     state.seen += plan.batch

@@ -23,15 +23,16 @@ def export_onnx(model: Network, folder: Path) -> None:
     encoder, decoder = EncoderGraph(model).eval(), DecoderGraph(model).eval()
     crossed = [f"{kind}_{layer}" for layer in range(len(decoder.joint)) for kind in ("keys", "values")]
     past, grown = [f"past_{name}" for name in crossed], [f"grown_{name}" for name in crossed]
-    outputs = [*crossed, "tenths"] if encoder.tells_tenths else crossed
+    outputs = [*crossed, *encoder.also]
     pictures = torch.rand(2, 3, INPUT_HEIGHT, INPUT_WIDTH, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         memory = encoder(pictures)[: len(crossed)]
-        first = (torch.full((2, 1), BOS), torch.arange(2), torch.tensor([0]), *memory)
+        first = (torch.full((2, 1, 1), BOS), torch.arange(2), torch.tensor([0]), torch.zeros(1, 1), *memory)
         _, _, *before = decoder(*first, *empty_past(decoder, 2))
     _export(encoder, (pictures,), (["pictures"], outputs), folder / ENCODER)
-    inputs = (torch.full((2, 3), BOS), torch.tensor([0, 0, 0, 1, 1, 1]), torch.tensor([1]), *memory, *before)
-    names = (["tokens", "parents", "position", *crossed, *past], ["likely", "columns", *grown])
+    tokens, parents = torch.full((2, 3, 2), BOS), torch.tensor([0, 0, 0, 1, 1, 1])
+    inputs = (tokens, parents, torch.tensor([1, 2]), torch.zeros(2, 3), *memory, *before)
+    names = (["tokens", "parents", "positions", "unseen", *crossed, *past], ["likely", "columns", *grown])
     _export(decoder, inputs, names, folder / DECODER)
     for file in (ENCODER, DECODER):
         finish_graph(folder / file, version_of(model))
@@ -43,8 +44,15 @@ def _moving(name: str) -> dict[int, str]:
         return {0: "rows", 2: "length"}
     if name.startswith("grown_"):
         return {0: "grown_rows", 2: "grown_length"}
-    fixed = {"parents": {0: "grown_rows"}, "position": {}}
-    return fixed.get(name, {0: "n", 1: "k"} if name in {"tokens", "likely", "columns"} else {0: "n"})
+    moving = {
+        "tokens": {0: "n", 1: "k", 2: "t"},
+        "parents": {0: "grown_rows"},
+        "positions": {0: "t"},
+        "unseen": {0: "t", 1: "grown_length"},
+        "likely": {0: "n", 1: "written"},
+        "columns": {0: "n", 1: "written"},
+    }
+    return moving.get(name, {0: "n"})
 
 
 def _export(

@@ -18,6 +18,7 @@ from models.recognizer import Recognizer
 from models.rendering.strips import STRIP_HEIGHT, STRIP_WIDTH
 from models.training.fit import FitPlan, load_state, save_state
 from models.training.pool import IGNORED
+from models.vocabulary import TENTHS
 
 _TEST_SHARE, _LEAST_STRIPS, _MOST_DIGITS = 3, 256, 10
 _LAYER_ENDS = ("o_proj", "fc2", "scale")
@@ -104,9 +105,10 @@ def start_from(plan: FitPlan, weights: Path) -> None:
 
 def _beginning(name: str, fresh: torch.Tensor, known: dict[str, torch.Tensor]) -> torch.Tensor:
     """What a tensor is at the start of a run that begins with known weights."""
-    # An earlier model's pooler told nothing and had another size.
     if name in known and known[name].shape == fresh.shape:
         return known[name]
+    if name in known and len(known[name]) == TENTHS and name.startswith("encoder.pooler."):
+        return torch.cat([known[name], fresh[TENTHS:]])
     # A layer that the known weights lack passes on what it sees until it has learned something.
     return torch.zeros_like(fresh) if name.split(".")[-2] in _LAYER_ENDS else fresh
 

@@ -22,6 +22,7 @@ from models.training.own import (
     start_from,
 )
 from models.training.shards import ShardReader
+from models.vocabulary import TENTHS
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,20 @@ def test_a_run_may_start_from_the_built_in_reader(tmp_path: Path) -> None:
     plan.checkpoint.write_bytes(before := plan.checkpoint.read_bytes())
     start_from(plan, tmp_path / "nowhere")
     assert plan.checkpoint.read_bytes() == before
+
+
+def test_heads_that_the_weights_have_are_begun_with(tmp_path: Path) -> None:
+    config = new_model().config
+    config.encoder.pooler_output_size = TENTHS
+    torch.manual_seed(0)
+    known: Network = VisionEncoderDecoderModel(config=config).eval()
+    known.save_pretrained(tmp_path / "known")
+    plan = FitPlan(tmp_path, tmp_path / "no.pt", tmp_path / "checkpoint.pt", 64, 32, 1e-3, seed=0)
+    start_from(plan, tmp_path / "known")
+    head, before = load_state(plan).model.encoder.pooler.dense, known.encoder.pooler.dense
+    assert head.weight[:TENTHS].equal(before.weight)
+    assert head.bias[:TENTHS].equal(before.bias)
+    assert len(head.weight) > TENTHS
 
 
 def test_layers_that_the_weights_lack_pass_on_what_they_see(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ Picture = NDArray[np.uint8]
 # With half steps beside their numbers, this many readings hold at least five different numbers as a rule.
 # Further looks only have to weigh these.
 _BEAMS, _BEAMS_CLOSER, _BEAMS_AT_A_GLANCE = 8, 4, 2
-# At a glance, the better of two is enough.
-_BETTER = 0.5
+# A draft with less may be less probable than another text.
+_MORE_THAN_ALL_OTHERS = 0.5
 # On strips not trained on, a third round of looks changes no reading that has this share after two.
 _SETTLED = 0.8
 
@@ -97,7 +97,7 @@ def look(
     """
     whole = [resized(window) for window in windows]
     if once:
-        return [merged([view]) for view in _views(engine, whole, digits, _BEAMS_AT_A_GLANCE, _BETTER)]
+        return [merged([view]) for view in _views(engine, whole, digits, _BEAMS_AT_A_GLANCE, 0.0)]
     first = _views(engine, whole, digits, _BEAMS, sure_above)
     seen = [merged([view]) for view in first]
     views = [[view] for view in first]
@@ -155,11 +155,12 @@ def _drafted(
     """Readings, and the probability of nothing, of the pictures whose drafts or emptiness are sure."""
     if memory.signs is None:
         return {}
+    least = max(sure_above, _MORE_THAN_ALL_OTHERS)
     checked = zip(*check_drafts(engine, memory, memory.signs, beams, digits), strict=True)
     return {
         row: (readings, empty)
         for row, (readings, empty) in enumerate(checked)
-        if max(empty, sum(exp(each.log_probability) for each in readings[:2])) > sure_above
+        if max(empty, sum(exp(each.log_probability) for each in readings[:2])) > least
     }
 
 

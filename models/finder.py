@@ -65,6 +65,11 @@ class _Guess:
     at_edge: bool
     preference: float = 1.0
 
+    @property
+    def most(self) -> float:
+        """What it could count if it were read with certainty."""
+        return self.share * self.preference
+
 
 @lru_cache(maxsize=2)
 def load_finder(folder: Path = BUILTIN) -> Finder:
@@ -143,25 +148,36 @@ def _likeliest(
     orientation: str | None,
 ) -> Found | None:
     """The place and orientation that finder and reader together are surest of."""
-    size = (picture.shape[1], picture.shape[0])
-    guesses = _promising(picture, _guesses(places, size, orientation), recognizer, digits)
+    guesses = _guesses(places, (picture.shape[1], picture.shape[0]), orientation)
+    if not guesses:
+        return None
+    likeliest = max(guesses, key=lambda guess: guess.most)
+    read = _read_with_care(picture, [likeliest], recognizer, digits)
+    others = [guess for guess in guesses if guess is not likeliest]
+    # Most often no other could be surer, however well it were read.
+    if any(guess.most > read[0][0] for guess in others):
+        promising = _promising(picture, guesses, recognizer, digits)
+        more = [guess for guess in promising if guess is not likeliest]
+        read += _read_with_care(picture, more, recognizer, digits)
+    return max(read, key=lambda each: each[0])[1]
+
+
+def _read_with_care(
+    picture: NDArray[np.uint8], guesses: Sequence[_Guess], recognizer: Recognizer, digits: int | None
+) -> list[tuple[float, Found]]:
+    """What each guess shows, and what that counts beside other windows of the picture."""
     recognitions = recognizer.read(
         [wider_cut(picture, guess.window) for guess in guesses],
         digits=digits,
         recut=[cut_window(picture, guess.window) for guess in guesses],
     )
-    found = [
-        Found(
-            guess.window,
-            guess.share * _probability(recognition),
-            recognition,
-            recognition.reason,
-            guess.at_edge,
-        )
-        for guess, recognition in zip(guesses, recognitions, strict=True)
-    ]
-    weighed = zip(found, guesses, strict=True)
-    return max(weighed, key=lambda each: each[0].confidence * each[1].preference, default=(None,))[0]
+    found = []
+    for guess, recognition in zip(guesses, recognitions, strict=True):
+        probability = recognition.best.probability if recognition.best else 0.0
+        confidence = guess.share * probability
+        window = Found(guess.window, confidence, recognition, recognition.reason, guess.at_edge)
+        found.append((guess.most * probability, window))
+    return found
 
 
 def _promising(
@@ -173,7 +189,7 @@ def _promising(
     """The guesses that look best after one glance at each."""
     cuts = [cut_window(picture, guess.window) for guess in guesses]
     glances = recognizer.glance(cuts, digits=digits)
-    scores = [guess.share * guess.preference * glance for guess, glance in zip(guesses, glances, strict=True)]
+    scores = [guess.most * glance for guess, glance in zip(guesses, glances, strict=True)]
     # Where nothing is read, what the finder thinks decides.
     ranked = sorted(zip(scores, guesses, strict=True), key=lambda each: (-each[0], -each[1].share))
     return [guess for _, guess in ranked[:_READ_WITH_CARE]]
@@ -203,10 +219,6 @@ def read_window(
     cut = cut_window(picture, window)
     wider = None if window is None else wider_cut(picture, window)
     return recognizer.read([cut], digits=digits, recut=[wider])[0]
-
-
-def _probability(recognition: Recognition) -> float:
-    return recognition.best.probability if recognition.best else 0.0
 
 
 def _guesses(places: Sequence[Place], size: tuple[int, int], orientation: str | None) -> list[_Guess]:

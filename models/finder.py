@@ -91,8 +91,8 @@ def find_register(
 ) -> Found | None:
     """The register window that a picture most likely shows, and what it says.
 
-    Several places and orientations are glanced at and the best ones read with care; the one wins that finder
-    and reader together are surest of.
+    The likeliest of several places and orientations is read, and others where they could be surer; the one
+    wins that finder and reader together are surest of.
 
     Args:
         picture: RGB `(height, width, 3)`, of any size.

@@ -1,13 +1,18 @@
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.calibration import load_calibration
+from models.engines.onnx_engine import OnnxEngine
 from models.finder import Found, consensus, find_register, load_finder, read_window, window_of_quad
 from models.finding.geometry import OrientedBox, grown, overlap
-from models.recognizer import Candidate, Recognition, load_recognizer
+from models.looks import Picture, Seen, look
+from models.recognizer import BUILTIN, Candidate, Recognition, Recognizer, load_recognizer
 from models.rendering.frames import random_frame
 from models.rendering.glyphs import segment_typefaces, word
 from models.rendering.meter import MeterFace, Mirror, draw_frame, register_corners
@@ -39,6 +44,31 @@ def test_a_camera_known_to_hang_one_way_is_read_in_no_other() -> None:
         assert found.window.orientation == hanging
         best = found.recognition.best
         assert (best is not None and best.text == "0361097") == (hanging == truth)
+
+
+@pytest.mark.parametrize(("mirror", "is_enough"), [("none", True), ("vertical", False)])
+def test_others_are_glanced_at_only_where_one_could_be_surer(mirror: Mirror, is_enough: bool) -> None:
+    calibration = load_calibration(BUILTIN)
+    looked = partial(look, OnnxEngine(BUILTIN), calibration.sure_above)
+    glanced: list[int] = []
+
+    def counted(
+        windows: Sequence[Picture],
+        digits: int | None,
+        *,
+        recut: Sequence[Picture | None] = (),
+        once: bool = False,
+    ) -> list[Seen]:
+        if once:
+            glanced.append(len(windows))
+        return looked(windows, digits, recut=recut, once=once)
+
+    frame = draw_frame(MeterFace(digits=7, decimals=1, seed=7, mirror=mirror), 361097.0, seed=1)
+    found = find_register(frame, Recognizer("counted", "", counted, calibration))
+    assert found is not None
+    assert found.recognition.best is not None
+    assert found.recognition.best.text == "0361097"
+    assert (not glanced) == is_enough
 
 
 @pytest.mark.parametrize("seed", [20, 35, 306])

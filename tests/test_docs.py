@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from rich.text import Text
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -26,6 +28,19 @@ def test_every_command_is_in_the_readme_and_answers_help(command: str) -> None:
     answer = CliRunner().invoke(app, [command, "--help"])
     assert answer.exit_code == 0
     assert f"smartmeter {command}" in answer.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_no_words_in_brackets_for_they_are_taken_for_colours(command: str) -> None:
+    told = list(_help_of(getattr(get_command(app), "commands")[command]))  # noqa: B009
+    assert told == [Text.from_markup(each).plain for each in told]
+
+
+def _help_of(command: object) -> Iterator[str]:
+    for each in (command, *getattr(command, "params", ())):
+        yield getattr(each, "help", None) or ""
+    for inner in getattr(command, "commands", {}).values():
+        yield from _help_of(inner)
 
 
 def test_help_answers_without_loading_the_reader() -> None:

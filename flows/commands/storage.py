@@ -84,7 +84,7 @@ def backup(
     ] = None,
     prune_archive: Annotated[
         bool,
-        typer.Option("--prune-archive", help="Also thin old frames out of the archive, see below."),
+        typer.Option("--prune-archive", help="Also thin old frames out of the archive, see above."),
     ] = False,
     older_than: Annotated[
         float,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 from rich.text import Text
 from typer.main import get_command
@@ -14,6 +15,8 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.written import parse_reading
+from models.picture import MOST_PIXELS
+from models.rendering.strips import random_digits
 from tasks.metering.register import Register
 
 SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
@@ -73,5 +76,20 @@ def test_readme_names_no_command_that_is_not_there() -> None:
 )
 def test_links_between_documents_lead_somewhere(document: str) -> None:
     path = ROOT / document
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
-        assert (path.parent / target).exists(), f"{document} links to {target}"
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", path.read_text()):
+        there = path.parent / target if target else path
+        assert there.exists(), f"{document} links to {target}"
+        assert not anchor or anchor in anchors_of(there), f"{document} links to {target}#{anchor}"
+
+
+def anchors_of(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).strip().replace(" ", "-") for each in headings}
+
+
+def test_the_guide_names_the_limits_of_the_reader() -> None:
+    drawn = {random_digits(np.random.default_rng(seed)) for seed in range(500)}
+    assert (min(drawn), max(drawn)) == (4, 9)
+    assert "Drums and displays of four to nine digits" in (ROOT / "docs/faq.md").read_text()
+    assert "From four to nine drums." in (ROOT / "models/cards/trocr-meter-small.md").read_text()
+    assert f"above {MOST_PIXELS // 1_000_000} million pixels" in (ROOT / "docs/security.md").read_text()

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, Json, err, load_checked_settings, out, refuse_unless, use_home
-from tasks.settings import Settings
+from flows.commands.common import Home, Json, err, load_checked_settings, out, use_home
+from tasks.settings import Settings, refuse_unless
 
 app = typer.Typer()
 Digits = Annotated[int | None, typer.Option(min=1, max=14, help="How many drums the register has.")]

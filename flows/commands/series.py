@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, check_days, load_checked_settings, refuse_unless, use_home
-from tasks.settings import Settings
+from flows.commands.common import Home, check_days, load_checked_settings, use_home
+from tasks.settings import Settings, refuse_unless
 
 app = typer.Typer()
 event = typer.Typer(no_args_is_help=True, help="Tell what happened to a meter; list it; take it back.")

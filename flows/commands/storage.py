@@ -14,10 +14,10 @@ from flows.commands.common import (
     load_checked_settings,
     out,
     print_summary,
-    refuse_unless,
     use_home,
 )
 from flows.commands.moving import keep_whole_home
+from tasks.settings import refuse_unless
 from tasks.settings_tables import LONGEST_DAYS, LONGEST_HOURS
 
 app = typer.Typer()

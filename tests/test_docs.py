@@ -22,6 +22,10 @@ from tasks.metering.register import Register
 SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = [
+    "README.md",
+    *sorted(f"docs/{path.relative_to(ROOT / 'docs')}" for path in ROOT.glob("docs/**/*.md")),
+]
 COMMANDS = sorted(getattr(get_command(app), "commands"))  # noqa: B009  (typer's type hides it)
 
 
@@ -70,16 +74,29 @@ def test_readme_names_no_command_that_is_not_there() -> None:
     assert named == set(COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "document",
-    ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))],
-)
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_in_documents_have_the_options_that_they_are_given(document: str) -> None:
+    for words in re.findall(r"smartmeter ([a-z][^`|#;\n]*)", (ROOT / document).read_text()):
+        command: object = get_command(app)
+        for word in words.split():
+            command = getattr(command, "commands", {}).get(word, command)
+        options = {option for each in getattr(command, "params") for option in each.opts}  # noqa: B009
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", words)) <= options | {"--help"}, f"{document}: {words}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_between_documents_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", path.read_text()):
         there = path.parent / target if target else path
         assert there.exists(), f"{document} links to {target}"
         assert not anchor or anchor in anchors_of(there), f"{document} links to {target}#{anchor}"
+
+
+def test_the_guide_silences_the_old_meter_also_before_the_watch_misses_it() -> None:
+    told = re.findall(r"`smartmeter watch --silence (\S+ ?[^`]*)`", (ROOT / "docs/faq.md").read_text())
+    assert len(told) == 2
+    assert all("--days" in each for each in told), "without, only an open incident can be silenced"
 
 
 def anchors_of(document: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""Makes the site's pictures from the demo: its report, large and on a phone, and Prefect's page of its runs.
+"""Makes the picture of the README and the site from the demo: its report.
 
     .venv/bin/smartmeter demo --days 30 --home var/demo
     .venv/bin/python .ci/screenshots.py [--home var/demo] [--out docs/pictures]
@@ -11,47 +11,29 @@ import os
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
-from flows.backend import export_environment, free_port, start_server, stop
+from flows.backend import free_port
 from flows.report_page import report_page
-
-DESKTOP, PHONE = (1280, 800), (360, 740)
 
 
 def main() -> None:
-    """Take each picture."""
+    """Take the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, default=Path("var/demo"))
     parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    export_environment(options.home, quiet=True)
-    site, ui = free_port(), free_port()
-    server = start_server(options.home, ui, ui=True)
-    report, runs = f"http://127.0.0.1:{site}/", f"http://127.0.0.1:{ui}/runs"
-    try:
-        with report_page(options.home / "site", site), sync_playwright() as playwright:
-            chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            for name, address, (width, height) in (
-                ("report", report, DESKTOP),
-                ("report-phone", report, PHONE),
-                ("runs", runs, DESKTOP),
-            ):
-                page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
-                take(page, address, options.out / f"{name}.png")
-            browser.close()
-    finally:
-        stop(server)
-
-
-def take(page: Page, address: str, path: Path) -> None:
-    """A picture of what a page shows once it has come to rest."""
-    page.goto(address, wait_until="networkidle")
-    page.wait_for_timeout(3000)  # pages fade in
-    page.screenshot(path=path)
-    print(path)
+    port, target = free_port(), options.out / "report.png"
+    with report_page(options.home / "site", port), sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1010}, color_scheme="light")
+        page.goto(f"http://127.0.0.1:{port}/", wait_until="networkidle")
+        page.wait_for_timeout(3000)  # pages fade in
+        page.screenshot(path=target)
+        browser.close()
+    print(target)
 
 
 if __name__ == "__main__":

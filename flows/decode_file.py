@@ -9,7 +9,7 @@ import polars as pl
 from tasks.metering.register import Register
 from tasks.metering.stretch import Break, ProposedExchange
 from tasks.metering.windows import NO_READINGS, WINDOW, decode_windows
-from tasks.settings import SettingsError
+from tasks.settings import SettingsError, refuse_unless
 
 COLUMNS = ("taken_at", "rank", "value", "probability")
 SUFFIXES = (".parquet", ".csv")
@@ -43,9 +43,9 @@ def decode_file(
         SettingsError: The file is missing, or what it holds can't be decoded; the sentence says what.
     """
     for path in (source, target):
-        _refuse_unless(path.suffix in SUFFIXES, f"{path}: say .parquet or .csv.")
-    _refuse_unless(source.is_file(), f"{source} does not exist.")
-    _refuse_unless(target.parent.is_dir(), f"{target.parent} does not exist; create it first.")
+        refuse_unless(path.suffix in SUFFIXES, f"{path}: say .parquet or .csv.")
+    refuse_unless(source.is_file(), f"{source} does not exist.")
+    refuse_unless(target.parent.is_dir(), f"{target.parent} does not exist; create it first.")
     with tempfile.TemporaryDirectory(prefix="smartmeter-decode-", dir=target.parent) as folder:
         rows = _checked(source, Path(folder))
         instants = rows.select(pl.col("taken_at").unique()).collect(engine="streaming")["taken_at"].sort()
@@ -93,15 +93,15 @@ def _checked(source: Path, folder: Path) -> pl.LazyFrame:
     except pl.exceptions.PolarsError as error:
         raise SettingsError(f"{source} cannot be read: {str(error).splitlines()[0]}") from error
     missing = [name for name in COLUMNS if name not in schema]
-    _refuse_unless(not missing, f"{source} lacks the column {', '.join(missing)}.")
+    refuse_unless(not missing, f"{source} lacks the column {', '.join(missing)}.")
     taken_at = schema["taken_at"]
     aware = isinstance(taken_at, pl.Datetime) and taken_at.time_zone is not None
-    _refuse_unless(aware, f"{source}: taken_at must be instants with a time zone (UTC), not {taken_at}.")
+    refuse_unless(aware, f"{source}: taken_at must be instants with a time zone (UTC), not {taken_at}.")
     for name in ("rank", "value"):
         whole = schema[name].is_integer() or schema[name] == pl.Null
-        _refuse_unless(whole, f"{source}: {name} must be whole numbers, not {schema[name]}.")
+        refuse_unless(whole, f"{source}: {name} must be whole numbers, not {schema[name]}.")
     number = schema["probability"].is_numeric() or schema["probability"] == pl.Null
-    _refuse_unless(number, f"{source}: probability must be numbers, not {schema['probability']}.")
+    refuse_unless(number, f"{source}: probability must be numbers, not {schema['probability']}.")
     rows = rows.select(
         pl.col("taken_at").dt.convert_time_zone("UTC").dt.cast_time_unit("us"),
         pl.col("rank").cast(pl.Int64),
@@ -118,7 +118,7 @@ def _from_csv(source: Path, folder: Path) -> pl.LazyFrame:
     try:
         rows = pl.scan_csv(source, infer_schema_length=10_000)
         if rows.collect_schema().get("taken_at") == pl.String:
-            _refuse_unless(
+            refuse_unless(
                 rows.select(pl.col("taken_at").str.contains(r"(Z|[+-]\d\d:?\d\d)$").all()).collect().item(),
                 f"{source}: taken_at must end in Z or an offset such as +00:00.",
             )
@@ -144,14 +144,4 @@ def _refuse_impossible(rows: pl.LazyFrame, source: Path) -> None:
         engine="streaming"
     )
     for sentence, wrong in zip(checks, found.row(0), strict=True):
-        _refuse_unless(not wrong, f"{source}: {sentence}")
-
-
-def _refuse_unless(condition: bool, sentence: str) -> None:  # noqa: FBT001  (reads as a sentence)
-    """Refuse the file with this sentence.
-
-    Raises:
-        SettingsError: It does not hold.
-    """
-    if not condition:
-        raise SettingsError(sentence)
+        refuse_unless(not wrong, f"{source}: {sentence}")

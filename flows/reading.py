@@ -113,7 +113,11 @@ def print_evaluation(
     only: str | None,
     as_json: bool,
 ) -> None:
-    """Print how often the reader is right on labelled pictures."""
+    """Print how often the reader is right on labelled pictures.
+
+    Raises:
+        SettingsError: No label is of the meter `only`.
+    """
     labels = [each for each in read_labels(directory) if only in {None, each.meter}]
     if not labels:
         raise SettingsError(f"{directory / 'labels.csv'} has no row of the meter {only!r}.")

@@ -37,7 +37,14 @@ class TrainingWish:
 
 
 def train_reader(wish: TrainingWish, console: Console) -> bool:
-    """Trains, compares with the present reader, and takes the new one over if it is better and wished."""
+    """Train, compare with the present reader, and adopt the new one if that is wished and it is better.
+
+    Returns:
+        False where a wished reader was not adopted.
+
+    Raises:
+        SettingsError: A folder has nothing to train on, or an earlier run's checkpoint is of another shape.
+    """
     folder = wish.home / "training"
     for directory in wish.own:
         count = draw_own_shard(directory, folder / "pool")

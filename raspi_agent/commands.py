@@ -97,7 +97,7 @@ def link_dropbox(home: Path, options: argparse.Namespace) -> int:
     if not app_key:
         raise ValueError(dropbox_link.NO_APP_KEY)
     account = dropbox_link.link_dropbox(home, app_key, dropbox_link.CAMERA_SCOPES, _ask_for_code)
-    _say(f"linked with the Dropbox of {account}; this camera may add pictures and nothing else")
+    _say(f"linked with the Dropbox of {account}; this camera may add pictures, and list or read none")
     if not settings.store_url.startswith("dropbox:"):
         _say('to use it, write store_url = "dropbox:/" into agent.toml')
     return OK

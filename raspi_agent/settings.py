@@ -80,7 +80,7 @@ class AgentSettings(BaseSettings):
     ] = 300
     when_full: Annotated[
         Literal["thin", "stop"],
-        Field(description="disk full of unsent pictures: thin the oldest out, and say so, or take no more"),
+        Field(description="disk full of unsent pictures: thin the older ones out, and say so, or take none"),
     ] = "thin"
     trust_clock: Annotated[
         bool, Field(description="the clock is right without a time server, for example by a battery")

@@ -42,7 +42,11 @@ def current_slot(schedule: Schedule, at: datetime) -> datetime | None:
 
 
 def next_slot(schedule: Schedule, at: datetime) -> datetime:
-    """The first slot after an instant (UTC)."""
+    """The first slot after an instant (UTC).
+
+    Raises:
+        ValueError: there is none within a year, for quiet hours leave out all.
+    """
     for days in range(_LONGEST_PAUSE_DAYS):  # summer time can move a slot a day into quiet hours for months
         start_at = at + days * _DAY
         slots = [slot for slot in _slots_between(schedule, start_at, start_at + _DAY) if slot > at]

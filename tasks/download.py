@@ -50,6 +50,9 @@ def download(
         keep: fetches one and keeps it durably; called from several threads.
         at_once: how many to have on their way at the same time.
         waits_s: how long to wait before each further try, where the store does not say.
+
+    Returns:
+        What was kept, what is left for another day, and what ended it early, which is not raised.
     """
     state: _State[Kept] = _State(keep, waits_s, min(FAILURES_THAT_MEAN_AWAY, len(revisions)))
     with ThreadPoolExecutor(at_once, thread_name_prefix="download") as pool:

@@ -99,6 +99,10 @@ def fetch_batch(settings: Settings, revisions: Sequence[Revision]) -> list[Revis
 
     What arrives is safe even when the rest fails, and is not fetched again by the next attempt. What finds no
     place in the archive would not come either, and stays in the store.
+
+    Raises:
+        StoreError: The store is away, refuses, or asks to be left alone.
+        OSError: The disk is full or refuses.
     """
     store = open_store(settings.store.url, settings.home)
     cameras = sorted({meter.camera for meter in settings.meters.values()})
@@ -136,6 +140,10 @@ def fetch_agent_files(settings: Settings, revisions: Sequence[Revision]) -> list
     """Keep these reports and logs in the home folder; return those that would not come.
 
     What turns out to be neither is passed over, and stays in the store.
+
+    Raises:
+        StoreError: The store is away, refuses, or asks to be left alone.
+        OSError: The disk is full or refuses.
     """
     store = open_store(settings.store.url, settings.home)
 

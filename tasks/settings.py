@@ -39,6 +39,16 @@ class SettingsError(Exception):
     """The settings can't be used; the message says where and what to do."""
 
 
+def refuse_unless(condition: bool, sentence: str) -> None:  # noqa: FBT001  (reads as a sentence)
+    """Refuse what was asked for with this sentence (of a command: exit code 2) unless the condition holds.
+
+    Raises:
+        SettingsError: It does not hold.
+    """
+    if not condition:
+        raise SettingsError(sentence)
+
+
 def _known_timezone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no time zone; write it like 'Europe/Berlin'")

@@ -3,20 +3,29 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
+from rich.text import Text
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.written import parse_reading
+from models.picture import MOST_PIXELS
+from models.rendering.strips import random_digits
 from tasks.metering.register import Register
 
 SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = [
+    "README.md",
+    *sorted(f"docs/{path.relative_to(ROOT / 'docs')}" for path in ROOT.glob("docs/**/*.md")),
+]
 COMMANDS = sorted(getattr(get_command(app), "commands"))  # noqa: B009  (typer's type hides it)
 
 
@@ -26,6 +35,19 @@ def test_every_command_is_in_the_readme_and_answers_help(command: str) -> None:
     answer = CliRunner().invoke(app, [command, "--help"])
     assert answer.exit_code == 0
     assert f"smartmeter {command}" in answer.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_no_words_in_brackets_for_they_are_taken_for_colours(command: str) -> None:
+    told = list(_help_of(getattr(get_command(app), "commands")[command]))  # noqa: B009
+    assert told == [Text.from_markup(each).plain for each in told]
+
+
+def _help_of(command: object) -> Iterator[str]:
+    for each in (command, *getattr(command, "params", ())):
+        yield getattr(each, "help", None) or ""
+    for inner in getattr(command, "commands", {}).values():
+        yield from _help_of(inner)
 
 
 def test_help_answers_without_loading_the_reader() -> None:
@@ -52,11 +74,39 @@ def test_readme_names_no_command_that_is_not_there() -> None:
     assert named == set(COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "document",
-    ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))],
-)
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_in_documents_have_the_options_that_they_are_given(document: str) -> None:
+    for words in re.findall(r"smartmeter ([a-z][^`|#;\n]*)", (ROOT / document).read_text()):
+        command: object = get_command(app)
+        for word in words.split():
+            command = getattr(command, "commands", {}).get(word, command)
+        options = {option for each in getattr(command, "params") for option in each.opts}  # noqa: B009
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", words)) <= options | {"--help"}, f"{document}: {words}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_between_documents_lead_somewhere(document: str) -> None:
     path = ROOT / document
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
-        assert (path.parent / target).exists(), f"{document} links to {target}"
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", path.read_text()):
+        there = path.parent / target if target else path
+        assert there.exists(), f"{document} links to {target}"
+        assert not anchor or anchor in anchors_of(there), f"{document} links to {target}#{anchor}"
+
+
+def test_the_guide_silences_the_old_meter_also_before_the_watch_misses_it() -> None:
+    told = re.findall(r"`smartmeter watch --silence (\S+ ?[^`]*)`", (ROOT / "docs/faq.md").read_text())
+    assert len(told) == 2
+    assert all("--days" in each for each in told), "without, only an open incident can be silenced"
+
+
+def anchors_of(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).strip().replace(" ", "-") for each in headings}
+
+
+def test_the_guide_names_the_limits_of_the_reader() -> None:
+    drawn = {random_digits(np.random.default_rng(seed)) for seed in range(500)}
+    assert (min(drawn), max(drawn)) == (4, 9)
+    assert "Drums and displays of four to nine digits" in (ROOT / "docs/faq.md").read_text()
+    assert "From four to nine drums." in (ROOT / "models/cards/trocr-meter-small.md").read_text()
+    assert f"above {MOST_PIXELS // 1_000_000} million pixels" in (ROOT / "docs/security.md").read_text()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tasks.settings import FILE_NAME, Settings, SettingsError, home_folder
+from tasks.settings import FILE_NAME, Settings, SettingsError, home_folder, refuse_unless
 
 # What people and files say may hold brackets and colons; they are shown, and never taken for styles or emoji.
 out = Console(markup=False, emoji=False)
@@ -60,16 +60,6 @@ def load_checked_settings() -> Settings:
             "`smartmeter init` writes an explained example; `smartmeter demo` shows a working one."
         )
     return settings
-
-
-def refuse_unless(condition: bool, sentence: str) -> None:  # noqa: FBT001  (reads as a sentence)
-    """Refuse the command with this sentence (exit code 2) unless the condition holds.
-
-    Raises:
-        SettingsError: It does not hold.
-    """
-    if not condition:
-        raise SettingsError(sentence)
 
 
 def check_days(first: datetime | None, last: datetime | None) -> None:

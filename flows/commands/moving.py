@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.commands.common import Home, out, refuse_unless, use_home
+from flows.commands.common import Home, out, use_home
+from tasks.settings import refuse_unless
 
 app = typer.Typer()
 

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, Json, err, load_checked_settings, out, refuse_unless, use_home
-from tasks.settings import Settings
+from flows.commands.common import Home, Json, err, load_checked_settings, out, use_home
+from tasks.settings import Settings, refuse_unless
 
 app = typer.Typer()
+Digits = Annotated[int | None, typer.Option(min=1, max=14, help="How many drums the register has.")]
 SettingsModel = Annotated[
     str | None,
     typer.Option(
@@ -26,9 +27,7 @@ def read(
         bool, typer.Option("--window", help="The picture already is the register window.")
     ] = False,
     meter: Annotated[str | None, typer.Option(help="Cut the window of this configured meter.")] = None,
-    digits: Annotated[
-        int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
-    ] = None,
+    digits: Digits = None,
     model: SettingsModel = None,
     json: Json = False,
     home: Home = None,
@@ -63,9 +62,7 @@ def evaluate(
         bool, typer.Option("--boxes", help="Cut the labels' boxes (column bbox) instead of finding.")
     ] = False,
     prefix: Annotated[bool, typer.Option("--prefix", help="A label may cover only the first drums.")] = False,
-    digits: Annotated[
-        int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
-    ] = None,
+    digits: Digits = None,
     only: Annotated[str | None, typer.Option(help="Only pictures of this meter (column meter).")] = None,
     model: Annotated[str, typer.Option(help="builtin, or a TrOCR checkpoint by name or folder.")] = "builtin",
     json: Json = False,
@@ -104,9 +101,7 @@ def find_window(
     preview: Annotated[Path, typer.Option(help="Where to draw the window for you to check.")] = Path(
         "window.png"
     ),
-    digits: Annotated[
-        int | None, typer.Option(min=1, max=14, help="How many drums the register has.")
-    ] = None,
+    digits: Digits = None,
     model: SettingsModel = None,
     json: Json = False,
     home: Home = None,

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, Json, load_checked_settings, out, refuse_unless, use_home
-from tasks.settings import SettingsError
+from flows.commands.common import Home, Json, load_checked_settings, out, use_home
+from tasks.settings import SettingsError, refuse_unless
 
 app = typer.Typer()
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Home, check_days, load_checked_settings, refuse_unless, use_home
-from tasks.settings import Settings
+from flows.commands.common import Home, check_days, load_checked_settings, use_home
+from tasks.settings import Settings, refuse_unless
 
 app = typer.Typer()
 event = typer.Typer(no_args_is_help=True, help="Tell what happened to a meter; list it; take it back.")
@@ -20,11 +20,11 @@ app.add_typer(prices, name="prices")
 app.add_typer(co2, name="co2")
 
 Meter = Annotated[
-    str | None, typer.Option(help="The configured meter [default: the only one].", show_default=False)
+    str | None, typer.Option(help="The configured meter (default: the only one).", show_default=False)
 ]
 Code = Annotated[
     str | None,
-    typer.Option("--register", help="Its register's OBIS code [default: the first].", show_default=False),
+    typer.Option("--register", help="Its register's OBIS code (default: the first).", show_default=False),
 ]
 At = Annotated[str, typer.Option(help="When, in local time: '2026-03-01 14:30'.")]
 Note = Annotated[str | None, typer.Option(help="Words to keep with it.", show_default=False)]
@@ -114,7 +114,7 @@ def offset(
 def tariff(
     at: At,
     *,
-    name: Annotated[str, typer.Option(help="The tariff, as in [tariffs.NAME] of the settings.")],
+    name: Annotated[str, typer.Option(help="The tariff's name in the settings.")],
     meter: Meter = None,
     register: Code = None,
     note: Note = None,

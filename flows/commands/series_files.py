@@ -7,7 +7,8 @@ from zoneinfo import available_timezones
 
 import typer
 
-from flows.commands.common import err, out, refuse_unless
+from flows.commands.common import err, out
+from tasks.settings import refuse_unless
 
 app = typer.Typer()
 

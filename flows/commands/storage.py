@@ -14,10 +14,10 @@ from flows.commands.common import (
     load_checked_settings,
     out,
     print_summary,
-    refuse_unless,
     use_home,
 )
 from flows.commands.moving import keep_whole_home
+from tasks.settings import refuse_unless
 from tasks.settings_tables import LONGEST_DAYS, LONGEST_HOURS
 
 app = typer.Typer()
@@ -84,7 +84,7 @@ def backup(
     ] = None,
     prune_archive: Annotated[
         bool,
-        typer.Option("--prune-archive", help="Also thin old frames out of the archive, see below."),
+        typer.Option("--prune-archive", help="Also thin old frames out of the archive, see above."),
     ] = False,
     older_than: Annotated[
         float,
@@ -180,7 +180,8 @@ def import_(
     Their times come from labels, file names (YYYYMMDD_HHMMSS, with Z for UTC, or +01:00) or EXIF. Pictures
     without a time are kept, and read once they are imported again with one. A name of the hour that
     autumn's clock change repeats is placed by the file's own time, else by the order of the files. Log
-    files (*.log, *.log.gz, anything in a folder log) are kept in the archive, their lines counted by level.
+    files (*.log, *.log.gz, anything in a folder log or logs) are kept in the archive, their lines counted
+    by level.
     """
     from flows.backend import prefect_backend
 

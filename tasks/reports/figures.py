@@ -86,7 +86,7 @@ def is_short(report: ReportData) -> bool:
 
 
 def relative(url_of: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
-    """The addresses, checked to lie beside the page."""
+    """The addresses; asked for one that does not lie beside the page, it raises ValueError."""
 
     def checked(what: object) -> str | None:
         url = url_of(what)

@@ -13,6 +13,7 @@ BACK_AMONG, BACK_PICTURES = 3, 2
 ALIKE, ALIKE_STILL = 4, 2
 NIGHTS, USUAL_NIGHTS, FEWEST_NIGHTS = 3, 28, 10
 SPREADS = 3.0
+FIND = "smartmeter find-window PICTURE --meter {meter} --write"
 CABLE = "Look at the camera's cable and card: smartmeter-agent doctor."
 OTHER = (
     "A new meter with other drums gets a table of its own beside the old one's, whose digits and decimals "
@@ -20,23 +21,23 @@ OTHER = (
 )
 WORDS = {
     "dark": ("pictures are dark", "Look at the lamp: is it lit when the picture is taken?"),
-    "bright": ("pictures are overexposed", "Look for reflections, or lower the exposure in agent.toml."),
     "blurred": ("pictures are blurred", "Clean the lens and focus: smartmeter-agent calibrate."),
     "moved": (
         "the camera or the meter has moved",
-        f"Put the camera back, or: smartmeter find-window PICTURE --write, then smartmeter reread. {OTHER}",
+        f"Put the camera back, or: {FIND}, then smartmeter reread --adopt. {OTHER}",
     ),
     "covered": ("the counter is covered", "Take away what stands before it."),
     "cut_off": ("the counter is partly out of the picture", "Turn the camera until all drums are in view."),
     "no_counter": (
         "no counter is found",
-        "Look at the picture. Where the counter can be seen: smartmeter find-window PICTURE --write.",
+        f"Look at the picture. Where the counter can be seen: {FIND}.",
     ),
     "empty": ("pictures arrive broken", CABLE),
     "unreadable_picture": (
         "the pictures can't be opened, or the register's window lies outside of them",
-        f"Where PICTURE shows the counter: smartmeter find-window PICTURE --write. Else: {CABLE}",
+        f"Where PICTURE shows the counter: {FIND}. Else: {CABLE}",
     ),
+    "too_large": ("pictures are too large", "Let the camera take pictures of 50 megapixels at most."),
     "wrong_number_of_digits": (
         "the counter shows another number of digits than the settings say",
         f"Look at the pictures, and mend digits in smartmeter.toml. {OTHER}",
@@ -83,7 +84,7 @@ def _judge_streak(register: RegisterFacts, limits: Limits, told: AbstractSet[str
                 fault_id,
                 f"{register.register_id} cannot be read: {what}",
                 f"The last {len(unread)} pictures of {register.register_id} gave no reading: {what}{named}.",
-                remedy,
+                remedy.format(meter=register.register_id.partition("/")[0]),
                 unread[-1].taken_at,
                 next(each for each in unread if (each.reason or "") == reason).picture_key,
             ),

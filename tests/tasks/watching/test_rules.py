@@ -203,8 +203,10 @@ def test_a_fixed_silence_overrules_the_rhythm() -> None:
     ("reason", "says", "remedy"),
     [
         ("dark", "dark", "lamp"),
-        ("moved", "moved", "find-window"),
-        ("unreadable_picture", "lies outside", "find-window"),
+        ("moved", "moved", "find-window PICTURE --meter home --write, then smartmeter reread --adopt"),
+        ("no_counter", "no counter", "find-window PICTURE --meter home --write"),
+        ("unreadable_picture", "lies outside", "find-window PICTURE --meter home --write"),
+        ("too_large", "too large", "50 megapixels"),
         ("truncated", "broken", "cable and card"),
         ("blurred", "blurred", "focus"),
         ("moved", "moved", "a table of its own"),

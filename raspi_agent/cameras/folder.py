@@ -4,8 +4,10 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +29,23 @@ class FolderCamera:
     Args:
         folder: only read; finished pictures of any type in it are given, other files passed over.
         seen_file: remembers which were given, across restarts.
+        earlier_seen_files: of earlier settings; what they remember counts too, as far as they can be read.
         settle_s: a picture is finished when nobody has written to it for so long.
     """
 
     is_live = False
 
-    def __init__(self, folder: Path, seen_file: Path, *, settle_s: float = SETTLE_S) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seen_file: Path,
+        *,
+        earlier_seen_files: Iterable[Path] = (),
+        settle_s: float = SETTLE_S,
+    ) -> None:
         self.folder = folder
         self._seen_file = seen_file
+        self._earlier_seen_files = tuple(earlier_seen_files)
         self._settle_s = settle_s
         self._forbidden: set[str] = set()
 
@@ -108,9 +119,20 @@ class FolderCamera:
             return {entry.name: entry for entry in entries}
 
     def _seen(self) -> frozenset[str]:
-        if not self._seen_file.exists():
-            return frozenset()
-        return frozenset(self._seen_file.read_bytes().decode(errors="surrogateescape").split("\0"))
+        return self._seen_before | (_noted(self._seen_file) if self._seen_file.exists() else frozenset())
+
+    @cached_property
+    def _seen_before(self) -> frozenset[str]:
+        """What earlier settings remember; `keep` takes it over."""
+        seen: set[str] = set()
+        for path in self._earlier_seen_files:
+            with suppress(OSError):  # its disk has gone, or it belongs to somebody else now
+                seen |= _noted(path)
+        return frozenset(seen)
+
+
+def _noted(seen_file: Path) -> frozenset[str]:
+    return frozenset(seen_file.read_bytes().decode(errors="surrogateescape").split("\0"))
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:

@@ -60,6 +60,13 @@ def test_a_store_that_is_away_costs_no_picture(home: Path, monkeypatch: pytest.M
     assert len(stored(home)) == 1
 
 
+def test_a_changed_outbox_brings_no_picture_twice(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, outbox in enumerate(("first", "second", "third")):
+        monkeypatch.setenv("SMARTMETER_AGENT_OUTBOX", outbox)
+        assert run(home, "once") == 0
+        assert [f"_12000{number}Z_" in key for key in stored(home)] == [False] * number + [True]
+
+
 def test_status_tells_as_table_and_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(home, "once")
     capsys.readouterr()

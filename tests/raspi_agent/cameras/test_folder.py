@@ -109,6 +109,19 @@ def test_what_left_the_folder_is_forgotten(
     assert (tmp_path / "state" / "seen").read_bytes().count(b".jpg") == 1
 
 
+def test_what_earlier_settings_remember_is_taken_over_as_far_as_it_can_be_read(
+    camera: FolderCamera, folder: Path, tmp_path: Path, jpeg: Callable[..., bytes]
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        put(folder / name, jpeg(name.encode()))
+        all_of(camera)
+    put(folder / "c.jpg", jpeg(b"new"))
+    put(tmp_path / "a file", b"")
+    earlier = (tmp_path / "a file" / "seen", tmp_path / "gone" / "seen", tmp_path / "state" / "seen")
+    assert all_of(FolderCamera(folder, tmp_path / "here", earlier_seen_files=earlier)) == [jpeg(b"new")]
+    assert all_of(FolderCamera(folder, tmp_path / "here")) == []
+
+
 def test_a_share_that_goes_away_between_picture_and_note_makes_nothing_forgotten(
     camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]
 ) -> None:

@@ -20,6 +20,7 @@ from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
 _log = logging.getLogger(__name__)
 
 _HEAD_BYTES = 32  # enough to tell what a file is
+_LARGEST_BYTES = 64_000_000  # the server takes no larger one for a picture, and a film may look like one
 _UTC_NAME = re.compile(r"([0-9]{8}_[0-9]{6})Z")
 
 
@@ -101,10 +102,10 @@ class FolderCamera:
         if source in seen or not is_settled(status, self._settle_s):
             return None
         path = self.folder / name
-        data = _read_picture(path)
+        data = _read_picture(path) if status.st_size <= _LARGEST_BYTES else None
         self._forbidden.discard(name)
         if data is None:
-            _log.warning("%s is passed over: it is no picture", path)
+            _log.warning("%s is passed over: it is no picture, or over 64 MB", path)
             self.keep({"source": source})
             return None
         return Shot(data, taken_at=_taken_at(name, data, status.st_mtime), details={"source": source})
@@ -147,7 +148,7 @@ def _read_picture(path: Path) -> bytes | None:
     """A picture's bytes; None for any other file, whose hours of video would not fit the memory."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-        return head + file.read() if sniff(head) else None
+        return head + file.read(_LARGEST_BYTES) if sniff(head) else None
 
 
 def _taken_at(name: str, data: bytes, modified_at: float) -> datetime:

@@ -167,12 +167,25 @@ def test_a_file_that_may_not_be_read_holds_up_no_other_and_is_told_once(
                 os.seteuid(0)
 
 
-def test_a_film_is_passed_over_unread(camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]) -> None:
-    put(folder / "a.avi", b"RIFF....AVI ")
-    os.truncate(folder / "a.avi", 1 << 40)  # a terabyte: more than any memory
-    os.utime(folder / "a.avi", (WRITTEN.timestamp(),) * 2)
+@pytest.mark.parametrize("start", [b"RIFF....AVI ", b"\xff\xd8\xff\xe0"], ids=["avi", "mjpeg"])
+def test_a_film_is_passed_over_unread(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes], start: bytes
+) -> None:
+    put(folder / "a film", start)
+    os.truncate(folder / "a film", 1 << 40)  # a terabyte: more than any memory
+    os.utime(folder / "a film", (WRITTEN.timestamp(),) * 2)
     put(folder / "b.jpg", jpeg())
     assert all_of(camera) == [jpeg()]
+
+
+def test_a_picture_of_64_megabytes_is_taken(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]
+) -> None:
+    put(folder / "a.jpg", jpeg())
+    for size, taken in ((64_000_000, 1), (64_000_001, 0)):
+        os.truncate(folder / "a.jpg", size)
+        os.utime(folder / "a.jpg", (WRITTEN.timestamp(),) * 2)
+        assert [len(data) for data in all_of(camera)] == [size] * taken
 
 
 def test_a_missing_folder_is_a_camera_without_pictures(tmp_path: Path) -> None:

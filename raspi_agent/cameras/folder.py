@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from raspi_agent import durable
-from raspi_agent.cameras.camera import CameraError, Shot
+from raspi_agent.cameras.camera import CameraError, NoNewPicture, Shot
 from raspi_agent.capture_facts import read_facts
 from raspi_agent.picture_bytes import sniff
 from raspi_agent.settled_files import SETTLE_S, is_settled, is_temporary_name
@@ -70,7 +70,8 @@ class FolderCamera:
         message = f"there is no new picture in {self.folder}"
         if self._forbidden:
             message += f", and {len(self._forbidden)} files in it may not be read by this user"
-        raise CameraError(message)
+            raise CameraError(message)
+        raise NoNewPicture(message)
 
     def keep(self, details: Mapping[str, Any]) -> None:
         """Remember a picture as given; see `Camera.keep`."""

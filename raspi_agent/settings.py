@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
@@ -24,6 +24,7 @@ from raspi_agent.hardware_settings import (
 )
 from raspi_agent.picture_key import check_camera_name
 from raspi_agent.slots import Schedule, next_slot
+from raspi_agent.users_folder import users_folder
 
 FILE_NAME = "agent.toml"
 PREFIX = "SMARTMETER_AGENT_"
@@ -53,9 +54,11 @@ class AgentSettings(BaseSettings):
     dropbox_app_key: Annotated[
         str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$", description="key of your Dropbox app, for link-dropbox")
     ] = ""
-    outbox: Annotated[Path, Field(description="where pictures wait; relative to the home folder")] = Path(
-        "outbox"
-    )
+    outbox: Annotated[
+        Path,
+        AfterValidator(users_folder),
+        Field(description="where pictures wait; relative to the home folder"),
+    ] = Path("outbox")
     interval_minutes: Annotated[
         int, Field(ge=0, le=_DAY_MINUTES, description="minutes between pictures; must divide a day; 0: none")
     ] = 15

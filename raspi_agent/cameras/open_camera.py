@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from raspi_agent.cameras.camera import Camera
 from raspi_agent.earlier_outboxes import earlier_outboxes
+from raspi_agent.users_folder import users_folder
 
 if TYPE_CHECKING:
     from raspi_agent.settings import AgentSettings
@@ -70,7 +71,7 @@ def _open_folder(settings: "AgentSettings", home: Path, folder: Path) -> Camera:
     from raspi_agent.cameras.folder import FolderCamera  # noqa: PLC0415 - likewise
 
     return FolderCamera(
-        home / folder.expanduser(),
+        home / users_folder(folder),
         home / settings.outbox / _SEEN_NAME,
         earlier_seen_files=[each / _SEEN_NAME for each in earlier_outboxes(home, settings.outbox)],
     )

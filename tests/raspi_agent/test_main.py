@@ -85,6 +85,9 @@ def test_status_tells_as_table_and_as_json(home: Path, capsys: pytest.CaptureFix
         (("once",), ("CAMERA_URL", "picamera:"), 2, "is no camera: use picamera2:, http:"),
         (("once",), ("STORE_URL", "ftp://x"), 2, "is no store: use file:FOLDER"),
         (("status",), ("INTERVAL_MINUTES", "7"), 2, "7 minutes do not divide a day"),
+        (("once",), ("CAMERA_URL", "folder:~no-such-user/x"), 2, "there is no such user"),
+        (("upload",), ("STORE_URL", "file:~no-such-user/x"), 2, "there is no such user"),
+        (("status",), ("OUTBOX", "~no-such-user/x"), 2, "outbox = .*there is no such user"),
         (("once",), ("OUTBOX", "agent.toml"), 1, "does the folder belong to another user"),
     ],
 )

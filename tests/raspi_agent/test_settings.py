@@ -33,6 +33,11 @@ def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pyte
     assert settings.schedule == Schedule(5, zone=ZoneInfo("UTC"))
 
 
+def test_the_outbox_may_lie_in_the_home_of_its_user(home: Path) -> None:
+    (home / "agent.toml").write_text(f'{GOOD}outbox = "~/outbox"\n', encoding="utf-8")
+    assert load_settings(home).outbox == Path.home() / "outbox"
+
+
 @pytest.mark.parametrize(
     ("text", "explanation"),
     [

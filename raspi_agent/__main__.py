@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     def add(name: str, run: Command, summary: str, description: str | None = None) -> argparse.ArgumentParser:
-        verb = verbs.add_parser(name, help=summary, description=description or f"{summary.capitalize()}.")
+        verb = verbs.add_parser(
+            name, help=summary, description=description or f"{summary[0].upper()}{summary[1:]}."
+        )
         verb.set_defaults(run=run)
         return verb
 

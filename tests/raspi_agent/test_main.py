@@ -119,6 +119,12 @@ def test_the_command_answers(arguments: list[str], code: int) -> None:
     assert ended.value.code == code
 
 
+def test_help_leaves_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert "Take a picture every slot and upload it, until SIGTERM." in capsys.readouterr().out
+
+
 def test_run_takes_pictures_until_it_is_told_to_stop(home: Path) -> None:
     agent = subprocess.Popen(
         [sys.executable, "-m", "raspi_agent", "--home", str(home), "run"], stderr=subprocess.PIPE, text=True

@@ -57,6 +57,9 @@ def test_the_outbox_may_lie_in_the_home_of_its_user(home: Path) -> None:
             GOOD + "[light]\ncolour = 1",
             "light.colour in .*: no such setting; there are light.url",
         ),
+        (GOOD + "[light]\noutbox = 'x'", r"outbox belongs above the first table, and stands below \[light\]"),
+        (GOOD + "light = 'gpio:17'", r"light in .*agent.toml is a table: write \[light\]"),
+        (GOOD + "[lihgt]\nurl = 'x'", r"lihgt in .*no such setting; there are camera, .*, \[light\]"),
         (GOOD + "[power]\non_minutes = 0", "power.on_minutes = 0: .*greater than or equal to 1"),
         (
             GOOD + '[power]\nmaintenance = ["/"]',

@@ -105,11 +105,13 @@ class FolderCamera:
         path = self.folder / name
         data = _read_picture(path) if status.st_size <= _LARGEST_BYTES else None
         self._forbidden.discard(name)
-        if data is None:
-            _log.warning("%s is passed over: it is no picture, or over 64 MB", path)
+        taken_at = _taken_at(name, data, status.st_mtime) if data else None
+        if data is None or taken_at is None:
+            reason = "its date can't be" if data else "it is no picture, or over 64 MB"
+            _log.warning("%s is passed over: %s", path, reason)
             self.keep({"source": source})
             return None
-        return Shot(data, taken_at=_taken_at(name, data, status.st_mtime), details={"source": source})
+        return Shot(data, taken_at=taken_at, details={"source": source})
 
     def _tell_forbidden(self, name: str) -> None:
         if name not in self._forbidden:
@@ -152,8 +154,11 @@ def _read_picture(path: Path) -> bytes | None:
         return head + file.read(_LARGEST_BYTES) if sniff(head) else None
 
 
-def _taken_at(name: str, data: bytes, modified_at: float) -> datetime:
-    """What the picture says itself, else its name when it is in UTC, else when the file was written."""
+def _taken_at(name: str, data: bytes, modified_at: float) -> datetime | None:
+    """What the picture says itself, else its name when it is in UTC, else when the file was written.
+
+    None where that is no date: network shares and memory disks take any number for one.
+    """
     facts = read_facts(data)
     if facts and facts.taken_at and facts.clock_synchronised:
         return facts.taken_at
@@ -162,4 +167,7 @@ def _taken_at(name: str, data: bytes, modified_at: float) -> datetime:
             return datetime.strptime(match[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
         except ValueError:
             pass
-    return datetime.fromtimestamp(modified_at, tz=UTC)
+    try:
+        return datetime.fromtimestamp(modified_at, tz=UTC)
+    except (ValueError, OverflowError, OSError):  # by how far it is off
+        return None

@@ -12,6 +12,7 @@ from raspi_agent.cameras.folder import FolderCamera
 from raspi_agent.capture_facts import CaptureFacts, embed_facts
 
 NOBODY = 65534
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system of its own
 WRITTEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -186,6 +187,22 @@ def test_a_picture_of_64_megabytes_is_taken(
         os.truncate(folder / "a.jpg", size)
         os.utime(folder / "a.jpg", (WRITTEN.timestamp(),) * 2)
         assert [len(data) for data in all_of(camera)] == [size] * taken
+
+
+@pytest.mark.skipif(not os.access(MEMORY, os.W_OK), reason="needs a disk that takes any date")
+@pytest.mark.parametrize("seconds", [1e12, -1e11, 1e17])
+def test_a_date_that_cannot_be_holds_up_no_other_picture(
+    jpeg: Callable[..., bytes], caplog: pytest.LogCaptureFixture, seconds: float
+) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        folder = Path(name)
+        for each in ("a.jpg", "b.jpg", "20260102_030405Z.jpg"):
+            put(folder / each, jpeg(each.encode()))
+        for each in ("a.jpg", "20260102_030405Z.jpg"):
+            os.utime(folder / each, (seconds, seconds))
+        camera = FolderCamera(folder, folder / "state" / "seen")
+        assert all_of(camera) == [jpeg(b"20260102_030405Z.jpg"), jpeg(b"b.jpg")]
+        assert "a.jpg is passed over: its date can't be" in caplog.text
 
 
 def test_a_missing_folder_is_a_camera_without_pictures(tmp_path: Path) -> None:

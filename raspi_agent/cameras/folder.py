@@ -5,7 +5,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +24,14 @@ _log = logging.getLogger(__name__)
 _HEAD_BYTES = 32  # enough to tell what a file is
 _LARGEST_BYTES = 64_000_000  # the server takes no larger one for a picture, and a film may look like one
 _UTC_NAME = re.compile(r"([0-9]{8}_[0-9]{6})Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What a look met on its way to the next picture: why each name is passed over, and what to remember."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
 
 
 class FolderCamera:
@@ -48,36 +58,83 @@ class FolderCamera:
         self._seen_file = seen_file
         self._earlier_seen_files = tuple(earlier_seen_files)
         self._settle_s = settle_s
-        self._forbidden: set[str] = set()
+        self._unreadable: set[str] = set()
 
     def capture(self, timeout_s: float) -> Shot:  # noqa: ARG002 - a folder answers at once
         """The next picture by name; see `Camera.capture`."""
-        seen = self._seen()
+        seen, others = self._seen(), _Others()
         try:
-            entries = self._entries()
-            self._forbidden &= entries.keys()
-            for name, entry in sorted(entries.items()):
-                try:
-                    shot = self._shot_of(name, entry, seen)
-                except PermissionError:
-                    self._tell_forbidden(name)
-                    continue
-                if shot is not None:
-                    return shot
+            shot = self._next(seen, others)
         except OSError as error:
             message = f"the folder {self.folder} gives no pictures: {error}"
             raise CameraError(message) from error
+        finally:
+            self._pass_over(others)
+        if shot is not None:
+            return shot
         message = f"there is no new picture in {self.folder}"
-        if self._forbidden:
-            message += f", and {len(self._forbidden)} files in it may not be read by this user"
+        if self._unreadable:
+            message += f", and {len(self._unreadable)} of its files can't be read"
             raise CameraError(message)
         raise NoNewPicture(message)
 
     def keep(self, details: Mapping[str, Any]) -> None:
         """Remember a picture as given; see `Camera.keep`."""
         source = details.get("source")
+        if isinstance(source, str):
+            self._remember({source})
+
+    def close(self) -> None:
+        """Nothing is held; see `Camera.close`."""
+
+    def _next(self, seen: frozenset[str], others: _Others) -> Shot | None:
+        entries = self._entries()
+        self._unreadable &= entries.keys()
+        for name, entry in sorted(entries.items()):
+            try:
+                found = self._look_at(name, entry, seen, others)
+            except FileNotFoundError:  # deleted meanwhile
+                continue
+            except OSError as error:  # of this file alone: it must not hold up the others
+                if name not in self._unreadable:
+                    self._unreadable.add(name)
+                    others.reasons[name] = _why_not_read(error)
+                continue
+            self._unreadable.discard(name)
+            if found:
+                return found
+        return None
+
+    def _look_at(
+        self, name: str, entry: os.DirEntry[str], seen: frozenset[str], others: _Others
+    ) -> Shot | None:
+        # one question a file and no more: a folder of years holds tens of thousands
+        status = None if is_temporary_name(name) else entry.stat()
+        if status is None or not stat.S_ISREG(status.st_mode):
+            return None
+        source = f"{name}/{status.st_size}/{status.st_mtime_ns}"
+        if source in seen or not is_settled(status, self._settle_s):
+            return None
+        found = _shot_of(self.folder / name, status, source)
+        if isinstance(found, Shot):
+            return found
+        others.reasons[name] = found
+        others.sources.add(source)
+        return None
+
+    def _pass_over(self, others: _Others) -> None:
+        """Tell and remember them all at once: programs leave a file beside each of their pictures."""
+        if others.reasons:
+            name, reason = next(iter(others.reasons.items()))
+            more = f", and so are {len(others.reasons) - 1} more" if len(others.reasons) > 1 else ""
+            _log.warning("%s is passed over: %s%s", self.folder / name, reason, more)
+        if others.sources:
+            with suppress(OSError):  # a full disk; they are looked at once more then
+                self._remember(others.sources)
+
+    def _remember(self, sources: AbstractSet[str]) -> None:
         seen = self._seen()
-        if not isinstance(source, str) or source in seen:
+        if sources <= seen:
             return
         # what has left the folder can be forgotten, or the file would grow for years
         try:
@@ -85,38 +142,10 @@ class FolderCamera:
         except OSError:  # a share that is away says nothing of what lies in it
             still_there = set(seen)
         else:
-            still_there = {s for s in seen if s.partition("/")[0] in names}
+            still_there = {each for each in seen if _name_in(each) in names}
         durable.make_folder(self._seen_file.parent)
-        text = "\0".join(sorted({*still_there, source}))
+        text = "\0".join(sorted({*still_there, *sources}))
         durable.replace(self._seen_file, text.encode(errors="surrogateescape"))
-
-    def close(self) -> None:
-        """Nothing is held; see `Camera.close`."""
-
-    def _shot_of(self, name: str, entry: os.DirEntry[str], seen: frozenset[str]) -> Shot | None:
-        """The picture in a file; None where it was given before, is unfinished, or is no picture."""
-        # one question a file and no more: a folder of years holds tens of thousands
-        status = None if is_temporary_name(name) else _status(entry)
-        if status is None or not stat.S_ISREG(status.st_mode):
-            return None
-        source = f"{name}/{status.st_size}/{status.st_mtime_ns}"
-        if source in seen or not is_settled(status, self._settle_s):
-            return None
-        path = self.folder / name
-        data = _read_picture(path) if status.st_size <= _LARGEST_BYTES else None
-        self._forbidden.discard(name)
-        taken_at = _taken_at(name, data, status.st_mtime) if data else None
-        if data is None or taken_at is None:
-            reason = "its date can't be" if data else "it is no picture, or over 64 MB"
-            _log.warning("%s is passed over: %s", path, reason)
-            self.keep({"source": source})
-            return None
-        return Shot(data, taken_at=taken_at, details={"source": source})
-
-    def _tell_forbidden(self, name: str) -> None:
-        if name not in self._forbidden:
-            self._forbidden.add(name)
-            _log.warning("%s is passed over: this user may not read it", self.folder / name)
 
     def _entries(self) -> dict[str, os.DirEntry[str]]:
         with os.scandir(self.folder) as entries:
@@ -135,16 +164,27 @@ class FolderCamera:
         return frozenset(seen)
 
 
+def _why_not_read(error: OSError) -> str:
+    return "this user may not read it" if isinstance(error, PermissionError) else str(error.strerror)
+
+
+def _name_in(source: str) -> str:
+    return source.partition("/")[0]
+
+
 def _noted(seen_file: Path) -> frozenset[str]:
     return frozenset(seen_file.read_bytes().decode(errors="surrogateescape").split("\0"))
 
 
-def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """What the disk says of a file; None when it has gone."""
-    try:
-        return entry.stat()
-    except FileNotFoundError:
-        return None
+def _shot_of(path: Path, status: os.stat_result, source: str) -> Shot | str:
+    """The picture in a file, or why there is none."""
+    data = _read_picture(path) if status.st_size <= _LARGEST_BYTES else None
+    if data is None:
+        return "it is no picture, or over 64 MB"
+    taken_at = _taken_at(path.name, data, status.st_mtime)
+    if taken_at is None:
+        return "its date can't be"
+    return Shot(data, taken_at=taken_at, details={"source": source})
 
 
 def _read_picture(path: Path) -> bytes | None:

@@ -152,7 +152,7 @@ def test_a_file_that_may_not_be_read_holds_up_no_other_and_is_told_once(
         try:
             camera = FolderCamera(folder, folder / "state" / "seen")
             assert all_of(camera) == [jpeg(b"b.jpg")]
-            with pytest.raises(CameraError, match=r"no new picture in .*, and 1 files in it may not be read"):
+            with pytest.raises(CameraError, match=r"no new picture in .*, and 1 of its files can't be read"):
                 camera.capture(1)
             assert caplog.text.count("a.jpg is passed over") == 1
             (folder / "a.jpg").chmod(0o600)
@@ -203,6 +203,30 @@ def test_a_date_that_cannot_be_holds_up_no_other_picture(
         camera = FolderCamera(folder, folder / "state" / "seen")
         assert all_of(camera) == [jpeg(b"20260102_030405Z.jpg"), jpeg(b"b.jpg")]
         assert "a.jpg is passed over: its date can't be" in caplog.text
+
+
+def test_one_broken_file_holds_up_no_other(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "a.jpg").symlink_to("a.jpg")
+    (folder / "b.jpg").symlink_to("nowhere")
+    put(folder / "c.jpg", jpeg())
+    assert all_of(camera) == [jpeg()]
+    with pytest.raises(CameraError, match="and 1 of its files can't be read"):
+        camera.capture(1)
+    assert caplog.messages == [f"{folder / 'a.jpg'} is passed over: Too many levels of symbolic links"]
+
+
+def test_files_beside_the_pictures_are_passed_over_together(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(1000):
+        put(folder / f"{number:04}.xml", b"what moved")
+    put(folder / "a.jpg", jpeg())
+    assert all_of(camera) == [jpeg()]
+    assert caplog.messages == [
+        f"{folder / '0000.xml'} is passed over: it is no picture, or over 64 MB, and so are 999 more"
+    ]
 
 
 def test_a_missing_folder_is_a_camera_without_pictures(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def format_facts(facts: CaptureFacts) -> str:
     """The facts as one line of JSON, ASCII only.
 
     Details that JSON cannot hold, or that are too long for a picture's comment, are left out: a picture
-    without them is worth more than no picture.
+    without them is worth more than no picture. A letter that no text has, of a file's name that is not UTF-8,
+    becomes a question mark: no database takes it.
     """
     fields: dict[str, object] = {
         "camera": facts.camera,
@@ -61,7 +62,14 @@ def format_facts(facts: CaptureFacts) -> str:
         text = json.dumps({**fields, "details": dict(facts.details)}, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         text = ""
-    return text if 0 < len(text) <= _MOST_BYTES else json.dumps(fields)
+    return _as_text(text if 0 < len(text) <= _MOST_BYTES else json.dumps(fields))
+
+
+def _as_text(line: str) -> str:
+    if "\\ud" not in line:  # how JSON writes half a letter
+        return line
+    whole = json.dumps(json.loads(line), ensure_ascii=False).encode(errors="replace")
+    return json.dumps(json.loads(whole))
 
 
 def parse_facts(text: str | bytes) -> CaptureFacts | None:

@@ -112,7 +112,7 @@ class FolderCamera:
         status = None if is_temporary_name(name) else entry.stat()
         if status is None or not stat.S_ISREG(status.st_mode):
             return None
-        source = f"{name}/{status.st_size}/{status.st_mtime_ns}"
+        source = f"{_written(name)}/{status.st_size}/{status.st_mtime_ns}"
         if source in seen or not is_settled(status, self._settle_s):
             return None
         found = _shot_of(self.folder / name, status, source)
@@ -138,7 +138,7 @@ class FolderCamera:
             return
         # what has left the folder can be forgotten, or the file would grow for years
         try:
-            names = self._entries()
+            names = {_written(name) for name in self._entries()}
         except OSError:  # a share that is away says nothing of what lies in it
             still_there = set(seen)
         else:
@@ -166,6 +166,11 @@ class FolderCamera:
 
 def _why_not_read(error: OSError) -> str:
     return "this user may not read it" if isinstance(error, PermissionError) else str(error.strerror)
+
+
+def _written(name: str) -> str:
+    """A file's name as text, which a name that is not UTF-8 is none of."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def _name_in(source: str) -> str:

@@ -205,6 +205,16 @@ def test_a_date_that_cannot_be_holds_up_no_other_picture(
         assert "a.jpg is passed over: its date can't be" in caplog.text
 
 
+def test_a_name_that_is_not_utf8_is_taken_once_and_can_be_written_down(
+    camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes]
+) -> None:
+    put(folder / os.fsdecode(b"Z\xe4hler.jpg"), jpeg())
+    assert camera.capture(1).details["source"].encode().startswith(rb"Z\xe4hler.jpg/")
+    put(folder / "Zähler.jpg", jpeg())
+    assert len(all_of(camera)) == 2
+    assert all_of(FolderCamera(folder, folder.parent / "state" / "seen")) == []
+
+
 def test_one_broken_file_holds_up_no_other(
     camera: FolderCamera, folder: Path, jpeg: Callable[..., bytes], caplog: pytest.LogCaptureFixture
 ) -> None:

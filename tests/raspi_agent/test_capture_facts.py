@@ -119,6 +119,8 @@ def test_garbage_has_no_facts(rest: bytes, start: bytes) -> None:
         format_facts(FACTS).replace("20000", "NaN"),
         format_facts(FACTS).replace("61250", "Infinity"),
         format_facts(FACTS).replace("61250", '"soon"'),
+        format_facts(FACTS).replace("61250", "-1"),
+        format_facts(FACTS).replace("61250", str(10**13)),
     ],
 )
 def test_other_lines_are_no_facts(text: str) -> None:

@@ -13,6 +13,7 @@ _MARK = b"smartmeter "  # the comment reads "smartmeter {json}", in every pictur
 _COMMENT = 0xFE
 _BEFORE_COMMENT = (0xE0, 0xE1)  # JFIF and Exif want to come first
 _MOST_BYTES = 0xFFFF - 2 - len(_MARK)
+_LONGEST_BOOT_MS = 100 * 365 * 86_400_000  # what is longer takes the server's dates out of all calendars
 _PNG_SIGNATURE_BYTES = 8
 _PNG_KEYWORD = b"smartmeter\x00"
 
@@ -46,7 +47,8 @@ def format_facts(facts: CaptureFacts) -> str:
     """The facts as one line of JSON, ASCII only.
 
     Details that JSON cannot hold, or that are too long for a picture's comment, are left out: a picture
-    without them is worth more than no picture.
+    without them is worth more than no picture. A letter that no text has, of a file's name that is not UTF-8,
+    becomes a question mark: no database takes it.
     """
     fields: dict[str, object] = {
         "camera": facts.camera,
@@ -61,7 +63,14 @@ def format_facts(facts: CaptureFacts) -> str:
         text = json.dumps({**fields, "details": dict(facts.details)}, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         text = ""
-    return text if 0 < len(text) <= _MOST_BYTES else json.dumps(fields)
+    return _as_text(text if 0 < len(text) <= _MOST_BYTES else json.dumps(fields))
+
+
+def _as_text(line: str) -> str:
+    if "\\ud" not in line:  # how JSON writes half a letter
+        return line
+    whole = json.dumps(json.loads(line), ensure_ascii=False).encode(errors="replace")
+    return json.dumps(json.loads(whole))
 
 
 def parse_facts(text: str | bytes) -> CaptureFacts | None:
@@ -75,7 +84,7 @@ def parse_facts(text: str | bytes) -> CaptureFacts | None:
             clock_synchronised=fields["clock_synchronised"] is True,
             slot_at=_parse_instant(fields["slot_at"]),
             boot_id=str(fields["boot_id"]),
-            boot_ms=int(fields["boot_ms"]),
+            boot_ms=_since_boot(int(fields["boot_ms"])),
             sequence=None if sequence is None else int(sequence),
             details=dict(fields.get("details", {})),
         )
@@ -165,6 +174,13 @@ def _parse_instant(text: str | None) -> datetime | None:
         return None
     at = datetime.fromisoformat(text)
     return at.astimezone(UTC) if at.tzinfo else None
+
+
+def _since_boot(milliseconds: int) -> int:
+    if not 0 <= milliseconds <= _LONGEST_BOOT_MS:
+        message = f"no machine has run for {milliseconds} milliseconds"
+        raise ValueError(message)
+    return milliseconds
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from raspi_agent.cameras.camera import CameraError, CameraStuck
+from raspi_agent.cameras.camera import CameraError, CameraStuck, NoNewPicture
 from raspi_agent.capture import Equipment, Taken, capture_slot
 from raspi_agent.clock import ClockReading
 from raspi_agent.outbox import Outbox
@@ -141,6 +141,10 @@ class CaptureLoop:
                 return OSError("the disk is full of unsent pictures")
         try:
             taken = self._capture(slot_at)
+        except NoNewPicture as error:  # who puts them there may come more rarely
+            _log.warning("no picture: %s", error)
+            self._tally.missed()
+            return error
         except CameraError as error:
             _log.warning("no picture: %s", error)
             self._note_failure(error)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from raspi_agent.capture import capture_slot
 from raspi_agent.clock import read_clock
+from raspi_agent.earlier_outboxes import note_outbox
 from raspi_agent.lamp import turn_off
 from raspi_agent.mail import send_mail
 from raspi_agent.outbox import Outbox
@@ -39,6 +40,7 @@ def once(home: Path, _: argparse.Namespace) -> int:
     settings = load_settings(home)
     outbox = Outbox(home / settings.outbox)
     outbox.sweep()
+    note_outbox(home, settings.outbox)
     look = partial(read_clock, trusted=settings.trust_clock)
     slot_at = current_slot(settings.schedule, look().now_at)
     equipment = equipment_of(home, settings)

@@ -32,6 +32,16 @@ def note_outbox(home: Path, outbox: Path) -> None:
         )
 
 
+def earlier_outboxes(home: Path, outbox: Path) -> set[Path]:
+    """The folder of each outbox but the present one, whether it is still there or not.
+
+    Args:
+        home: the home folder.
+        outbox: as the settings have it now.
+    """
+    return {(home / each).resolve() for each in (_DEFAULT, *_noted(home))} - {(home / outbox).resolve()}
+
+
 def left_waiting(home: Path, outbox: Path) -> dict[Path, int]:
     """How many pictures wait in each outbox but the present one.
 
@@ -40,9 +50,7 @@ def left_waiting(home: Path, outbox: Path) -> dict[Path, int]:
         outbox: as the settings have it now.
     """
     found = {}
-    for folder in {(home / each).resolve() for each in (_DEFAULT, *_noted(home))} - {
-        (home / outbox).resolve()
-    }:
+    for folder in earlier_outboxes(home, outbox):
         with suppress(OSError):  # its disk has gone, or it belongs to somebody else now
             found[folder] = len(Outbox(folder).waiting())
     return {folder: found[folder] for folder in sorted(found) if found[folder]}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raspi_agent.ask import agent_answers
-from raspi_agent.cameras.camera import CameraError
+from raspi_agent.cameras.camera import CameraError, NoNewPicture
 from raspi_agent.cameras.open_camera import open_camera
 from raspi_agent.finding import Finding, fault, ok, warning
 from raspi_agent.lamp import lit, turn_off
@@ -55,9 +55,17 @@ def examine_camera(settings: "AgentSettings", home: Path) -> Finding:
         return fault("camera", str(error), "correct camera_url in agent.toml")
     except TimeoutError:
         return warning("camera", "another picture is in the making", "try again in a minute")
+    except NoNewPicture as error:
+        return warning("camera", str(error), "nothing, if the next one is still to come")
     except CameraError as error:
-        return fault("camera", str(error), "look at the camera's cable, power and address; then try again")
+        return fault("camera", str(error), _remedy_for(settings))
     return _judge_shot(shot.data)
+
+
+def _remedy_for(settings: "AgentSettings") -> str:
+    if settings.camera_url.strip().lower().startswith("folder:"):
+        return "camera_url in agent.toml names it; is it there, its share mounted, and may this user read it?"
+    return "look at the camera's cable, power and address; then try again"
 
 
 def _judge_shot(data: bytes) -> Finding:
@@ -93,7 +101,8 @@ def _judge_agent(settings: "AgentSettings", outbox: Outbox) -> Finding:
             "an agent runs and has not taken any picture yet",
             "journalctl -u smartmeter-agent says why",
         )
-    now_at, taken_at = datetime.now(UTC), newest[1].taken_at
+    # a picture that somebody else left in a folder may be older than the slot it was taken for
+    now_at, taken_at = datetime.now(UTC), max(newest[1].taken_at, newest[1].slot_at or newest[1].taken_at)
     sentence = f"the running agent took its last picture {_long(now_at - taken_at)} ago"
     schedule, since_at = settings.schedule, max(taken_at, now_at - _LOOKED_BACK)
     if slots_due(schedule, since_at, now_at - schedule.window) >= _MISSED_TO_WORRY:

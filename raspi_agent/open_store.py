@@ -5,6 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from raspi_agent.folder_store import FolderStore
 from raspi_agent.store import Store
+from raspi_agent.users_folder import users_folder
 
 _MOUNT_NOTE = "store-is-mounted"
 
@@ -23,7 +24,7 @@ def open_store(url: str, home: Path) -> Store:
     """
     parts = store_parts(url)
     if parts.scheme == "file":
-        root = Path(parts.path).expanduser()
+        root = users_folder(Path(parts.path))
         if not root.is_absolute():
             return FolderStore(home / root, create=True)
         return FolderStore(root, mount_note=home / _MOUNT_NOTE)
@@ -50,6 +51,7 @@ def store_parts(url: str) -> SplitResult:
         raise ValueError(message)
     if not parts.netloc:
         if parts.scheme == "file" and parts.path.strip("/"):
+            users_folder(Path(parts.path))
             return parts
         if parts.scheme == "dropbox" and parts.path.startswith("/"):
             return parts

@@ -191,7 +191,7 @@ class Outbox:
 
     def _newest_path(self) -> Path | None:
         newest = [folder / names[-1] for folder in (self._new, self._sent) if (names := _pictures_of(folder))]
-        return max(newest, key=lambda path: _sequence_of(path.name), default=None)
+        return max(newest, key=lambda path: sequence_of(_key(path.name)), default=None)
 
     def _make_folders(self) -> None:
         for folder in (self._tmp, self._new, self._sent):
@@ -202,7 +202,7 @@ class Outbox:
         if begun and begun[1].sequence is not None:
             return begun[1].sequence
         newest = self._newest_path()
-        return _sequence_of(newest.name) if newest else 0
+        return sequence_of(_key(newest.name)) if newest else 0
 
     def _begun(self) -> tuple[str, CaptureFacts] | None:
         try:
@@ -220,6 +220,12 @@ class Outbox:
             yield
 
 
+def sequence_of(key: str) -> int:
+    """The counter in the key of a picture that an outbox took; -1 for any other name."""
+    picture = parse_picture_key(key)
+    return int(picture.sequence) if picture and picture.sequence and not picture.is_imported else -1
+
+
 def _key_of(facts: CaptureFacts, extension: str) -> str:
     sequence = facts.sequence or 0
     if facts.clock_synchronised and facts.taken_at is not None:
@@ -235,18 +241,12 @@ def _key(name: str) -> str:
     return name.replace("+", "/")
 
 
-def _sequence_of(name: str) -> int:
-    picture = parse_picture_key(_key(name))
-    return int(picture.sequence) if picture and picture.sequence and not picture.is_imported else -1
-
-
 def _pictures_of(folder: Path) -> list[str]:
     """The names of our pictures in a folder, in the order in which they were taken."""
     if not folder.is_dir():
         return []
-    return sorted(
-        (name for path in folder.iterdir() if _sequence_of(name := path.name) >= 0), key=_sequence_of
-    )
+    numbers = {path.name: sequence_of(_key(path.name)) for path in folder.iterdir()}
+    return sorted((name for name, number in numbers.items() if number >= 0), key=lambda name: numbers[name])
 
 
 def _size_of(path: Path) -> int:

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from raspi_agent import durable
-from raspi_agent.outbox import Outbox
-from raspi_agent.picture_key import parse_picture_key
+from raspi_agent.outbox import Outbox, sequence_of
 
 _log = logging.getLogger(__name__)
 _SHARE_DROPPED = 0.05  # of the waiting pictures at a time: often enough, and a log line for many
@@ -107,13 +106,8 @@ def last_dropped_at(outbox: Outbox) -> datetime | None:
 
 def _by_gap(keys: Sequence[str]) -> list[int]:
     """The places of all but the first and the last, by how far apart their neighbours were taken."""
-    numbers = [_number_of(key) for key in keys]
+    numbers = [sequence_of(key) for key in keys]
     return sorted(range(1, len(keys) - 1), key=lambda place: numbers[place + 1] - numbers[place - 1])
-
-
-def _number_of(key: str) -> int:
-    picture = parse_picture_key(key)
-    return int(picture.sequence or 0) if picture else 0
 
 
 def _drop(outbox: Outbox, keys: Sequence[str]) -> None:

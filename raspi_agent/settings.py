@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, Literal, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
+from raspi_agent.explain_settings import explain
 from raspi_agent.hardware_settings import (
     HttpCameraSettings,
     LightSettings,
@@ -24,6 +25,7 @@ from raspi_agent.hardware_settings import (
 )
 from raspi_agent.picture_key import check_camera_name
 from raspi_agent.slots import Schedule, next_slot
+from raspi_agent.users_folder import users_folder
 
 FILE_NAME = "agent.toml"
 PREFIX = "SMARTMETER_AGENT_"
@@ -53,9 +55,11 @@ class AgentSettings(BaseSettings):
     dropbox_app_key: Annotated[
         str, Field(pattern=r"^([A-Za-z0-9]{8,40})?$", description="key of your Dropbox app, for link-dropbox")
     ] = ""
-    outbox: Annotated[Path, Field(description="where pictures wait; relative to the home folder")] = Path(
-        "outbox"
-    )
+    outbox: Annotated[
+        Path,
+        AfterValidator(users_folder),
+        Field(description="where pictures wait; relative to the home folder"),
+    ] = Path("outbox")
     interval_minutes: Annotated[
         int, Field(ge=0, le=_DAY_MINUTES, description="minutes between pictures; must divide a day; 0: none")
     ] = 15
@@ -202,7 +206,7 @@ def load_settings(home: Path) -> AgentSettings:
     except UnreadableVariable as error:
         raise SettingsError(_explain_variables() or str(error)) from error
     except ValidationError as error:
-        message = _explain(error, path)
+        message = explain(error, path, dict(all_settings()), PREFIX)
         if not path.exists():
             message += f"\n{path} does not exist; it can say:\n{describe_settings()}"
         raise SettingsError(message) from error
@@ -236,28 +240,6 @@ def _as_toml(value: object) -> str:
             return f"[{', '.join(_as_toml(each) for each in value)}]"
         case _:
             return "none" if value is None else str(value)
-
-
-def _explain(error: ValidationError, path: Path) -> str:
-    known = dict(all_settings())
-    lines = []
-    for problem in error.errors():
-        name = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
-        setting = known.get(name)
-        reason = str(problem["msg"]).removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            table = name.rpartition(".")[0]
-            names = ", ".join(each for each in known if each.rpartition(".")[0] == table)
-            lines.append(f"{name} in {path}: no such setting; there are {names}")
-        elif setting is None:
-            lines.append(f"{path}: {name and f'{name}: '}{reason}")
-        elif problem["type"] == "missing":
-            lines.append(
-                f"{name} is missing in {path} ({PREFIX}{name.upper()} will do): {setting.description}"
-            )
-        else:
-            lines.append(f"{name} = {problem['input']!r}: {reason} ({setting.description})")
-    return "\n".join(lines)
 
 
 def _variable_of(name: str) -> str:

@@ -9,6 +9,7 @@ import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from raspi_agent.open_store import store_parts
+from raspi_agent.users_folder import users_folder
 
 LAST_PORT = 65_535
 # Longer than anybody means, and no longer than clocks can count.
@@ -35,10 +36,7 @@ def _known_place(place: str) -> str:
 
 def _of_its_user(folder: str) -> str:
     """The folder with `~` as a shell understands it."""
-    try:
-        return str(Path(folder).expanduser()) if folder else folder
-    except RuntimeError as error:
-        raise ValueError(f"{folder!r}: there is no such user; write the whole path") from error
+    return str(users_folder(Path(folder))) if folder else folder
 
 
 def _known_store(url: str) -> str:

@@ -78,7 +78,7 @@ write() {
 source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 units="$source_folder/deployments/systemd" raspi="$source_folder/deployments/raspi"
 python=/usr/bin/python3
-camera='' camera_url='' store_url='' light_url='' prefect_url=''
+camera='' camera_url='' store_url='' light_url='' outbox='' prefect_url=''
 prefect=keep watchdog=no with_apt=yes with_pip=yes root='' dry_run=no
 
 read_options() {
@@ -180,6 +180,7 @@ know_hardware() {
   camera_url=$(setting camera_url "$camera_url" '')
   store_url=$(setting store_url "$store_url" file:store)
   light_url=$(setting light.url "$light_url" '')
+  outbox=$(setting outbox '' outbox)
   [[ $camera =~ ^[a-z0-9][a-z0-9_-]*$ ]] || refuse "'$camera' is no name for a camera; use a-z 0-9 - _"
   case $camera_url in
     picamera2:* | http://* | https://* | v4l2:/dev/* | folder:?*) ;;
@@ -193,7 +194,7 @@ know_hardware() {
     '' | gpio:?* | usb:?* | http://* | https://*) ;;
     *) refuse "'$light_url' is no lamp; --help shows what there is" ;;
   esac
-  case "$camera_url $store_url" in
+  case "$camera_url $store_url file:$outbox" in
     *folder:/home/* | *folder:/root/* | *file:/home/* | *file:/root/*)
       refuse "the agent can't look into /home or /root: use a folder like /srv/camera or /mnt/smartmeter"
       ;;
@@ -361,6 +362,9 @@ folder_lines() {
   case $store_url in
     file:/*) printf 'ReadWritePaths="-%s"\n' "${store_url#file:}" ;;
   esac
+  case $outbox in
+    /*) printf 'ReadWritePaths="-%s"\n' "$outbox" ;;
+  esac
   case $camera_url in
     folder:/*) printf 'ReadOnlyPaths="-%s"\n' "${camera_url#folder:}" ;;
   esac
@@ -368,7 +372,7 @@ folder_lines() {
 
 make_folders() {
   local url folder
-  for url in "$store_url" "$camera_url"; do
+  for url in "$store_url" "$camera_url" "file:$outbox"; do
     case $url in
       file:/* | folder:/*) folder="$root${url#*:}" ;;
       *) continue ;;
@@ -379,8 +383,8 @@ make_folders() {
     if [ -d "$folder" ]; then continue; fi
     case $url in
       file:/mnt/* | file:/media/* | file:/run/media/*)
-        # made here, it would take the pictures while the share is away, and nobody would look for them there
-        say "$folder is not there: mount the share and make it on it; until then pictures wait"
+        # made here, it would take the pictures while the disk is away, and nobody would look for them there
+        say "$folder is not there: mount the share or disk and make it on it; nothing goes there until then"
         continue
         ;;
     esac

@@ -10,8 +10,13 @@ class CameraError(Exception):
     """The camera gave no picture this time; the next slot tries again. The message is for people.
 
     CameraError
+    ├── NoNewPicture  the one who puts pictures there has put no further one there yet
     └── CameraStuck   no later slot will get a picture either before this machine has been started anew
     """
+
+
+class NoNewPicture(CameraError):  # noqa: N818 - a state of the camera, named as one
+    """All pictures that others have put into the camera's folder have been given."""
 
 
 class CameraStuck(CameraError):  # noqa: N818 - a state of the camera, named as one

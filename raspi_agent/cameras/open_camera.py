@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raspi_agent.cameras.camera import Camera
+from raspi_agent.earlier_outboxes import earlier_outboxes
+from raspi_agent.users_folder import users_folder
 
 if TYPE_CHECKING:
     from raspi_agent.settings import AgentSettings
 
 KINDS = "picamera2:, http://CAMERA/capture, v4l2:/dev/video0 or folder:/srv/ftp/meter"
 PASSWORD_FILE = Path("secrets", "camera-password")  # in the home folder
+_SEEN_NAME = "folder-camera"  # in the outbox
 
 
 def open_camera(settings: "AgentSettings", home: Path) -> Camera:
@@ -44,10 +47,7 @@ def open_camera(settings: "AgentSettings", home: Path) -> Camera:
         case "v4l2" if place.startswith("/") and not names_host:
             return _open_v4l2(settings, Path(place))
         case "folder" if place and not names_host:
-            from raspi_agent.cameras.folder import FolderCamera  # noqa: PLC0415 - likewise
-
-            folder = home / Path(place).expanduser()
-            return FolderCamera(folder, home / settings.outbox / "folder-camera")
+            return _open_folder(settings, home, Path(place))
     # an address may hold a password
     shown = f"{kind}://..." if names_host else settings.camera_url
     message = f"camera_url = {shown!r} is no camera: use {KINDS}"
@@ -64,6 +64,16 @@ def _open_http(settings: "AgentSettings", home: Path) -> Camera:
         discard=settings.http.discard,
         largest_bytes=settings.http.largest_mb * 1_000_000,
         frozen_after=settings.http.frozen_after,
+    )
+
+
+def _open_folder(settings: "AgentSettings", home: Path, folder: Path) -> Camera:
+    from raspi_agent.cameras.folder import FolderCamera  # noqa: PLC0415 - likewise
+
+    return FolderCamera(
+        home / users_folder(folder),
+        home / settings.outbox / _SEEN_NAME,
+        earlier_seen_files=[each / _SEEN_NAME for each in earlier_outboxes(home, settings.outbox)],
     )
 
 

@@ -85,6 +85,19 @@ def test_details_that_do_not_fit_are_left_out_not_the_picture(
     assert facts == CaptureFacts(camera="home")
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("Z\udce4hler.jpg", "Z?hler.jpg"), ("Zähler.jpg", "Zähler.jpg"), ("\U0001f600\udcff", "\U0001f600?")],
+)
+@pytest.mark.parametrize("padding", [0, 66_000])
+def test_half_a_letter_becomes_a_question_mark(name: str, written: str, padding: int) -> None:
+    line = format_facts(CaptureFacts(camera=name, details={"source": name, "x": "x" * padding}))
+    facts = parse_facts(line)
+    assert line.isascii()
+    assert facts is not None
+    assert (facts.camera, facts.details.get("source", written)) == (written, written)
+
+
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"\xff\xd8\xff\xfe\x00\x20smartmeter {", b"\x89PNG\r\n\x1a\n", b""]),
@@ -106,6 +119,8 @@ def test_garbage_has_no_facts(rest: bytes, start: bytes) -> None:
         format_facts(FACTS).replace("20000", "NaN"),
         format_facts(FACTS).replace("61250", "Infinity"),
         format_facts(FACTS).replace("61250", '"soon"'),
+        format_facts(FACTS).replace("61250", "-1"),
+        format_facts(FACTS).replace("61250", str(10**13)),
     ],
 )
 def test_other_lines_are_no_facts(text: str) -> None:

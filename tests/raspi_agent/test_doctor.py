@@ -72,7 +72,8 @@ def test_a_healthy_agent_gets_a_table_and_exit_code_0(home: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("change", "check", "says"),
     [
-        (("folder:pictures", "folder:nowhere"), "camera", "nowhere"),
+        (("folder:pictures", "folder:nowhere"), "camera", "is it there, its share mounted"),
+        (("folder:pictures", "http://127.0.0.1:9/x"), "camera", "cable, power and address"),
         (("folder:pictures", "ftp://x"), "camera", "is no camera"),
         (("free_mb = 0", "free_mb = 100000000"), "disk", "bring the store back"),
         (("free_mb = 0", "store_url = 'file:/not/mounted'"), "store", "mount it"),
@@ -89,6 +90,13 @@ def test_each_trouble_is_a_fault_with_a_remedy(
     assert (code, rows[check]) == (1, "FAULT")
     assert says in " ".join(" ".join(lines).split())
     assert any(line.strip().startswith("-> ") for line in lines)
+
+
+def test_a_folder_whose_pictures_have_all_been_taken_is_no_fault(home: Path) -> None:
+    assert main(["--home", str(home), "once"]) == 0
+    code, rows, lines = examined(home)
+    assert (code, rows["camera"]) == (0, "WARNING")
+    assert "there is no new picture" in " ".join(" ".join(lines).split())
 
 
 def test_a_home_without_settings_is_told_what_they_are(tmp_path: Path) -> None:
@@ -150,11 +158,13 @@ def test_a_running_agent_is_judged_by_the_slots_that_it_missed(
     home: Path, jpeg: Callable[..., bytes], schedule: str, hours: float, verdict: str
 ) -> None:
     (home / "agent.toml").write_text(f"{SETTINGS}{schedule}\n")
-    taken_at = read_clock().now_at - timedelta(hours=hours)
-    Outbox(home / "outbox").add(jpeg(), CaptureFacts("cellar", taken_at=taken_at, clock_synchronised=True))
+    slot_at = read_clock().now_at - timedelta(hours=hours)
     server = AskServer(home, lambda **_: Future(), 1)
     server.start()
     try:
-        assert examined(home)[1]["camera"] == verdict
+        for taken_at in (slot_at, slot_at - timedelta(days=1000)):  # that one was left in a folder
+            facts = CaptureFacts("cellar", taken_at=taken_at, clock_synchronised=True, slot_at=slot_at)
+            Outbox(home / "outbox").add(jpeg(), facts)
+            assert examined(home)[1]["camera"] == verdict
     finally:
         server.stop()

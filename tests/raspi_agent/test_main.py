@@ -60,6 +60,13 @@ def test_a_store_that_is_away_costs_no_picture(home: Path, monkeypatch: pytest.M
     assert len(stored(home)) == 1
 
 
+def test_a_changed_outbox_brings_no_picture_twice(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, outbox in enumerate(("first", "second", "third")):
+        monkeypatch.setenv("SMARTMETER_AGENT_OUTBOX", outbox)
+        assert run(home, "once") == 0
+        assert [f"_12000{number}Z_" in key for key in stored(home)] == [False] * number + [True]
+
+
 def test_status_tells_as_table_and_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(home, "once")
     capsys.readouterr()
@@ -78,6 +85,9 @@ def test_status_tells_as_table_and_as_json(home: Path, capsys: pytest.CaptureFix
         (("once",), ("CAMERA_URL", "picamera:"), 2, "is no camera: use picamera2:, http:"),
         (("once",), ("STORE_URL", "ftp://x"), 2, "is no store: use file:FOLDER"),
         (("status",), ("INTERVAL_MINUTES", "7"), 2, "7 minutes do not divide a day"),
+        (("once",), ("CAMERA_URL", "folder:~no-such-user/x"), 2, "there is no such user"),
+        (("upload",), ("STORE_URL", "file:~no-such-user/x"), 2, "there is no such user"),
+        (("status",), ("OUTBOX", "~no-such-user/x"), 2, "outbox = .*there is no such user"),
         (("once",), ("OUTBOX", "agent.toml"), 1, "does the folder belong to another user"),
     ],
 )

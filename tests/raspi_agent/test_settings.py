@@ -33,6 +33,11 @@ def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pyte
     assert settings.schedule == Schedule(5, zone=ZoneInfo("UTC"))
 
 
+def test_the_outbox_may_lie_in_the_home_of_its_user(home: Path) -> None:
+    (home / "agent.toml").write_text(f'{GOOD}outbox = "~/outbox"\n', encoding="utf-8")
+    assert load_settings(home).outbox == Path.home() / "outbox"
+
+
 @pytest.mark.parametrize(
     ("text", "explanation"),
     [
@@ -52,6 +57,9 @@ def test_the_file_the_environment_and_the_defaults(home: Path, monkeypatch: pyte
             GOOD + "[light]\ncolour = 1",
             "light.colour in .*: no such setting; there are light.url",
         ),
+        (GOOD + "[light]\noutbox = 'x'", r"outbox belongs above the first table, and stands below \[light\]"),
+        (GOOD + "light = 'gpio:17'", r"light in .*agent.toml is a table: write \[light\]"),
+        (GOOD + "[lihgt]\nurl = 'x'", r"lihgt in .*no such setting; there are camera, .*, \[light\]"),
         (GOOD + "[power]\non_minutes = 0", "power.on_minutes = 0: .*greater than or equal to 1"),
         (
             GOOD + '[power]\nmaintenance = ["/"]',

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raspi_agent.capture_facts import CaptureFacts
+from raspi_agent.capture_facts import CaptureFacts, embed_facts
 from raspi_agent.open_store import open_store
 from raspi_agent.outbox import Outbox
 from raspi_agent.upload import upload_waiting
@@ -53,6 +53,21 @@ def test_a_camera_that_booted_without_a_clock_loses_no_time(home: Path, photo: b
     assert found == {
         key: NOON + timedelta(minutes=minute) for key, minute in zip(keys, (1, 16, 31), strict=True)
     }
+
+
+def test_a_source_that_no_database_takes_holds_up_no_picture(home: Path, photo: bytes) -> None:
+    facts = CaptureFacts(
+        camera="cellar", taken_at=NOON, clock_synchronised=True, details={"source": "Z######hler"}
+    )
+    store = open_store("file:store", home)
+    key = "images/cellar/20260301/20260301_120000Z_000001.jpg"
+    store.add(key, embed_facts(photo, facts).replace(b"######", rb"\udce4"))
+    settings = load_settings()
+    prepare_warehouse.fn(settings)
+    assert fetch_batch.fn(settings, list_new_pictures.fn(settings).revisions) == []
+    with open_warehouse(settings.warehouse, read_only=True) as warehouse:
+        found = warehouse.sql("select picture_key, facts ->> '$.details.source' from raw.pictures")
+    assert found.rows() == [(key, "Z?hler")]
 
 
 def test_a_url_that_lost_its_last_slash_names_the_same_store(home: Path, photo: bytes) -> None:

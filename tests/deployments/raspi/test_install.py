@@ -164,6 +164,20 @@ def test_no_folder_is_made_where_a_share_will_be_mounted(root: Path, url: str) -
     assert (root / "srv/camera").is_dir()
 
 
+@pytest.mark.parametrize(("outbox", "is_made"), [("/srv/outbox", True), ("/mnt/stick/outbox", False)])
+def test_the_agent_may_write_into_an_outbox_elsewhere(root: Path, outbox: str, *, is_made: bool) -> None:
+    home = root / "var/lib/smartmeter"
+    home.mkdir(parents=True)
+    (home / "agent.toml").write_text(
+        f'camera = "cellar"\ncamera_url = "v4l2:/dev/video0"\noutbox = "{outbox}"\n'
+    )
+    answer = run("install.sh", "--root", str(root), *PARTS)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    drop_in = root / "etc/systemd/system/smartmeter-agent.service.d/folders.conf"
+    assert f'ReadWritePaths="-{outbox}"' in drop_in.read_text()
+    assert (root / outbox[1:]).is_dir() is is_made
+
+
 PERMISSIONS = {
     "var/lib/smartmeter": 0o750,
     "var/lib/smartmeter/agent.toml": 0o640,

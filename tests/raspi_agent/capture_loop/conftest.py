@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from raspi_agent.cameras.camera import CameraError, Shot
+from raspi_agent.cameras.camera import CameraError, NoNewPicture, Shot
 from raspi_agent.capture import Equipment
 from raspi_agent.capture_facts import read_facts
 from raspi_agent.capture_loop import ACTIVITY, CaptureLoop
@@ -112,7 +112,7 @@ class Agent:
 
         def give() -> None:
             if not there:
-                raise CameraError("there is no new picture")
+                raise NoNewPicture("there is no new picture")
             there.pop()
 
         self.scene.is_live, self.scene.before_each = False, give

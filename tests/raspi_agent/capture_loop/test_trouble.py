@@ -25,6 +25,14 @@ def test_trouble_costs_only_its_own_slots_and_the_watchdog_is_fed(agent_with: Ca
     assert agent.watchdog.hangs() is None
 
 
+def test_a_folder_without_a_new_picture_is_no_camera_that_failed(agent_with: Callable[..., Agent]) -> None:
+    agent = agent_with(1.01)
+    agent.take_from_folder({10.0: 1, 1000.0: 1})
+    agent.run()
+    hour = agent.tally.hour()
+    assert (hour.due, hour.taken, hour.missed, hour.camera_errors) == (5, 2, 3, 0)
+
+
 def test_a_hanging_camera_that_somebody_asks_for_starves_no_watchdog(
     agent_with: Callable[..., Agent],
 ) -> None:

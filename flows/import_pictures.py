@@ -30,13 +30,20 @@ def import_pictures(
         labels: A CSV with columns `file` and `timestamp`, where names and EXIF say no time.
         pattern: Only files whose names match, like `bana_*`.
         timezone: What the camera's clock was set to; the household's zone when empty.
+
+    Raises:
+        OSError: This server's clock is behind: what came now would count as from the future for ever.
     """
     settings = load_settings()
     camera = settings.meters[meter].camera
     zone = ZoneInfo(timezone) if timezone else settings.zone
     prepare_warehouse(settings)
-    if not must_wait_for_clock(settings):
-        adopt_archive(settings)  # first: imported pictures would hide that the warehouse was empty
+    if must_wait_for_clock(settings):
+        raise OSError(
+            "Nothing is imported while this server's clock is behind. Set it, or wait until a time server "
+            "has, and import again."
+        )
+    adopt_archive(settings)  # first: imported pictures would hide that the warehouse was empty
     files = list_importable(settings, Path(directory), pattern, Path(labels) if labels else None, zone)
     set_aside: list[SetAside] = []
     for batch in in_batches(files, BATCH, "Importing pictures"):

@@ -36,4 +36,10 @@ def keep_home(
         settings, target, with_secrets=with_secrets, keep=keep or settings.backup.home_keep
     )
     mirrored = mirror_pictures(settings, target, pictures or settings.backup.home_pictures)
-    return {"archive": str(archive), "bytes": archive.stat().st_size, "mirrored": mirrored}
+    return {
+        "archive": str(archive),
+        "bytes": archive.stat().st_size,
+        "mirrored": mirrored.brought,
+        "not_mirrored": len(mirrored.left),
+        "not_mirrored_like": mirrored.left[0] if mirrored.left else "",
+    }

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 _TEMPORARY = ".smartmeter-tmp"
 _DELETING = ".smartmeter-deleting"
 _LEFT_OVER_S = 3600.0
-_CURSOR_FIELDS = 3
+_PARTS = 64  # a backup leaves gaps in a few days' folders: only those few parts of the cursor fit no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,16 @@ class FolderStore:
     def list(self, cursor: str | None = None) -> Listing:
         """Every revision that is new since the cursor, by key; see `Store.list`.
 
-        The cursor holds an instant and a checksum of all that was there before it. Where the checksum no
-        longer fits (a delete, a clock that jumped), everything is listed.
+        The cursor holds an instant and checksums of all that was there before it, one for some of the folders
+        each. Where one no longer fits (a delete, a clock that jumped), everything in its folders is listed.
         """
         with self._answering():
             self._end_interrupted_deletes()
             entries, unsettled_ns, known_hidden = self._entries()
             since_ns = _since(cursor, entries)
             revisions, hidden = [], [*known_hidden]
-            for entry in sorted((e for e in entries if e.changed_ns >= since_ns), key=lambda e: e.key):
+            news = (e for e in entries if e.changed_ns >= since_ns[_part(e.key)])
+            for entry in sorted(news, key=lambda e: e.key):
                 try:
                     revisions.append(self._revision(entry))
                 except FileNotFoundError:
@@ -269,15 +271,28 @@ def _remove_empty_folders(folder: Path) -> None:
             Path(each).rmdir()
 
 
-def _since(cursor: str | None, entries: tuple[_Entry, ...]) -> int:
-    """The instant (ns) from which on a holder of the cursor knows nothing; 0 when in any doubt."""
-    fields = (cursor or "").split("-")
-    if len(fields) != _CURSOR_FIELDS or not all(field.isdecimal() for field in fields):
-        return 0
-    until_ns = int(fields[0])
-    return until_ns if _cursor(entries, until_ns) == cursor else 0
+def _part(key: str) -> int:
+    """The part of a cursor that vouches for a key: all of a folder are in one."""
+    return zlib.crc32(key.rpartition("/")[0].encode()) % _PARTS
+
+
+def _since(cursor: str | None, entries: tuple[_Entry, ...]) -> list[int]:
+    """By part, the instant (ns) from which on a holder of the cursor knows nothing; 0 when in any doubt."""
+    until, *sums = (cursor or "").split("-")
+    if not until.isdecimal() or len(sums) != _PARTS:
+        return [0] * _PARTS
+    until_ns = int(until)
+    return [until_ns if fits else 0 for fits in map(str.__eq__, sums, _sums(entries, until_ns))]
 
 
 def _cursor(entries: tuple[_Entry, ...], until_ns: int) -> str:
-    known = [entry.signature for entry in entries if entry.changed_ns < until_ns]
-    return f"{until_ns}-{len(known)}-{sum(known) % 2**64}"
+    return "-".join([str(until_ns), *_sums(entries, until_ns)])
+
+
+def _sums(entries: tuple[_Entry, ...], until_ns: int) -> list[str]:
+    """A checksum for each part of a cursor."""
+    sums = [0] * _PARTS
+    for entry in entries:
+        if entry.changed_ns < until_ns:
+            sums[_part(entry.key)] += entry.signature
+    return [f"{each % 2**64:x}" for each in sums]

@@ -25,6 +25,7 @@ from warehouse.connection import open_warehouse
 from warehouse.loading import load_pictures
 
 DRAFTS = ".drafts"
+UNDATED = "/undated/i"  # in the key of an imported picture whose time nobody knows
 LARGEST_BYTES = 64_000_000  # what is larger is no picture of a meter
 LEFT_OVER_S = 3600.0
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -260,7 +261,7 @@ def _imported_key(path: Path, data: bytes, camera: str, taken_at: datetime | Non
     digest = hashlib.sha256(data).hexdigest()
     if taken_at is None:
         name = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[-80:]
-        return f"images/{camera}/undated/i{digest[:8]}_{name}"
+        return f"images/{camera}{UNDATED}{digest[:8]}_{name}"
     suffix = path.suffix.lower().lstrip(".")
     extension = suffix if re.fullmatch(r"jpe?g|png|bmp|webp|gif|tiff?", suffix) else "jpg"
     return imported_key(camera, taken_at, digest, extension)

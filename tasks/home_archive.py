@@ -155,7 +155,8 @@ def bring_home(
 
     Raises:
         ArchiveError: It is damaged, or the new home folder holds something already.
-        OSError: The disk is full or refuses; nothing is left of the new home folder.
+        OSError: The disk is full or refuses, or something in the mirror may not be read; nothing is left of
+            the new home folder.
     """
     home = home.resolve()
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
@@ -165,13 +166,14 @@ def bring_home(
     durable.make_folder(home.parent)
     with draft_beside(home) as draft:
         manifest = unpack(archive, draft)
-        count = mirror(pictures, draft, link=link) if pictures else 0
+        count = mirror(pictures, draft, link=link, whole=True).brought if pictures else 0
         (draft / AHEAD).touch(PRIVATE_FILE)
         durable.sync_file(draft / AHEAD)
         settings = draft / FILE_NAME
         if settings.exists():
             text = _moved(settings.read_text(encoding="utf-8"), manifest.home, str(home))
             settings.write_text(text, encoding="utf-8")
+            durable.sync_file(settings)
         if home.exists():
             home.rmdir()
         draft.replace(home)

@@ -4,7 +4,9 @@ import errno
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from raspi_agent import durable
@@ -14,42 +16,82 @@ log = logging.getLogger(__name__)
 MIRRORED = ("archive", "health", "log")
 # What a disk or its owner refuses says nothing about the files that were to come there.
 REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
+FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+BLOCK = 1 << 20
 
 
-def mirror(source: Path, target: Path, *, link: bool) -> int:
-    """Bring files that a mirror lacks into it, and change none that it has; return how many came.
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What a mirror was brought.
 
-    One that finds no place there is told, and holds up no other.
+    Attributes:
+        brought: How many files.
+        left: The files and folders that can't be read or find no place there, relative to the home folder.
+    """
+
+    brought: int
+    left: tuple[str, ...] = ()
+
+
+def mirror(source: Path, target: Path, *, link: bool, whole: bool = False) -> Mirrored:
+    """Bring files that a mirror lacks into it, and change none that it has.
+
+    One that can't be read, or finds no place there, is told, and holds up no other.
 
     Args:
         source: A home folder, or a mirror.
         target: A mirror, or a home folder.
         link: A second name for the same bytes, which takes no room, instead of a copy.
+        whole: Refuse where this user may not read something, which a change of owner or mode mends.
 
     Raises:
-        OSError: The disk is full or refuses.
+        OSError: The disk is full or refuses, or, where it has to come whole, something may not be read.
         SettingsError: Nothing can be linked there, as to another disk.
     """
-    count = 0
-    left: list[tuple[Path, OSError]] = []
-    for path in _mirrored(source):
-        name = path.relative_to(source)
+    count, unread, homeless = 0, list[OSError](), list[OSError]()
+    note = partial(_note, unread, whole=whole)
+    for path in _mirrored(source, note):
         try:
-            count += _bring(path, target / name, link=link)
+            count += path.is_file() and _bring(path, target / path.relative_to(source), link=link)
         except OSError as error:
-            if error.errno in REFUSED:
+            if unreadable := _unreadable(path):
+                note(unreadable)
+            elif error.errno in REFUSED:
                 raise refused(path.name, target.parent, error) from error
-            if not _takes_files(target):
+            elif not _takes_files(target):
                 raise
-            left.append((name, error))
-    if left:
+            else:
+                homeless.append(OSError(error.errno, error.strerror, str(path)))
+    _tell(unread, homeless, target)
+    left = tuple(Path(each.filename).relative_to(source).as_posix() for each in (*unread, *homeless))
+    return Mirrored(count, left)
+
+
+def _note(unread: list[OSError], error: OSError, *, whole: bool) -> None:
+    """Note what can't be read; what has gone since it was listed is no loss."""
+    if whole and error.errno in FORBIDDEN:
+        raise OSError(
+            f"{error.filename} can't be read: {error.strerror}. "
+            "Let this user read what is in the mirror, and do the same once more."
+        )
+    if error.errno != errno.ENOENT:
+        unread.append(error)
+
+
+def _tell(unread: Sequence[OSError], homeless: Sequence[OSError], target: Path) -> None:
+    if unread:
+        log.warning(
+            "%d files or folders can't be read and are missing in %s, like %s: %s; all others are there. Let "
+            "this user read them, or restore them, and the next backup brings them.",
+            len(unread), target, unread[0].filename, unread[0].strerror,
+        )  # fmt: skip
+    if homeless:
         log.warning(
             "%d files can't be brought to %s, like %s: %s; all others are there. Where a disk takes no such "
             "names, as FAT and exFAT take none with a colon, one formatted as ext4 does.",
-            len(left), target, left[0][0], left[0][1].strerror,
+            len(homeless), target, homeless[0].filename, homeless[0].strerror,
         )  # fmt: skip
-    return count
 
 
 def refused(what: str, where: Path | str, error: OSError) -> OSError:
@@ -95,7 +137,7 @@ def _link(path: Path, draft: Path) -> None:
     try:
         os.link(path, draft)
     except OSError as error:
-        if error.errno not in NO_LINKS:
+        if error.errno not in NO_LINKS or _unreadable(path):
             raise
         raise SettingsError(
             f"{path.name} can't be linked to {draft.parent}: {error.strerror}. Links need one disk that has "
@@ -104,8 +146,20 @@ def _link(path: Path, draft: Path) -> None:
         ) from error
 
 
-def _mirrored(home: Path) -> Iterator[Path]:
-    for name in MIRRORED:
-        for path in sorted((home / name).rglob("*")):
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(home).parts):
-                yield path
+def _mirrored(home: Path, note: Callable[[OSError], None]) -> Iterator[Path]:
+    """What is to be mirrored; a folder that can't be looked into is passed over once it is noted."""
+    for top in MIRRORED:
+        for folder, folders, names in os.walk(home / top, onerror=note):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _unreadable(path: Path) -> OSError | None:
+    """What keeps a file's bytes from being read, if anything does."""
+    try:
+        with path.open("rb") as file:
+            while file.read(BLOCK):
+                pass
+    except OSError as error:
+        return OSError(error.errno, error.strerror, str(path))
+    return None

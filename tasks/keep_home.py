@@ -6,7 +6,7 @@ from typing import Literal
 
 from raspi_agent.mounted import check_still_mounted
 from tasks.home_archive import keep_newest, later_than, write_archive
-from tasks.home_mirror import mirror
+from tasks.home_mirror import Mirrored, mirror
 from tasks.settings import Settings
 from tasks.step import step
 
@@ -38,8 +38,8 @@ def archive_home(settings: Settings, folder: Path, *, with_secrets: bool, keep: 
 
 
 @step(timeout_s=12 * 3600)
-def mirror_pictures(settings: Settings, folder: Path, pictures: Pictures) -> int:
-    """Bring new pictures, reports and logs into the mirror beside the archives; return how many came."""
+def mirror_pictures(settings: Settings, folder: Path, pictures: Pictures) -> Mirrored:
+    """Bring new pictures, reports and logs into the mirror beside the archives."""
     if pictures == "none":
-        return 0
+        return Mirrored(0)
     return mirror(settings.home, folder / MIRROR, link=pictures == "link")

@@ -10,7 +10,9 @@ import polars as pl
 
 from raspi_agent.content_hash import content_hash
 from raspi_agent.open_store import open_store
+from raspi_agent.picture_key import parse_picture_key
 from raspi_agent.store import Added, Revision, RevisionGone, Store
+from tasks.archive import UNDATED
 from tasks.custody import ARCHIVE_SOURCE, note_restored, read_from_disk, sha256_of, store_key
 from tasks.kept_windows import picture_file
 from tasks.local_times import span_of_days
@@ -134,8 +136,13 @@ def _absent(row: dict[str, object], store_url: str) -> Absent | None:
     source, picture_key = str(row["source"]), str(row["picture_key"])
     key = store_key(source, store_url)
     revision = source.rpartition("@")[2] if key else ""
-    if key is None and source.startswith(ARCHIVE_SOURCE):
+    if key is None and source.startswith(ARCHIVE_SOURCE) and not _was_imported(picture_key):
         key = picture_key  # from a warehouse made anew: where it came from is forgotten, its name is not
     if key is None:
         return None  # an imported picture never was in the store
     return Absent(key, revision, picture_key, str(row["content_sha256"]), int(str(row["size_bytes"])))
+
+
+def _was_imported(picture_key: str) -> bool:
+    parsed = parse_picture_key(picture_key)
+    return parsed.is_imported if parsed else UNDATED in picture_key

@@ -44,7 +44,7 @@ def is_behind(now_at: datetime, known_at: datetime | None, state: int, up_s: flo
 
 @step(timeout_s=600)
 def must_wait_for_clock(settings: Settings) -> bool:
-    """Whether nothing should be fetched now, for good pictures would seem to come from the future."""
+    """Whether nothing should come in now, for good pictures would seem to come from the future."""
     if not settings.warehouse.exists():
         return False
     with open_warehouse(settings.warehouse) as warehouse:
@@ -53,8 +53,8 @@ def must_wait_for_clock(settings: Settings) -> bool:
     if not is_behind(now_at, known_at, kernel_clock_state(), time.monotonic()):
         return False
     log.warning(
-        "Nothing is fetched: this server's clock shows %s, and pictures arrived at %s already. The next run "
-        "tries again; timedatectl says whether a time server sets the clock.",
+        "This server's clock is behind: it shows %s, and pictures arrived at %s already. Nothing is fetched "
+        "or imported until it is right; timedatectl says whether a time server sets the clock.",
         f"{now_at:%Y-%m-%d %H:%M} UTC",
         f"{known_at:%Y-%m-%d %H:%M} UTC",
     )

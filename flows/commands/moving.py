@@ -37,6 +37,14 @@ def keep_whole_home(
         f"{size(int(done['bytes']))}, read back and whole; {done['mirrored']} new files in the mirror",
         highlight=False,
     )
+    if done["not_mirrored"]:
+        out.print(
+            f"Not in the mirror: {done['not_mirrored']} files or folders, like {done['not_mirrored_like']}",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
     out.print(
         f"On a new machine: smartmeter restore-home {Path(str(done['archive'])).name} --home NEW",
         highlight=False,

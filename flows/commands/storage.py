@@ -115,7 +115,8 @@ def backup(
 
     --prune-archive keeps of old pictures the register window, pixel for pixel, and removes the whole frame.
     This can't be undone. Frames stay that were repaired, rejected, revised, set by a person or never read,
-    the first frame of each day, and whatever the store still has.
+    the first frame of each day, and whatever the store still has. A register that has left the settings is
+    waited for no more: only what it has read counts.
 
     --warehouse keeps settings, warehouse and alarms in one dated file that `smartmeter restore-home` makes a
     home folder of on another machine.

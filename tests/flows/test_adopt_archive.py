@@ -7,9 +7,10 @@ import pytest
 
 from raspi_agent.open_store import open_store
 from tasks.adopt_archive import adopt_archive
-from tasks.fetch import list_new_pictures, prepare_warehouse
+from tasks.fetch import fetch_batch, list_new_pictures, prepare_warehouse
 from tasks.home_archive import bring_home, write_archive
 from tasks.home_mirror import mirror
+from tasks.import_folder import import_batch, list_importable
 from tasks.recognize import list_unread_pictures
 from tasks.restore import Restored, list_absent, restore_batch
 from tasks.settings import load_settings
@@ -77,3 +78,23 @@ def test_a_home_of_an_older_archive_learns_what_the_mirror_has_besides(
     with open_warehouse(settings.warehouse) as warehouse:
         keys = warehouse.sql("select picture_key from raw.pictures order by 1")["picture_key"].to_list()
     assert keys == [drawn_meter.key(number) for number in range(7)]
+
+
+def test_what_an_import_brought_is_adopted_and_never_put_into_the_store(
+    drawn_meter: "DrawnMeter", tmp_path: Path
+) -> None:
+    settings, folder = load_settings(), tmp_path / "old"
+    folder.mkdir()
+    for number, name in enumerate(("20261119_000000Z.jpg", "meter.jpg")):
+        (folder / name).write_bytes(drawn_meter.picture(number))
+    drawn_meter.put(drawn_meter.key(2), drawn_meter.picture(2))
+    prepare_warehouse.fn(settings)
+    found = list_importable.fn(settings, folder, "*.jpg", None, settings.zone)
+    import_batch.fn(settings, found, "cellar", settings.zone)
+    fetch_batch.fn(settings, list_new_pictures.fn(settings).revisions)
+    (revision,) = open_store("file:store", drawn_meter.home).list().revisions
+    open_store("file:store", drawn_meter.home).delete(revision)
+    settings.warehouse.unlink()  # as if the kill had come before they were noted
+    prepare_warehouse.fn(settings)
+    assert adopt_archive.fn(settings) == 3
+    assert [each.key for each in list_absent.fn(settings, None, None)] == [drawn_meter.key(2)]

@@ -1,6 +1,8 @@
 """A folder of existing pictures enters the path."""
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,9 @@ from typer.testing import Result
 
 from flows.import_pictures import import_pictures
 from models.rendering.meter import draw_frame, encode_jpeg
+from tasks.fetch import keep_cursor, prepare_warehouse
 from tasks.publish import LATEST
+from tasks.server_clock import CLOCK_UNSET, LONGEST_WAIT_S, UNKNOWN, kernel_clock_state
 from tasks.settings import load_settings
 from tests.flows.conftest import FACE, START_UNITS
 from warehouse.connection import open_warehouse
@@ -127,3 +131,32 @@ def test_an_import_into_a_new_warehouse_does_not_hide_what_only_the_archive_has(
     (tmp_path / "old" / f"{drawn_meter.slot_at(1):%Y%m%d_%H%M%S}Z.jpg").write_bytes(drawn_meter.picture(1))
     assert import_pictures(str(tmp_path / "old"), "home")["pictures"] == 2
     assert answer("select source from raw.pictures where source like 'archive/%'").height == 1
+
+
+@pytest.mark.skipif(
+    kernel_clock_state() not in {CLOCK_UNSET, UNKNOWN} or time.monotonic() > LONGEST_WAIT_S,
+    reason="a time server sets this clock, or it was never set: it is believed",
+)
+def test_an_import_waits_for_a_clock_that_is_behind(
+    drawn_meter: "DrawnMeter", prefect_server: str, tmp_path: Path
+) -> None:
+    settings, now_at = load_settings(), datetime.now(UTC)
+    prepare_warehouse.fn(settings)
+    keep_cursor.fn(settings, "cursor")
+    archived = settings.archive / drawn_meter.key(0)
+    archived.parent.mkdir(parents=True)
+    archived.write_bytes(drawn_meter.picture(0))
+    picture = tmp_path / "old" / f"{now_at + timedelta(days=1):%Y%m%d_%H%M%S}Z.jpg"
+    picture.parent.mkdir()
+    picture.write_bytes(drawn_meter.picture(1))
+    with open_warehouse(settings.warehouse) as warehouse:
+        warehouse.script("update raw.store_cursors set listed_at = now() + interval 2 day")
+    with pytest.raises(OSError, match=r"Nothing is imported .* import again"):
+        import_pictures(str(picture.parent), "home")
+    assert answer("from raw.pictures").is_empty()
+
+    with open_warehouse(settings.warehouse) as warehouse:
+        warehouse.script("update raw.store_cursors set listed_at = now()")
+    picture.rename(picture.with_name(f"{drawn_meter.slot_at(1):%Y%m%d_%H%M%S}Z.jpg"))
+    assert import_pictures(str(picture.parent), "home")["pictures"] == 2
+    assert answer("from raw.pictures where source like 'archive/%'").height == 1

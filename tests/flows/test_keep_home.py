@@ -149,3 +149,14 @@ def test_the_watch_remembers_on_the_new_machine_what_it_told(
     run("backup", "--warehouse", "--to", tmp_path)
     run("restore-home", archives_in(tmp_path)[0], "--home", tmp_path / "new")
     assert "id: disk" in run("watch", "--list", "--home", tmp_path / "new")
+
+
+def test_a_picture_that_can_not_be_read_is_named_and_holds_up_no_other(
+    home: Path, tmp_path: Path, run: Callable[..., str]
+) -> None:
+    (home / "archive").mkdir()
+    (home / "archive" / "a.jpg").symlink_to("/proc/self/mem")  # answers as a bad block of a disk does
+    (home / "archive" / "b.jpg").write_text("b")
+    said = run("backup", "--warehouse", "--to", tmp_path / "disk", "--pictures", "copy")
+    assert "1 new files in the mirror" in said
+    assert "Not in the mirror: 1 files or folders, like archive/a.jpg" in said

@@ -1,5 +1,6 @@
 """Thinning the archive: what proves a number stays, and nothing else goes."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from models.picture import decode_picture, open_picture
 from models.window import cut_window
 from raspi_agent.open_store import open_store
+from tasks.fetch import prepare_warehouse
 from tasks.kept_windows import kept_window, picture_file, window_path
 from tasks.settings import load_settings
 from tasks.site_files import copy_pictures
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from tests.flows.conftest import DrawnMeter
 
 COUNT, DARK, MANUAL, REVISED, IN_STORE = 16, 7, 9, 11, 13
-REGISTER = "home/1-0:1.8.0"
+REGISTER, OTHER = "home/1-0:1.8.0", "home/1-0:2.8.0"
 
 
 @pytest.fixture
@@ -88,3 +90,46 @@ def test_a_frame_stays_when_anything_is_odd(archived: "DrawnMeter") -> None:
     assert path.is_file()
     assert (settings.archive / refused.picture_key).is_file()
     assert not window_path(settings.archive, REGISTER, rotten.picture_key).exists()
+
+
+def thinnable() -> set[str]:
+    return {frame.picture_key for frame in list_thinnable.fn(load_settings(), 1)}
+
+
+def name_another_register(home: Path, *, is_named: bool) -> None:
+    """Write a second register into the settings, or take it out again, and let the warehouse know."""
+    further = 'registers = [{obis_code = "1-0:2.8.0", window = [8, 8, 88, 28]}]\n'
+    path = home / "smartmeter.toml"
+    path.write_text(path.read_text() + further if is_named else path.read_text().replace(further, ""))
+    prepare_warehouse.fn(load_settings())
+
+
+def let_another_register_show_the_same(tables: tuple[str, ...], condition: str = "true") -> None:
+    with open_warehouse(load_settings().warehouse) as warehouse:
+        for table in tables:
+            warehouse.script(
+                f"insert into {table} by name select * replace ('{OTHER}' as register_id) from {table} "
+                f"where register_id = '{REGISTER}' and {condition}"
+            )
+
+
+def test_a_register_that_has_left_the_settings_holds_only_frames_that_it_read(
+    archived: "DrawnMeter",
+) -> None:
+    before = thinnable()
+    name_another_register(archived.home, is_named=True)
+    assert thinnable() == set()  # until it has read them
+    read = min(before)
+    let_another_register_show_the_same(("raw.recognitions",), f"picture_key = '{read}'")
+    name_another_register(archived.home, is_named=False)
+    assert thinnable() == before - {read}
+
+
+def test_the_first_frame_of_each_registers_day_stays(archived: "DrawnMeter") -> None:
+    before = thinnable()
+    name_another_register(archived.home, is_named=True)
+    let_another_register_show_the_same(("raw.recognitions", "core.register_readings"))
+    assert thinnable() == before
+    with open_warehouse(load_settings().warehouse) as warehouse:
+        warehouse.script(f"update core.registers set timezone = 'UTC' where register_id = '{OTHER}'")
+    assert thinnable() == before - {archived.key(4)}  # the first after midnight UTC

@@ -147,7 +147,23 @@ def test_a_file_that_was_being_written_is_told_later(store: FolderStore) -> None
     assert "slow.jpg" in keys(store.list(first.cursor))
 
 
-@pytest.mark.parametrize("cursor", ["", "garbage", "1-2", "-1-0-0", "1-2-3-4", f"{10**30}-5-5", "٣-0-0"])
+def test_a_deletion_makes_only_its_own_folder_be_listed_anew(store: FolderStore) -> None:
+    days = [f"images/cellar/202611{day:02d}" for day in range(1, 15)]
+    for day in days:
+        for name in ("a.jpg", "b.jpg", "c.jpg"):
+            store.add(f"{day}/{name}", name.encode())
+    first = store.list()
+    for each in first.revisions[:4]:  # the first day and a picture of the second
+        store.delete(each)
+    second = store.list(first.cursor)
+    assert keys(second) == [f"{days[1]}/b.jpg", f"{days[1]}/c.jpg"]
+    assert keys(store.list(second.cursor)) == []
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "garbage", "1-2", f"-1{'-0' * 64}", f"1{'-0' * 64}", f"{10**30}{'-5' * 64}", f"٣{'-0' * 64}"],
+)
 def test_a_useless_cursor_tells_everything(store: FolderStore, cursor: str) -> None:
     store.add("a.jpg", b"a")
     assert keys(store.list(cursor)) == ["a.jpg"]
@@ -166,11 +182,11 @@ def test_whoever_follows_the_cursor_misses_nothing(
     cursor: str | None = None
     for number, (change, name) in enumerate([*changes, ("list", 0)]):
         if change == "add":
-            store.add(f"{name}.jpg", b"%d" % number)
+            store.add(f"{name % 2}/{name}.jpg", b"%d" % number)
         elif change == "hand":
-            put_by_hand(store, f"{name}.jpg", b"%d" % number, age_s=10 + 1000 * name)
+            put_by_hand(store, f"{name % 2}/{name}.jpg", b"%d" % number, age_s=10 + 1000 * name)
         elif change == "delete":
-            (store.root / f"{name}.jpg").unlink(missing_ok=True)
+            (store.root / f"{name % 2}/{name}.jpg").unlink(missing_ok=True)
         else:
             listing = store.list(cursor)
             cursor = listing.cursor

@@ -59,6 +59,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "reading_before": REGISTER | {"before": NOW["from_at"]},
     "register_events": REGISTER,
     "register_ids": {},
+    "report_backwards": HOME,
     "report_base_load": HOME,
     "report_costs": HOME,
     "report_daily": HOME,
@@ -234,6 +235,15 @@ def test_daily(seeded: Warehouse) -> None:
         (date(2026, 3, 29), 2.3, 23.0, 100),
         (date(2026, 3, 30), 2.4, 24.0, 100),
     ]
+
+
+def test_a_day_ran_backwards_if_a_quarter_of_an_hour_did(seeded: Warehouse) -> None:
+    assert seeded.query("report_backwards", meter="home").is_empty()
+    seeded.script(
+        "update core.interval_15min set energy_wh = -energy_wh"
+        " where start_at = (select min(start_at) from core.interval_15min)"
+    )
+    assert seeded.query("report_backwards", meter="home")["local_date"].to_list() == [date(2026, 3, 29)]
 
 
 def test_hours_leave_out_the_hour_that_the_clocks_skip(seeded: Warehouse) -> None:

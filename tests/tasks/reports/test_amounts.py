@@ -69,7 +69,7 @@ def test_today_s_price_is_that_of_the_newest_tariff(
 
 
 @pytest.mark.parametrize(
-    ("days", "backwards", "price"),
+    ("days", "backwards", "rate"),
     [
         ([(10.0, 3.0), (2.0, 0.4)], [], 3.4 / 12),
         ([(10.0, 3.0), (-5.0, -1.5)], [0, 1], 0.3),
@@ -89,17 +89,18 @@ def test_today_s_price_is_that_of_the_newest_tariff(
         "a day",
     ],
 )
-def test_today_s_price_lies_between_those_of_the_hours(
-    report: ReportData, days: list[tuple[float, float]], backwards: list[int], price: float | None
+def test_today_s_price_and_co2_lie_between_those_of_the_hours(
+    report: ReportData, days: list[tuple[float, float]], backwards: list[int], rate: float | None
 ) -> None:
     dates = [LAST - timedelta(days=back) for back in reversed(range(len(days)))]
     paid = [
-        (day, "own", "EUR", energy, 0.0, cost, 0.0, None)
-        for day, (energy, cost) in zip(dates, days, strict=True)
+        (day, "own", "EUR", energy, 0.0, amount, 0.0, amount)
+        for day, (energy, amount) in zip(dates, days, strict=True)
     ]
-    sold = rows("quarter_hours", *((dates[place], 720, -100, -400, "measured") for place in backwards))
-    told = replace(report, costs=rows("costs", *paid), quarter_hours=sold)
-    assert told.price_per_kwh == (price if price is None else pytest.approx(price))
+    sold = rows("backwards", *((dates[place],) for place in backwards))
+    told = replace(report, costs=rows("costs", *paid), backwards=sold)
+    assert told.price_per_kwh == (rate if rate is None else pytest.approx(rate))
+    assert told.co2_kg_per_kwh == (rate if rate is None else pytest.approx(rate))
 
 
 @pytest.mark.parametrize(

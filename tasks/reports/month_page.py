@@ -74,7 +74,7 @@ def _tiles(report: ReportData, days: pl.DataFrame, of_month: pl.DataFrame, month
         fee = say("fee {fee}", fee=amounts(costs, pl.col("fee"), cents))
         tiles.append(Tile(say("Cost"), amounts(costs, COST, cents), "", (fee,)))
     nights = of_month["base_load_w"].drop_nulls()
-    if nights.len():
+    if nights.len() and not report.is_export:
         level = power(as_float(nights.median()))
         tiles.append(Tile(say("Base load"), *split_unit(level), (count(nights.len(), "night"),)))
     co2 = costs["co2_kg"].drop_nulls()

@@ -116,10 +116,14 @@ def test_what_is_fed_in_is_not_told_as_a_household_s(settings: Settings, report:
         ("October 2026 used", "October 2026: "),
         ("Consumption of each local day", "Fed in on each local day"),
         ('"title":"used"', '"title":"fed in"'),
+        ("Base load, W", "Fed in, kWh"),
+        ("Power that never goes away", "Fed in, Wh"),
     ):
         assert before in used.replace("\u00a0", " ")
         assert before not in sold.replace("\u00a0", " ")
         assert now in sold.replace("\u00a0", " ")
+    of_month = [build_month_page(each, date(2026, 11, 1)) for each in (report, fed_in)]
+    assert ["Base load" in page for page in of_month] == [True, False]
 
 
 def test_public_holidays_are_known(report: ReportData) -> None:

@@ -89,6 +89,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "energy_kwh": pl.Float64,
         "earned": pl.Float64,
         "currency": pl.String,
+        "estimated_kwh": pl.Float64,
+        "hours": pl.Float64,
     },
     "peaks": {"month_start": pl.Date, "rank": pl.Int64, "peak_local": pl.Datetime, "peak_w": pl.Int64},
     "events": {"happened_local": pl.Datetime, "kind": pl.String, "text": pl.String},

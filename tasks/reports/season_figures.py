@@ -27,6 +27,7 @@ from tasks.reports.formatting import (
     number,
 )
 from tasks.reports.insights import worth
+from tasks.reports.key_figures import with_fullness
 from tasks.reports.language import say
 from tasks.reports.periods import month_before, months_of
 
@@ -175,10 +176,10 @@ def feed_in_figure(report: ReportData) -> Figure | None:
     """What was fed into the grid."""
     if report.feed_in.is_empty():
         return None
-    days = report.feed_in.group_by("local_date").agg(pl.col("energy_kwh").sum()).sort("local_date")
-    shown = days.tail(DAYS_AS_BARS).with_columns(
-        estimated_kwh=pl.lit(0.0), hours=pl.lit(24.0), is_full=pl.lit(value=True)
+    days = report.feed_in.group_by("local_date").agg(
+        pl.col("energy_kwh", "estimated_kwh").sum(), pl.col("hours").min()
     )
+    shown = with_fullness(days, report.timezone).tail(DAYS_AS_BARS)
     total = float(report.feed_in["energy_kwh"].sum())
     title = (
         say("{energy} fed into the grid", energy=energy(total)) if total else say("Nothing fed into the grid")
@@ -187,7 +188,9 @@ def feed_in_figure(report: ReportData) -> Figure | None:
     if earned.height:
         title += say(", which earned {money}", money=amounts(earned, pl.col("earned")))
     note = say("Fed in on each local day, {days}.", days=count(shown.height, "day"))
-    chart = charts.daily_chart(shown, None, name="feed_in")
+    if not shown["is_full"].all():
+        note += " " + say("○ marks a day that the readings do not cover in full.")
+    chart = charts.daily_chart(shown, None, name="feed_in", was="fed in")
     return figure("feed_in", title, note, chart, season_tables.feed_in_table(report.feed_in))
 
 

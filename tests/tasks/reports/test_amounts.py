@@ -1,5 +1,6 @@
 """What the report says of money where tariff or currency changed."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -164,15 +165,19 @@ def test_another_tariff_is_compared_with_the_present_one(
 def test_what_was_fed_in_earned_each_currency_by_itself(
     report: ReportData, earned: list[tuple[float, str | None]], title: str
 ) -> None:
-    days = [(LAST - timedelta(days=1 - place), 2.0, *each) for place, each in enumerate(earned)]
+    days = [(LAST - timedelta(days=1 - place), 2.0, *each, 0.0, 24.0) for place, each in enumerate(earned)]
     figure = feed_in_figure(replace(report, feed_in=rows("feed_in", *days)))
     assert figure is not None
     assert figure.title.replace("\u00a0", " ") == title
 
 
 def test_what_was_fed_in_by_two_registers_on_a_day_is_one_bar(report: ReportData) -> None:
-    days = rows("feed_in", (LAST, 2.0, 0.2, "EUR"), (LAST, 1.0, 0.1, "CHF"))
+    days = rows("feed_in", (LAST, 2.0, 0.2, "EUR", 0.5, 20.0), (LAST, 1.0, 0.1, "CHF", 0.25, 24.0))
     figure = feed_in_figure(replace(report, feed_in=days))
     assert figure is not None
     assert figure.title.replace("\u00a0", " ") == "3.0 kWh fed into the grid, which earned €0.20 + CHF 0.10"
-    assert figure.note.replace("\u00a0", " ") == "Fed in on each local day, 1 day."
+    drawn = json.dumps(figure.panels[0].spec, ensure_ascii=False).replace("\u00a0", " ")
+    for words in ('"used": "3.0 kWh"', '"estimated": "0.75 kWh"', '"covered": "20.0 h"', '"title": "fed in"'):
+        assert words in drawn
+    assert '"title": "used"' not in drawn
+    assert figure.note.replace("\u00a0", " ").startswith("Fed in on each local day, 1 day. ○ marks a day")

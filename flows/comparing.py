@@ -59,7 +59,8 @@ def compare(settings: Settings, meter: str, before: Period, after: Period, *, as
             )
         report = gather(warehouse, settings, meter)
     days = with_fullness(report.daily, report.timezone)
-    season = no_season if report.is_export else standard_season
+    is_sunny = report.follows_the_sun(before, after)
+    season = no_season if is_sunny else standard_season
     effect = effect_of(days, before, after, report.holidays, season)
     if effect is None:
         raise SettingsError(
@@ -72,7 +73,7 @@ def compare(settings: Settings, meter: str, before: Period, after: Period, *, as
         out.print_json(json.dumps(_facts(report, effect, levels), default=str))
         return
     with speaking(settings.report.language, fed_in=report.is_export):
-        for line in _lines(report, effect, levels):
+        for line in _lines(report, effect, levels, is_sunny=is_sunny):
             out.print(line.replace("\u00a0", " "), highlight=False, soft_wrap=True)
 
 
@@ -93,15 +94,15 @@ def _facts(report: ReportData, effect: Effect, levels: list[Level | None]) -> di
     }
 
 
-def _lines(report: ReportData, effect: Effect, levels: list[Level | None]) -> list[str]:
+def _lines(report: ReportData, effect: Effect, levels: list[Level | None], *, is_sunny: bool) -> list[str]:
     lines = [_period_line("Before", effect, "before"), _period_line("After", effect, "after"), ""]
     if effect.before_kwh == 0 == effect.after_kwh:
         return [*lines, say("The register did not move in either period.")]
-    told = _change_of_a_day(report, effect) if report.is_export else _change_of_a_year(report, effect)
+    told = _change_of_a_day(report, effect) if is_sunny else _change_of_a_year(report, effect)
     closing = (
         "Compared by kind of day, with the sun's season in it: the same weeks of two years tell most. "
         "Whatever else changed is in it too."
-        if report.is_export
+        if is_sunny
         else "Compared by kind of day, without the season of a usual household. "
         "Whatever else changed is in it too."
     )
@@ -123,18 +124,19 @@ def _change_of_a_year(report: ReportData, effect: Effect) -> list[str]:
 
 
 def _change_of_a_day(report: ReportData, effect: Effect) -> list[str]:
-    """Of what is fed in: what a few weeks of sun come to in a year, nobody knows."""
+    """Of a register that follows the sun: what a few weeks of it come to in a year, nobody knows."""
     of_year = effect.kwh_per_year, effect.low_kwh, effect.high_kwh
     change, low, high = (kwh / DAYS_PER_YEAR for kwh in of_year)
-    sentence = "Change: {change} kWh fed in a day; with 95 % confidence between {low} and {high}."
+    sentence = "Change: {change} kWh a day; with 95 % confidence between {low} and {high}."
     lines = [
         say(sentence, change=signed(change, 2), low=signed(low, 2), high=signed(high, 2)),
         *_doubt(effect),
     ]
-    # What is fed in has a price below 0, for it earns.
     if report.price_per_kwh and report.currency is not None:
-        money = [cents(-kwh * report.price_per_kwh, report.currency) for kwh in (change, low, high)]
-        sentence = "In earnings: {change} a day ({low} to {high})."
+        # What is fed in has a price below 0, for it earns.
+        price = -report.price_per_kwh if report.is_export else report.price_per_kwh
+        money = [cents(kwh * price, report.currency) for kwh in (change, low, high)]
+        sentence = "In money: {change} a day ({low} to {high})."
         lines.append(say(sentence, **dict(zip(("change", "low", "high"), money, strict=True))))
     return lines
 

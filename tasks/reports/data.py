@@ -249,6 +249,11 @@ class ReportData:
         present = newest.join(newest.tail(1), on=["tariff", "currency"], how="semi")
         return mean_rate(present.filter(pl.col("unpriced_kwh") == 0), "energy_cost", self.backwards)
 
+    def follows_the_sun(self, *periods: tuple[date, date]) -> bool:
+        """Whether the register counted what the sun gave: as fed in, or backwards in one of the periods."""
+        days = pl.any_horizontal(pl.col("local_date").is_between(*period) for period in periods)
+        return self.is_export or not self.backwards.filter(days).is_empty()
+
     @property
     def co2_kg_per_kwh(self) -> float | None:
         """CO2 of a kWh over the newest 365 days that a factor is known for; None: unknown."""

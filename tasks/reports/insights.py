@@ -160,7 +160,10 @@ def _unusual_days(report: ReportData, days: pl.DataFrame) -> list[Insight]:
 
 
 def _absences(report: ReportData, days: pl.DataFrame) -> list[Insight]:
-    """Days in a row with much less than usual: nobody at home."""
+    """Days in a row with much less than usual: nobody at home; unless the sun may be the reason."""
+    newest = _newest(days)
+    if report.follows_the_sun((newest - timedelta(days=RECENT_DAYS + USUAL_DAYS), newest)):
+        return []
     stretches: list[list[tuple[date, float, float]]] = []
     for local_date, energy_kwh, usual_kwh, _ in _with_usual(report, days):
         if energy_kwh < AWAY_RATIO * usual_kwh:
@@ -222,7 +225,7 @@ def _last_month(report: ReportData, days: pl.DataFrame) -> list[Insight]:
     if now.height < MONTH_NEEDS_DAYS:
         return []
     used, used_before = float(now["energy_kwh"].sum()), float(before["energy_kwh"].sum())
-    if used_before <= 0 or abs(used / used_before - 1) < LEAST_CHANGE:
+    if used_before <= 0 or used < 0 or abs(used / used_before - 1) < LEAST_CHANGE:
         return []
     sentence = (
         "{month} used {percent}\u00a0% more than a year before: {worth} more on the same {days}."

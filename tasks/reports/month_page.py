@@ -66,7 +66,7 @@ def _tiles(report: ReportData, days: pl.DataFrame, of_month: pl.DataFrame, month
     ):
         now, before = same_days(days, of_month, weeks)
         total, total_before = float(now["energy_kwh"].sum()), float(before["energy_kwh"].sum())
-        if now.height and total_before > 0:
+        if now.height and total_before > 0 <= total:
             notes.append(say(sentence, change=change(total / total_before)))
     tiles = [Tile(say("Energy"), *split_unit(energy(used)), tuple(notes))]
     costs = _of_month(report.costs, month_start)

@@ -45,7 +45,7 @@ def typical_figure(report: ReportData) -> Figure | None:
         for kind, frame in bands.items()
     )
     most, least = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
-    if len(means) > 1 and means[most] > 1.1 * means[least]:
+    if len(means) > 1 and means[most] > 1.1 * means[least] > 0:
         title = say(
             "A {most} usually draws {high} on average, a {least} {low}",
             most=say(most),

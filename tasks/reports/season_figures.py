@@ -62,7 +62,8 @@ def _months_title(months: pl.DataFrame) -> str:
     newest = max(full)
     used = energy(known[newest]["energy_kwh"])
     before = known.get(month_before(newest, 12))
-    if before is None or not before["is_full"] or before["energy_kwh"] <= 0:
+    is_known = before is not None and before["is_full"] and before["energy_kwh"] > 0
+    if before is None or not is_known or known[newest]["energy_kwh"] < 0:
         return say("{month} used {energy}", month=month(newest), energy=used)
     ratio = known[newest]["energy_kwh"] / before["energy_kwh"]
     sentence = (
@@ -199,14 +200,18 @@ def measures_figure(report: ReportData, days: pl.DataFrame) -> Figure | None:
     if not report.measures or days.is_empty() or report.is_export:
         return None
     newest: date = days["local_date"].to_list()[-1]
-    effects: list[tuple[str, date, Effect | None]] = [
-        (each.name, each.start, effect_of(days, *periods_around(each.start, newest), report.holidays))
-        for each in sorted(report.measures, key=lambda each: each.start, reverse=True)
-    ]
+    effects: list[tuple[str, date, Effect | str]] = []
+    for each in sorted(report.measures, key=lambda each: each.start, reverse=True):
+        periods = periods_around(each.start, newest)
+        effect = effect_of(days, *periods, report.holidays)
+        found = say("too few full days around it") if effect is None else effect
+        if report.follows_the_sun(*periods):
+            found = say("the sun's season is in it")
+        effects.append((each.name, each.start, found))
     table = season_tables.measures_table(
         effects, report.currency, report.price_per_kwh, report.co2_kg_per_kwh
     )
-    sure = [(name, effect) for name, _, effect in effects if effect is not None and effect.is_sure]
+    sure = [(name, effect) for name, _, effect in effects if isinstance(effect, Effect) and effect.is_sure]
     if sure:
         name, effect = min(sure, key=lambda each: each[1].kwh_per_year)
         sentence = "{name}: {worth} saved" if effect.kwh_per_year < 0 else "{name}: {worth} more than before"

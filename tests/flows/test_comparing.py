@@ -1,6 +1,8 @@
 """`smartmeter compare`, and the report as files."""
 
 import json
+import re
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -108,6 +110,25 @@ def test_what_is_fed_in_is_compared_as_no_household(
     plain = 365.25 * (facts["after_kwh"] - facts["before_kwh"])
     assert facts["kwh_per_year"] == pytest.approx(plain, rel=0.1)
     assert facts["base_load_w"] == [None, None]
+
+
+def test_where_the_register_ran_backwards_the_change_of_a_day_is_told(
+    tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(settings.home, tmp_path / "home")
+    sunny = settings.model_copy(update={"home": tmp_path / "home"})
+    sunny.sql_copy.chmod(0o644)
+    with open_warehouse(sunny.sql_copy) as copy:
+        copy.script("update core.interval_15min set energy_wh = -1 where local_date = date '2026-10-30'")
+    before, after = parse_period("2026-09-10..2026-10-19", ""), parse_period("2026-10-21..2026-11-20", "")
+    compare(sunny, "home", before, after, as_json=False)
+    told = capsys.readouterr().out
+    assert "kWh a day; with 95 % confidence" in told
+    assert re.search(r"In money: €0\.\d\d a day", told)
+    assert "the sun's season in it" in told
+    assert "usual household" not in told
+    compare(sunny, "home", before, parse_period("2026-11-01..2026-11-20", ""), as_json=False)
+    assert "kWh a year; with 95 % confidence" in capsys.readouterr().out
 
 
 def test_too_few_days_are_refused_with_a_remedy(settings: Settings) -> None:

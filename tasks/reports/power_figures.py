@@ -131,6 +131,8 @@ def peaks_figure(report: ReportData) -> Figure | None:
             day=short_day(top["peak_local"].date()),
             time=f"{top['peak_local']:%H:%M}",
         )
-    note = say("The highest quarter of an hour of each of the last months; the table has five of each.")
+    note = say(
+        "The highest measured quarter of an hour of each of the last months; the table has five of each."
+    )
     chart = power_charts.peaks_chart(report.peaks, last)
     return figure("peaks", title, note, chart, season_tables.peaks_table(report.peaks), is_half=True)

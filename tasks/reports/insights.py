@@ -8,7 +8,7 @@ import polars as pl
 from tasks.reports.data import ReportData, as_float
 from tasks.reports.forecast import Forecast
 from tasks.reports.formatting import count, date_of, energy, money, month, number, power, short_day
-from tasks.reports.key_figures import COMPARABLE
+from tasks.reports.key_figures import COMPARABLE, base_load
 from tasks.reports.kinds import kind_of
 from tasks.reports.language import say
 from tasks.reports.periods import month_before, same_days
@@ -33,7 +33,6 @@ HEAVY_EVENINGS = 3
 LEAST_CHANGE = 0.05
 MONTH_NEEDS_DAYS = 10
 HOURS_PER_YEAR = 8766
-BASE_NIGHTS = 14
 NEEDS_NIGHTS = 7
 
 
@@ -105,16 +104,13 @@ def _changed_base_loads(report: ReportData, days: pl.DataFrame, steps: list[Step
 
 
 def _standby(report: ReportData, days: pl.DataFrame) -> list[Insight]:
-    nights = days.drop_nulls("base_load_w").tail(BASE_NIGHTS)
-    if nights.height < NEEDS_NIGHTS:
+    level = base_load(days, report.timezone)
+    if level is None or level.n_nights < NEEDS_NIGHTS or level.base_load_w < 1:
         return []
-    base_w = as_float(nights["base_load_w"].median())
-    if base_w < 1:
-        return []
-    total = worth(report, base_w * HOURS_PER_YEAR / 1000, years=True)
+    total = worth(report, level.base_load_w * HOURS_PER_YEAR / 1000, years=True)
     text = say(
         "What is always on draws {power} around the clock: {worth}.",
-        power=power(base_w),
+        power=power(level.base_load_w),
         worth=total,
     )
     return [Insight(text, 0.0, "standby")]

@@ -71,6 +71,15 @@ def test_a_changed_base_load_is_dated_and_priced(report: ReportData) -> None:
     )
 
 
+def test_a_page_tells_one_base_load(report: ReportData) -> None:
+    of_nights = [130 + place % 2 for place in range(report.daily.height)]
+    daily = report.daily.with_columns(base_load_w=pl.Series(of_nights, dtype=pl.Int64))
+    told = " ".join(stood_out(replace(report, daily=daily)))
+    tile = next(each for each in key_tiles(replace(report, daily=daily)) if each.label == "Base load")
+    assert tile.value == "131"  # the median of 130 and 131, as the warehouse rounds it
+    assert "draws 131 W around the clock: 1,148 kWh" in told.replace("\u00a0", " ")
+
+
 def test_an_unusual_day_and_an_absence_are_told(report: ReportData) -> None:
     told = stood_out(report)
     assert any(text.startswith("Fri 13 Nov used") and "€" in text for text in told)

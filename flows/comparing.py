@@ -10,7 +10,8 @@ import polars as pl
 from flows.commands.common import out
 from tasks.report_data import gather
 from tasks.reports.data import ReportData
-from tasks.reports.effects import Effect, effect_of
+from tasks.reports.effects import DAYS_PER_YEAR, Effect, effect_of, no_season
+from tasks.reports.forecast import standard_season
 from tasks.reports.formatting import cents, date_of, energy, number, signed
 from tasks.reports.key_figures import with_fullness
 from tasks.reports.language import say, speaking
@@ -58,18 +59,21 @@ def compare(settings: Settings, meter: str, before: Period, after: Period, *, as
             )
         report = gather(warehouse, settings, meter)
     days = with_fullness(report.daily, report.timezone)
-    effect = effect_of(days, before, after, report.holidays)
+    is_sunny = report.follows_the_sun(before, after)
+    season = no_season if is_sunny else standard_season
+    effect = effect_of(days, before, after, report.holidays, season)
     if effect is None:
         raise SettingsError(
             "Each period needs at least seven full days with readings. "
             f"`smartmeter sql \"from out.consumption_day where meter = '{meter}'\"` shows which there are."
         )
-    levels = [level_of(_within(report.base_load, period)) for period in (before, after)]
+    nights = report.base_load.clear() if report.is_export else report.base_load
+    levels = [level_of(_within(nights, period)) for period in (before, after)]
     if as_json:
         out.print_json(json.dumps(_facts(report, effect, levels), default=str))
         return
-    with speaking(settings.report.language):
-        for line in _lines(report, effect, levels):
+    with speaking(settings.report.language, fed_in=report.is_export):
+        for line in _lines(report, effect, levels, is_sunny=is_sunny):
             out.print(line.replace("\u00a0", " "), highlight=False, soft_wrap=True)
 
 
@@ -90,35 +94,55 @@ def _facts(report: ReportData, effect: Effect, levels: list[Level | None]) -> di
     }
 
 
-def _lines(report: ReportData, effect: Effect, levels: list[Level | None]) -> list[str]:
+def _lines(report: ReportData, effect: Effect, levels: list[Level | None], *, is_sunny: bool) -> list[str]:
     lines = [_period_line("Before", effect, "before"), _period_line("After", effect, "after"), ""]
     if effect.before_kwh == 0 == effect.after_kwh:
         return [*lines, say("The register did not move in either period.")]
-    lines += [
-        say(
-            "Change: {change} kWh a year; with 95 % confidence between {low} and {high}.",
-            change=signed(effect.kwh_per_year),
-            low=signed(effect.low_kwh),
-            high=signed(effect.high_kwh),
-        )
-    ]
-    if not effect.is_sure:
-        lines.append(say("The interval holds 0: these days do not prove a change."))
+    told = _change_of_a_day(report, effect) if is_sunny else _change_of_a_year(report, effect)
+    closing = (
+        "Compared by kind of day, with the sun's season in it: the same weeks of two years tell most. "
+        "Whatever else changed is in it too."
+        if is_sunny
+        else "Compared by kind of day, without the season of a usual household. "
+        "Whatever else changed is in it too."
+    )
+    return [*lines, *told, *_base_load_lines(*levels), say(closing)]
+
+
+def _change_of_a_year(report: ReportData, effect: Effect) -> list[str]:
+    change, low, high = effect.kwh_per_year, effect.low_kwh, effect.high_kwh
+    sentence = "Change: {change} kWh a year; with 95 % confidence between {low} and {high}."
+    lines = [say(sentence, change=signed(change), low=signed(low), high=signed(high)), *_doubt(effect)]
     price, co2 = report.price_per_kwh, report.co2_kg_per_kwh
     if price is not None and report.currency is not None:
-        low, high = (cents(kwh * price, report.currency) for kwh in (effect.low_kwh, effect.high_kwh))
-        change = cents(effect.kwh_per_year * price, report.currency)
-        lines.append(say("In money: {change} a year ({low} to {high}).", change=change, low=low, high=high))
+        money = [cents(kwh * price, report.currency) for kwh in (change, low, high)]
+        sentence = "In money: {change} a year ({low} to {high})."
+        lines.append(say(sentence, **dict(zip(("change", "low", "high"), money, strict=True))))
     if co2 is not None:
-        lines.append(say("CO₂: {change} kg a year.", change=signed(effect.kwh_per_year * co2)))
-    lines += _base_load_lines(*levels)
-    lines.append(
-        say(
-            "Compared by kind of day, without the season of a usual household. "
-            "Whatever else changed is in it too."
-        )
-    )
+        lines.append(say("CO₂: {change} kg a year.", change=signed(change * co2)))
     return lines
+
+
+def _change_of_a_day(report: ReportData, effect: Effect) -> list[str]:
+    """Of a register that follows the sun: what a few weeks of it come to in a year, nobody knows."""
+    of_year = effect.kwh_per_year, effect.low_kwh, effect.high_kwh
+    change, low, high = (kwh / DAYS_PER_YEAR for kwh in of_year)
+    sentence = "Change: {change} kWh a day; with 95 % confidence between {low} and {high}."
+    lines = [
+        say(sentence, change=signed(change, 2), low=signed(low, 2), high=signed(high, 2)),
+        *_doubt(effect),
+    ]
+    if report.price_per_kwh and report.currency is not None:
+        # What is fed in has a price below 0, for it earns.
+        price = -report.price_per_kwh if report.is_export else report.price_per_kwh
+        money = [cents(kwh * price, report.currency) for kwh in (change, low, high)]
+        sentence = "In money: {change} a day ({low} to {high})."
+        lines.append(say(sentence, **dict(zip(("change", "low", "high"), money, strict=True))))
+    return lines
+
+
+def _doubt(effect: Effect) -> list[str]:
+    return [] if effect.is_sure else [say("The interval holds 0: these days do not prove a change.")]
 
 
 def _base_load_lines(old: Level | None, new: Level | None) -> list[str]:

@@ -17,7 +17,17 @@ from tasks.site_files import picture_url
 from tasks.tariffs import is_export
 from warehouse.connection import Warehouse
 
-FRAMES = ("quarter_hours", "base_load", "costs", "tariffs", "feed_in", "peaks", "gaps", "reasons")
+FRAMES = (
+    "quarter_hours",
+    "base_load",
+    "costs",
+    "backwards",
+    "tariffs",
+    "feed_in",
+    "peaks",
+    "gaps",
+    "reasons",
+)
 HOLIDAY_LANGUAGES = {"en": "en_US", "de": "de"}
 
 

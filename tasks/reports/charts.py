@@ -44,14 +44,16 @@ def daily_chart(
     usual_kwh: float | None,
     proof_of: Callable[[date], str | None] = nowhere,
     name: str = "daily",
+    was: str = "used",
 ) -> alt.LayerChart:
-    """Return the consumption per day: measured and estimated parts, days not covered in full marked.
+    """Return the energy per day: measured and estimated parts, days not covered in full marked.
 
     Args:
         days: The daily frame with `is_full`; days without a row stay empty.
         usual_kwh: Median of the full days, drawn as a line; None leaves it out.
         proof_of: Where the pictures of a day are; a click on the day leads there.
         name: Of the chart in the page.
+        was: What became of the energy.
     """
     parts, totals = _daily_records(days, proof_of)
     linked = any("url" in total for total in totals)
@@ -67,7 +69,7 @@ def daily_chart(
     circle = partial.mark_point(
         size=40, strokeWidth=1.6, yOffset=-9, stroke=alt.ExprRef(colour("ink")), opacity=1
     )
-    tips = [("day", "Day"), ("used", "used"), ("estimated", "of it estimated"), ("covered", "readings cover")]
+    tips = [("day", "Day"), ("used", was), ("estimated", "of it estimated"), ("covered", "readings cover")]
     usual = [level(usual_kwh)] if usual_kwh else []
     incomplete = [] if days["is_full"].all() else [circle.encode(x=alt.X("noon:Q"), y=alt.Y("total:Q"))]
     layers = [

@@ -11,7 +11,8 @@ import polars as pl
 from tasks.reports.key_figures import RegisterReading
 
 FEWEST_DAYS = 2
-ROUNDED_COST = 0.0005
+# How far a day's amount may lie beside its rate: cost is kept to a hundredth of a cent, CO2 to a gram.
+ROUNDED = {"energy_cost": 0.0005, "co2_kg": 0.0011}
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "daily": {
@@ -73,6 +74,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "fee": pl.Float64,
         "co2_kg": pl.Float64,
     },
+    "backwards": {"local_date": pl.Date},
     "tariffs": {
         "tariff": pl.String,
         "currency": pl.String,
@@ -87,6 +89,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "energy_kwh": pl.Float64,
         "earned": pl.Float64,
         "currency": pl.String,
+        "estimated_kwh": pl.Float64,
+        "hours": pl.Float64,
     },
     "peaks": {"month_start": pl.Date, "rank": pl.Int64, "peak_local": pl.Datetime, "peak_w": pl.Int64},
     "events": {"happened_local": pl.Datetime, "kind": pl.String, "text": pl.String},
@@ -105,15 +109,33 @@ def as_float(figure: object) -> float:
     return float(figure) if isinstance(figure, SupportsFloat) else 0.0
 
 
-def one_price(costs: pl.DataFrame) -> float | None:
-    """The price per kWh that several days have in common; None where they do not."""
-    used = costs.filter((pl.col("energy_kwh") != 0) | (pl.col("energy_cost") != 0))
+def one_rate(days: pl.DataFrame, amount: str) -> float | None:
+    """What of an amount comes to a kWh, where several days have that in common; None where they do not."""
+    used = days.filter((pl.col("energy_kwh") != 0) | (pl.col(amount) != 0))
     most = used.sort(pl.col("energy_kwh").abs()).tail(1)
     if used.height < FEWEST_DAYS or not as_float(most["energy_kwh"].sum()):
         return None
-    price = float(most["energy_cost"].sum()) / float(most["energy_kwh"].sum())
-    error = (pl.col("energy_cost") - price * pl.col("energy_kwh")).abs()
-    return price if used.filter(error > ROUNDED_COST).is_empty() else None
+    rate = float(most[amount].sum()) / float(most["energy_kwh"].sum())
+    error = (pl.col(amount) - rate * pl.col("energy_kwh")).abs()
+    return rate if used.filter(error > ROUNDED[amount]).is_empty() else None
+
+
+def mean_rate(days: pl.DataFrame, amount: str, backwards: pl.DataFrame) -> float | None:
+    """What of an amount comes to a kWh on the mean of days; None: unknown.
+
+    Where the register ran backwards, a mean of rates by the hour may lie outside of all of them: such days
+    count only where all have one rate.
+
+    Args:
+        days: energy_kwh and the amount of local days.
+        amount: its column.
+        backwards: local days on which the register ran backwards.
+    """
+    forwards = days.join(backwards, on="local_date", how="anti")
+    if forwards.height < days.height and (rate := one_rate(days, amount)) is not None:
+        return rate
+    energy_kwh = float(forwards["energy_kwh"].sum())
+    return float(forwards[amount].sum()) / energy_kwh if energy_kwh > 0 else None
 
 
 def rows(name: str, *values: tuple[object, ...]) -> pl.DataFrame:
@@ -175,6 +197,7 @@ class ReportData:
         quarter_hours: the newest hundred days', for usual ranges and what draws much.
         base_load: nights, with the median of 14 days and its error.
         costs: what each day cost by its tariff, and its CO2.
+        backwards: days on which the register ran backwards.
         tariffs: what the newest year would have cost by the present tariff and each that could be chosen.
         feed_in: energy fed into the grid, and what it earned.
         peaks: the highest quarter hours of each month.
@@ -201,6 +224,7 @@ class ReportData:
     quarter_hours: pl.DataFrame = field(default_factory=partial(rows, "quarter_hours"))
     base_load: pl.DataFrame = field(default_factory=partial(rows, "base_load"))
     costs: pl.DataFrame = field(default_factory=partial(rows, "costs"))
+    backwards: pl.DataFrame = field(default_factory=partial(rows, "backwards"))
     tariffs: pl.DataFrame = field(default_factory=partial(rows, "tariffs"))
     feed_in: pl.DataFrame = field(default_factory=partial(rows, "feed_in"))
     peaks: pl.DataFrame = field(default_factory=partial(rows, "peaks"))
@@ -220,24 +244,18 @@ class ReportData:
 
     @property
     def price_per_kwh(self) -> float | None:
-        """What a kWh of the newest 28 priced days cost by the newest tariff, fees left out; None: unknown.
-
-        Where the register ran backwards, a mean of prices by the hour may lie outside of all of them: such
-        days count only where all have one price.
-        """
+        """What a kWh of the newest 28 priced days cost by the newest tariff, fees left out; None: unknown."""
         newest = self.costs.sort("local_date").tail(28)
         present = newest.join(newest.tail(1), on=["tariff", "currency"], how="semi")
-        priced = present.filter(pl.col("unpriced_kwh") == 0)
-        backwards = self.quarter_hours.filter(pl.col("energy_wh") < 0)
-        forwards = priced.join(backwards, on="local_date", how="anti")
-        if forwards.height < priced.height and (price := one_price(priced)) is not None:
-            return price
-        energy_kwh = float(forwards["energy_kwh"].sum())
-        return float(forwards["energy_cost"].sum()) / energy_kwh if energy_kwh > 0 else None
+        return mean_rate(present.filter(pl.col("unpriced_kwh") == 0), "energy_cost", self.backwards)
+
+    def follows_the_sun(self, *periods: tuple[date, date]) -> bool:
+        """Whether the register counted what the sun gave: as fed in, or backwards in one of the periods."""
+        days = pl.any_horizontal(pl.col("local_date").is_between(*period) for period in periods)
+        return self.is_export or not self.backwards.filter(days).is_empty()
 
     @property
     def co2_kg_per_kwh(self) -> float | None:
-        """CO2 of a kWh over the newest 365 days that a factor is known for."""
+        """CO2 of a kWh over the newest 365 days that a factor is known for; None: unknown."""
         known = self.costs.sort("local_date").tail(365).drop_nulls("co2_kg")
-        energy_kwh = float(known["energy_kwh"].sum())
-        return float(known["co2_kg"].sum()) / energy_kwh if energy_kwh > 0 else None
+        return mean_rate(known, "co2_kg", self.backwards)

@@ -1,7 +1,7 @@
 """What a measure saved: days after against days before, with the season taken out and an honest interval."""
 
 import math
-from collections.abc import Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,6 +21,14 @@ DAYS_PER_YEAR = 365.25
 CONFIDENCE = 0.95
 # A household has a season of its own: half of what the usual one explains may be wrong.
 SEASON_DOUBT = 0.5
+
+
+Season = Callable[[Sequence[date]], NDArray[np.float64]]
+
+
+def no_season(dates: Sequence[date]) -> NDArray[np.float64]:
+    """Days of which none is expected to be larger than another."""
+    return np.ones(len(dates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ def effect_of(
     before: tuple[date, date],
     after: tuple[date, date],
     holidays: Container[date] = (),
+    season: Season = standard_season,
 ) -> Effect | None:
     """The effect of whatever changed between two periods; None when one has fewer than seven usable days.
 
@@ -61,6 +70,7 @@ def effect_of(
         before: first and last day.
         after: first and last day.
         holidays: They count as Sundays.
+        season: How much larger days are than the year's mean; it is taken out.
     """
     usable = days.filter(COMPARABLE).sort("local_date")
     parts = [usable.filter(pl.col("local_date").is_between(*period)) for period in (before, after)]
@@ -68,10 +78,10 @@ def effect_of(
         return None
     old, new = parts
     chance = np.random.default_rng(0)
-    draws = _daily_change(old, new, holidays, chance)
-    change = float(_daily_change(old, new, holidays, None)[0])
+    draws = _daily_change(old, new, holidays, season, chance)
+    change = float(_daily_change(old, new, holidays, season, None)[0])
     low, high = (float(each) for each in np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
-    unsure = SEASON_DOUBT * abs(_seasonal_part(old, new))
+    unsure = SEASON_DOUBT * abs(_seasonal_part(old, new, season))
     low, high = change - math.hypot(change - low, unsure), change + math.hypot(high - change, unsure)
     return Effect(
         _edge(old, 0),
@@ -97,9 +107,9 @@ def periods_around(start: date, newest: date) -> tuple[tuple[date, date], tuple[
     )
 
 
-def _seasonal_part(old: pl.DataFrame, new: pl.DataFrame) -> float:
-    """What the season of a usual household explains of the change of a day."""
-    seasons = [float(np.mean(standard_season(part["local_date"].to_list()))) for part in (old, new)]
+def _seasonal_part(old: pl.DataFrame, new: pl.DataFrame, season: Season) -> float:
+    """What the season explains of the change of a day."""
+    seasons = [float(np.mean(season(part["local_date"].to_list()))) for part in (old, new)]
     return _mean(old) / seasons[0] * (seasons[1] - seasons[0])
 
 
@@ -113,14 +123,18 @@ def _mean(days: pl.DataFrame) -> float:
 
 
 def _daily_change(
-    old: pl.DataFrame, new: pl.DataFrame, holidays: Container[date], chance: np.random.Generator | None
+    old: pl.DataFrame,
+    new: pl.DataFrame,
+    holidays: Container[date],
+    season: Season,
+    chance: np.random.Generator | None,
 ) -> NDArray[np.float64]:
     """Change of the mean day; with chance drawn anew, in blocks of a week, in which days are alike."""
     weights: dict[int, float] = {}
     means = []
     for part in (old, new):
         dates = part["local_date"].to_list()
-        energy = part["energy_kwh"].to_numpy() / standard_season(dates)
+        energy = part["energy_kwh"].to_numpy() / season(dates)
         kinds = np.array([KINDS.index(kind_of(each, holidays)) for each in dates])
         order = _draws(dates, chance)
         by_kind = np.full((order.shape[0], len(KINDS)), np.nan)

@@ -144,7 +144,16 @@ def days_figure(report: ReportData, days: pl.DataFrame, *, is_half: bool = False
         note += " " + say("○ marks a day that the readings do not cover in full.")
     title = findings.daily_title(days, usual_kwh)
     chart = charts.daily_chart(days, usual_kwh, proof_of)
-    return figure("daily", title, note, chart, tables.daily_table(days, proof_of), is_half=is_half)
+    table = tables.daily_table(days, proof_of)
+    if report.is_export:
+        table = _without(table, say("Base load, W"))
+    return figure("daily", title, note, chart, table, is_half=is_half)
+
+
+def _without(table: tables.Table, column: str) -> tables.Table:
+    place = table.columns.index(column)
+    columns, *rows = ((*row[:place], *row[place + 1 :]) for row in (table.columns, *table.rows))
+    return tables.Table(tuple(str(each) for each in columns), tuple(rows))
 
 
 def heat_map_figure(report: ReportData) -> Figure | None:

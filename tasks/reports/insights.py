@@ -8,7 +8,7 @@ import polars as pl
 from tasks.reports.data import ReportData, as_float
 from tasks.reports.forecast import Forecast
 from tasks.reports.formatting import count, date_of, energy, money, month, number, power, short_day
-from tasks.reports.key_figures import COMPARABLE
+from tasks.reports.key_figures import COMPARABLE, base_load
 from tasks.reports.kinds import kind_of
 from tasks.reports.language import say
 from tasks.reports.periods import month_before, same_days
@@ -33,7 +33,6 @@ HEAVY_EVENINGS = 3
 LEAST_CHANGE = 0.05
 MONTH_NEEDS_DAYS = 10
 HOURS_PER_YEAR = 8766
-BASE_NIGHTS = 14
 NEEDS_NIGHTS = 7
 
 
@@ -105,16 +104,13 @@ def _changed_base_loads(report: ReportData, days: pl.DataFrame, steps: list[Step
 
 
 def _standby(report: ReportData, days: pl.DataFrame) -> list[Insight]:
-    nights = days.drop_nulls("base_load_w").tail(BASE_NIGHTS)
-    if nights.height < NEEDS_NIGHTS:
+    level = base_load(days, report.timezone)
+    if level is None or level.n_nights < NEEDS_NIGHTS or level.base_load_w < 1:
         return []
-    base_w = as_float(nights["base_load_w"].median())
-    if base_w < 1:
-        return []
-    total = worth(report, base_w * HOURS_PER_YEAR / 1000, years=True)
+    total = worth(report, level.base_load_w * HOURS_PER_YEAR / 1000, years=True)
     text = say(
         "What is always on draws {power} around the clock: {worth}.",
-        power=power(base_w),
+        power=power(level.base_load_w),
         worth=total,
     )
     return [Insight(text, 0.0, "standby")]
@@ -160,7 +156,10 @@ def _unusual_days(report: ReportData, days: pl.DataFrame) -> list[Insight]:
 
 
 def _absences(report: ReportData, days: pl.DataFrame) -> list[Insight]:
-    """Days in a row with much less than usual: nobody at home."""
+    """Days in a row with much less than usual: nobody at home; unless the sun may be the reason."""
+    newest = _newest(days)
+    if report.follows_the_sun((newest - timedelta(days=RECENT_DAYS + USUAL_DAYS), newest)):
+        return []
     stretches: list[list[tuple[date, float, float]]] = []
     for local_date, energy_kwh, usual_kwh, _ in _with_usual(report, days):
         if energy_kwh < AWAY_RATIO * usual_kwh:
@@ -222,7 +221,7 @@ def _last_month(report: ReportData, days: pl.DataFrame) -> list[Insight]:
     if now.height < MONTH_NEEDS_DAYS:
         return []
     used, used_before = float(now["energy_kwh"].sum()), float(before["energy_kwh"].sum())
-    if used_before <= 0 or abs(used / used_before - 1) < LEAST_CHANGE:
+    if used_before <= 0 or used < 0 or abs(used / used_before - 1) < LEAST_CHANGE:
         return []
     sentence = (
         "{month} used {percent}\u00a0% more than a year before: {worth} more on the same {days}."

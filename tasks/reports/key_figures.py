@@ -1,5 +1,6 @@
 """The figures at the top of the report, each with what it may honestly be compared to."""
 
+import math
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -219,7 +220,8 @@ def base_load(daily: pl.DataFrame, timezone: str) -> BaseLoad | None:
         return None
     newest: date = nights["local_date"].to_list()[-1]
     nights = nights.filter(pl.col("local_date") > newest - timedelta(days=NIGHTS))
-    base_load_w = _median(nights["base_load_w"].to_list())
+    # Rounded as in the warehouse, so that a page has one base load.
+    base_load_w = float(math.floor(_median(nights["base_load_w"].to_list()) + 0.5))
     full = with_fullness(nights, timezone).filter("is_full")
     energy_kwh, hours = float(full["energy_kwh"].sum()), float(full["hours"].sum())
     share = base_load_w * hours / 1000 / energy_kwh if energy_kwh > 0 else None

@@ -66,7 +66,7 @@ def _tiles(report: ReportData, days: pl.DataFrame, of_month: pl.DataFrame, month
     ):
         now, before = same_days(days, of_month, weeks)
         total, total_before = float(now["energy_kwh"].sum()), float(before["energy_kwh"].sum())
-        if now.height and total_before > 0:
+        if now.height and total_before > 0 <= total:
             notes.append(say(sentence, change=change(total / total_before)))
     tiles = [Tile(say("Energy"), *split_unit(energy(used)), tuple(notes))]
     costs = _of_month(report.costs, month_start)
@@ -74,7 +74,7 @@ def _tiles(report: ReportData, days: pl.DataFrame, of_month: pl.DataFrame, month
         fee = say("fee {fee}", fee=amounts(costs, pl.col("fee"), cents))
         tiles.append(Tile(say("Cost"), amounts(costs, COST, cents), "", (fee,)))
     nights = of_month["base_load_w"].drop_nulls()
-    if nights.len():
+    if nights.len() and not report.is_export:
         level = power(as_float(nights.median()))
         tiles.append(Tile(say("Base load"), *split_unit(level), (count(nights.len(), "night"),)))
     co2 = costs["co2_kg"].drop_nulls()

@@ -94,7 +94,7 @@ def _page(report: ReportData) -> str:
         readings_title=findings.readings_title(report.readings) if rows else "",
         rows=_thinned(rows),
         doubtful=[row for row in rows if row.quality in {"repaired", "rejected"}][:MOST_READINGS],
-        words=WORDS,
+        words=[word for word in WORDS if not (report.is_export and word[0] == "Base load")],
     )
 
 

@@ -45,7 +45,7 @@ def typical_figure(report: ReportData) -> Figure | None:
         for kind, frame in bands.items()
     )
     most, least = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
-    if len(means) > 1 and means[most] > 1.1 * means[least]:
+    if len(means) > 1 and means[most] > 1.1 * means[least] > 0:
         title = say(
             "A {most} usually draws {high} on average, a {least} {low}",
             most=say(most),
@@ -131,6 +131,8 @@ def peaks_figure(report: ReportData) -> Figure | None:
             day=short_day(top["peak_local"].date()),
             time=f"{top['peak_local']:%H:%M}",
         )
-    note = say("The highest quarter of an hour of each of the last months; the table has five of each.")
+    note = say(
+        "The highest measured quarter of an hour of each of the last months; the table has five of each."
+    )
     chart = power_charts.peaks_chart(report.peaks, last)
     return figure("peaks", title, note, chart, season_tables.peaks_table(report.peaks), is_half=True)

@@ -27,6 +27,7 @@ from tasks.reports.formatting import (
     number,
 )
 from tasks.reports.insights import worth
+from tasks.reports.key_figures import with_fullness
 from tasks.reports.language import say
 from tasks.reports.periods import month_before, months_of
 
@@ -61,7 +62,8 @@ def _months_title(months: pl.DataFrame) -> str:
     newest = max(full)
     used = energy(known[newest]["energy_kwh"])
     before = known.get(month_before(newest, 12))
-    if before is None or not before["is_full"] or before["energy_kwh"] <= 0:
+    is_known = before is not None and before["is_full"] and before["energy_kwh"] > 0
+    if before is None or not is_known or known[newest]["energy_kwh"] < 0:
         return say("{month} used {energy}", month=month(newest), energy=used)
     ratio = known[newest]["energy_kwh"] / before["energy_kwh"]
     sentence = (
@@ -175,10 +177,10 @@ def feed_in_figure(report: ReportData) -> Figure | None:
     """What was fed into the grid."""
     if report.feed_in.is_empty():
         return None
-    days = report.feed_in.group_by("local_date").agg(pl.col("energy_kwh").sum()).sort("local_date")
-    shown = days.tail(DAYS_AS_BARS).with_columns(
-        estimated_kwh=pl.lit(0.0), hours=pl.lit(24.0), is_full=pl.lit(value=True)
+    days = report.feed_in.group_by("local_date").agg(
+        pl.col("energy_kwh", "estimated_kwh").sum(), pl.col("hours").min()
     )
+    shown = with_fullness(days, report.timezone).tail(DAYS_AS_BARS)
     total = float(report.feed_in["energy_kwh"].sum())
     title = (
         say("{energy} fed into the grid", energy=energy(total)) if total else say("Nothing fed into the grid")
@@ -187,7 +189,9 @@ def feed_in_figure(report: ReportData) -> Figure | None:
     if earned.height:
         title += say(", which earned {money}", money=amounts(earned, pl.col("earned")))
     note = say("Fed in on each local day, {days}.", days=count(shown.height, "day"))
-    chart = charts.daily_chart(shown, None, name="feed_in")
+    if not shown["is_full"].all():
+        note += " " + say("○ marks a day that the readings do not cover in full.")
+    chart = charts.daily_chart(shown, None, name="feed_in", was="fed in")
     return figure("feed_in", title, note, chart, season_tables.feed_in_table(report.feed_in))
 
 
@@ -196,14 +200,18 @@ def measures_figure(report: ReportData, days: pl.DataFrame) -> Figure | None:
     if not report.measures or days.is_empty() or report.is_export:
         return None
     newest: date = days["local_date"].to_list()[-1]
-    effects: list[tuple[str, date, Effect | None]] = [
-        (each.name, each.start, effect_of(days, *periods_around(each.start, newest), report.holidays))
-        for each in sorted(report.measures, key=lambda each: each.start, reverse=True)
-    ]
+    effects: list[tuple[str, date, Effect | str]] = []
+    for each in sorted(report.measures, key=lambda each: each.start, reverse=True):
+        periods = periods_around(each.start, newest)
+        effect = effect_of(days, *periods, report.holidays)
+        found = say("too few full days around it") if effect is None else effect
+        if report.follows_the_sun(*periods):
+            found = say("the sun's season is in it")
+        effects.append((each.name, each.start, found))
     table = season_tables.measures_table(
         effects, report.currency, report.price_per_kwh, report.co2_kg_per_kwh
     )
-    sure = [(name, effect) for name, _, effect in effects if effect is not None and effect.is_sure]
+    sure = [(name, effect) for name, _, effect in effects if isinstance(effect, Effect) and effect.is_sure]
     if sure:
         name, effect = min(sure, key=lambda each: each[1].kwh_per_year)
         sentence = "{name}: {worth} saved" if effect.kwh_per_year < 0 else "{name}: {worth} more than before"

@@ -39,7 +39,7 @@ def months_table(months: pl.DataFrame, links: Mapping[date, str]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for start in sorted(known, reverse=True):
         row, before = known[start], known.get(month_before(start, 12))
-        compared = before is not None and before["is_full"] and row["is_full"] and before["energy_kwh"] > 0
+        compared = before is not None and before["is_full"] and row["is_full"]
         rows.append(
             (
                 Link(month(start), links[start], is_page=True) if start in links else month(start),
@@ -48,7 +48,7 @@ def months_table(months: pl.DataFrame, links: Mapping[date, str]) -> Table:
                 number(row["hours"], 1) + ("" if row["is_full"] else f" ({say('not full')})"),
                 EMPTY if before is None else number(before["energy_kwh"], 3),
                 change(row["energy_kwh"] / before["energy_kwh"])
-                if before is not None and compared
+                if before is not None and compared and before["energy_kwh"] > 0 <= row["energy_kwh"]
                 else EMPTY,
             )
         )
@@ -212,16 +212,16 @@ def reasons_table(reasons: pl.DataFrame) -> Table:
 
 
 def measures_table(
-    effects: Sequence[tuple[str, date, Effect | None]],
+    effects: Sequence[tuple[str, date, Effect | str]],
     currency: str | None,
     price_per_kwh: float | None,
     co2_kg_per_kwh: float | None,
 ) -> Table:
-    """Return what each measure changed in a year, with its 95 % interval."""
+    """Return what each measure changed in a year, with its 95 % interval, or why nobody knows."""
     rows = []
     for name, start, effect in effects:
-        if effect is None:
-            cells = (EMPTY, say("too few full days around it"), EMPTY, EMPTY)
+        if isinstance(effect, str):
+            cells = (EMPTY, effect, EMPTY, EMPTY)
         else:
             low, high = signed(effect.low_kwh), signed(effect.high_kwh)
             cost = None if price_per_kwh is None else effect.kwh_per_year * price_per_kwh

@@ -32,7 +32,7 @@ def _month_tile(report: ReportData, days: pl.DataFrame) -> Tile | None:
     notes = []
     now, before = same_days(days, of_month)
     used, used_before = float(now["energy_kwh"].sum()), float(before["energy_kwh"].sum())
-    if now.height >= FEWEST_DAYS and used_before > 0:
+    if now.height >= FEWEST_DAYS and used_before > 0 <= used:
         notes.append(say("{change} against the same days a year before", change=change(used / used_before)))
     costs = report.costs.filter(pl.col("local_date").dt.truncate("1mo") == newest.replace(day=1))
     if costs.height:

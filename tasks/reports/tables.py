@@ -210,7 +210,7 @@ def daily_table(days: pl.DataFrame, proof_of: Callable[[date], str | None] = now
                 number(row["estimated_kwh"], 3),
                 number(row["hours"], 1) + ("" if row["is_full"] else f" ({say('not full')})"),
                 EMPTY if row["base_load_w"] is None else number(row["base_load_w"]),
-                number(row["peak_w"]),
+                EMPTY if row["peak_w"] is None else number(row["peak_w"]),
             )
         )
     columns = ("Day", "Energy, kWh", "of it estimated, kWh", "Covered, h", "Base load, W", "Peak, W")

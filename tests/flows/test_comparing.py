@@ -1,8 +1,11 @@
 """`smartmeter compare`, and the report as files."""
 
 import json
+import re
+import shutil
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,6 +14,7 @@ from flows.comparing import compare, parse_period
 from flows.report_files import BROWSERS, export_report
 from tasks.publish import publish_pages
 from tasks.settings import Settings, SettingsError
+from tasks.settings_tables import ReportSettings
 from warehouse.connection import open_warehouse
 
 CHANGED = date(2026, 10, 20)
@@ -67,6 +71,64 @@ def test_of_a_meter_that_stands_still_no_interval_is_told(
     told = capsys.readouterr().out
     assert "The register did not move in either period." in told
     assert "between" not in told
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "never"),
+    [
+        (
+            "en",
+            (
+                "kWh fed in a day\n",
+                "kWh fed in a day; with 95 %",
+                "In earnings: €",
+                "the sun's season in it",
+            ),
+            ("a year", "Base load", "usual household", "In money"),
+        ),
+        ("de", (" eingespeist\n", "An Vergütung: ", "die Jahreszeit der Sonne"), ("im Jahr", "Grundlast")),
+    ],
+)
+def test_what_is_fed_in_is_compared_as_no_household(
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+    language: Literal["en", "de"],
+    says: tuple[str, ...],
+    never: tuple[str, ...],
+) -> None:
+    roof = settings.meters["home"].model_copy(update={"obis_code": "1-0:2.8.0"})
+    report = ReportSettings(language=language)
+    feeding = settings.model_copy(update={"meters": {"home": roof}, "report": report})
+    periods = parse_period("2026-10-21..2026-11-20", ""), parse_period("2026-09-10..2026-10-19", "")
+    compare(feeding, "home", *periods, as_json=False)
+    told = capsys.readouterr().out
+    assert [words for words in says if words not in told] == []
+    assert [words for words in never if words in told] == []
+    compare(feeding, "home", *periods, as_json=True)
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["money_per_year"] < 0  # by what is used: what lessens a bill is earned
+    plain = 365.25 * (facts["after_kwh"] - facts["before_kwh"])
+    assert facts["kwh_per_year"] == pytest.approx(plain, rel=0.1)
+    assert facts["base_load_w"] == [None, None]
+
+
+def test_where_the_register_ran_backwards_the_change_of_a_day_is_told(
+    tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(settings.home, tmp_path / "home")
+    sunny = settings.model_copy(update={"home": tmp_path / "home"})
+    sunny.sql_copy.chmod(0o644)
+    with open_warehouse(sunny.sql_copy) as copy:
+        copy.script("update core.interval_15min set energy_wh = -1 where local_date = date '2026-10-30'")
+    before, after = parse_period("2026-09-10..2026-10-19", ""), parse_period("2026-10-21..2026-11-20", "")
+    compare(sunny, "home", before, after, as_json=False)
+    told = capsys.readouterr().out
+    assert "kWh a day; with 95 % confidence" in told
+    assert re.search(r"In money: €0\.\d\d a day", told)
+    assert "the sun's season in it" in told
+    assert "usual household" not in told
+    compare(sunny, "home", before, parse_period("2026-11-01..2026-11-20", ""), as_json=False)
+    assert "kWh a year; with 95 % confidence" in capsys.readouterr().out
 
 
 def test_too_few_days_are_refused_with_a_remedy(settings: Settings) -> None:

@@ -71,6 +71,15 @@ def test_a_changed_base_load_is_dated_and_priced(report: ReportData) -> None:
     )
 
 
+def test_a_page_tells_one_base_load(report: ReportData) -> None:
+    of_nights = [130 + place % 2 for place in range(report.daily.height)]
+    daily = report.daily.with_columns(base_load_w=pl.Series(of_nights, dtype=pl.Int64))
+    told = " ".join(stood_out(replace(report, daily=daily)))
+    tile = next(each for each in key_tiles(replace(report, daily=daily)) if each.label == "Base load")
+    assert tile.value == "131"  # the median of 130 and 131, as the warehouse rounds it
+    assert "draws 131 W around the clock: 1,148 kWh" in told.replace("\u00a0", " ")
+
+
 def test_an_unusual_day_and_an_absence_are_told(report: ReportData) -> None:
     told = stood_out(report)
     assert any(text.startswith("Fri 13 Nov used") and "€" in text for text in told)
@@ -116,10 +125,14 @@ def test_what_is_fed_in_is_not_told_as_a_household_s(settings: Settings, report:
         ("October 2026 used", "October 2026: "),
         ("Consumption of each local day", "Fed in on each local day"),
         ('"title":"used"', '"title":"fed in"'),
+        ("Base load, W", "Fed in, kWh"),
+        ("Power that never goes away", "Fed in, Wh"),
     ):
         assert before in used.replace("\u00a0", " ")
         assert before not in sold.replace("\u00a0", " ")
         assert now in sold.replace("\u00a0", " ")
+    of_month = [build_month_page(each, date(2026, 11, 1)) for each in (report, fed_in)]
+    assert ["Base load" in page for page in of_month] == [True, False]
 
 
 def test_public_holidays_are_known(report: ReportData) -> None:

@@ -59,6 +59,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "reading_before": REGISTER | {"before": NOW["from_at"]},
     "register_events": REGISTER,
     "register_ids": {},
+    "report_backwards": HOME,
     "report_base_load": HOME,
     "report_costs": HOME,
     "report_daily": HOME,
@@ -234,6 +235,28 @@ def test_daily(seeded: Warehouse) -> None:
         (date(2026, 3, 29), 2.3, 23.0, 100),
         (date(2026, 3, 30), 2.4, 24.0, 100),
     ]
+
+
+def test_an_estimated_quarter_of_an_hour_is_no_peak(seeded: Warehouse) -> None:
+    seeded.script(
+        "update core.interval_15min set energy_wh = 500, quality = 'estimated' where local_minute = 600;"
+        "update core.interval_15min set energy_wh = 60 where local_minute = 720"
+        " and local_date = '2026-03-29';"
+        "update core.interval_15min set quality = 'estimated' where local_date = '2026-03-30'"
+    )
+    peaks = seeded.query("report_peaks", meter="home").with_columns(pl.col("peak_local").dt.hour())
+    assert peaks.rows() == [(date(2026, 3, 1), 1, 12, 240)]
+    days = seeded.query("report_daily", meter="home").select("local_date", "peak_w").rows()
+    assert days == [(date(2026, 3, 29), 240), (date(2026, 3, 30), None)]
+
+
+def test_a_day_ran_backwards_if_a_quarter_of_an_hour_did(seeded: Warehouse) -> None:
+    assert seeded.query("report_backwards", meter="home").is_empty()
+    seeded.script(
+        "update core.interval_15min set energy_wh = -energy_wh"
+        " where start_at = (select min(start_at) from core.interval_15min)"
+    )
+    assert seeded.query("report_backwards", meter="home")["local_date"].to_list() == [date(2026, 3, 29)]
 
 
 def test_hours_leave_out_the_hour_that_the_clocks_skip(seeded: Warehouse) -> None:

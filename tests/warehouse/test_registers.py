@@ -152,6 +152,8 @@ def test_feeding_in_is_the_sum_of_its_registers_or_their_total(
     assert days["energy_kwh"].sum() == pytest.approx(energy_kwh)
     told = [(currency, pytest.approx(amount)) for currency, amount in earned]
     assert days.select("currency", "earned").rows() == told
+    known = seeded.sql("select estimated_wh / 1000, covered_s / 3600 from day").row(0)
+    assert set(days.select("estimated_kwh", "hours").rows()) <= {known, (2 * known[0], known[1])}
 
 
 def test_days_of_a_version_without_unknown_spans_are_whole_at_once_and_derived_anew_once(

@@ -1,5 +1,6 @@
 """What the report says of money where tariff or currency changed."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -69,7 +70,7 @@ def test_today_s_price_is_that_of_the_newest_tariff(
 
 
 @pytest.mark.parametrize(
-    ("days", "backwards", "price"),
+    ("days", "backwards", "rate"),
     [
         ([(10.0, 3.0), (2.0, 0.4)], [], 3.4 / 12),
         ([(10.0, 3.0), (-5.0, -1.5)], [0, 1], 0.3),
@@ -89,17 +90,18 @@ def test_today_s_price_is_that_of_the_newest_tariff(
         "a day",
     ],
 )
-def test_today_s_price_lies_between_those_of_the_hours(
-    report: ReportData, days: list[tuple[float, float]], backwards: list[int], price: float | None
+def test_today_s_price_and_co2_lie_between_those_of_the_hours(
+    report: ReportData, days: list[tuple[float, float]], backwards: list[int], rate: float | None
 ) -> None:
     dates = [LAST - timedelta(days=back) for back in reversed(range(len(days)))]
     paid = [
-        (day, "own", "EUR", energy, 0.0, cost, 0.0, None)
-        for day, (energy, cost) in zip(dates, days, strict=True)
+        (day, "own", "EUR", energy, 0.0, amount, 0.0, amount)
+        for day, (energy, amount) in zip(dates, days, strict=True)
     ]
-    sold = rows("quarter_hours", *((dates[place], 720, -100, -400, "measured") for place in backwards))
-    told = replace(report, costs=rows("costs", *paid), quarter_hours=sold)
-    assert told.price_per_kwh == (price if price is None else pytest.approx(price))
+    sold = rows("backwards", *((dates[place],) for place in backwards))
+    told = replace(report, costs=rows("costs", *paid), backwards=sold)
+    assert told.price_per_kwh == (rate if rate is None else pytest.approx(rate))
+    assert told.co2_kg_per_kwh == (rate if rate is None else pytest.approx(rate))
 
 
 @pytest.mark.parametrize(
@@ -163,15 +165,19 @@ def test_another_tariff_is_compared_with_the_present_one(
 def test_what_was_fed_in_earned_each_currency_by_itself(
     report: ReportData, earned: list[tuple[float, str | None]], title: str
 ) -> None:
-    days = [(LAST - timedelta(days=1 - place), 2.0, *each) for place, each in enumerate(earned)]
+    days = [(LAST - timedelta(days=1 - place), 2.0, *each, 0.0, 24.0) for place, each in enumerate(earned)]
     figure = feed_in_figure(replace(report, feed_in=rows("feed_in", *days)))
     assert figure is not None
     assert figure.title.replace("\u00a0", " ") == title
 
 
 def test_what_was_fed_in_by_two_registers_on_a_day_is_one_bar(report: ReportData) -> None:
-    days = rows("feed_in", (LAST, 2.0, 0.2, "EUR"), (LAST, 1.0, 0.1, "CHF"))
+    days = rows("feed_in", (LAST, 2.0, 0.2, "EUR", 0.5, 20.0), (LAST, 1.0, 0.1, "CHF", 0.25, 24.0))
     figure = feed_in_figure(replace(report, feed_in=days))
     assert figure is not None
     assert figure.title.replace("\u00a0", " ") == "3.0 kWh fed into the grid, which earned €0.20 + CHF 0.10"
-    assert figure.note.replace("\u00a0", " ") == "Fed in on each local day, 1 day."
+    drawn = json.dumps(figure.panels[0].spec, ensure_ascii=False).replace("\u00a0", " ")
+    for words in ('"used": "3.0 kWh"', '"estimated": "0.75 kWh"', '"covered": "20.0 h"', '"title": "fed in"'):
+        assert words in drawn
+    assert '"title": "used"' not in drawn
+    assert figure.note.replace("\u00a0", " ").startswith("Fed in on each local day, 1 day. ○ marks a day")

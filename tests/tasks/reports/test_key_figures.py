@@ -85,6 +85,7 @@ def test_which_day_is_shown(rows_of: Rows, days: list[Any], shown: date | None, 
         pytest.param([], None, id="no day"),
         pytest.param([None], None, id="no night"),
         pytest.param([120, None, 140], (130.0, 2), id="nights without readings do not count"),
+        pytest.param([120, 121], (121.0, 2), id="rounded as in the warehouse"),
         pytest.param([500] * 20 + [100] * 14, (100.0, 14), id="only the last fourteen nights"),
     ],
 )

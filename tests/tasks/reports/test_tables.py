@@ -115,6 +115,12 @@ def test_the_newest_day_comes_first(household: Household, table: str) -> None:
     assert "20" in str(built.rows[0][0])
 
 
+@pytest.mark.parametrize(("peak_w", "shown"), [(0, "0"), (2520, "2,520"), (None, "")])
+def test_a_day_that_proves_no_peak_has_none(household: Household, peak_w: int | None, shown: str) -> None:
+    days = household(1).frames()["daily"].with_columns(peak_w=pl.lit(peak_w, dtype=pl.Int64))
+    assert tables.daily_table(with_fullness(days, "Europe/Berlin")).rows[0][-1] == shown
+
+
 @pytest.mark.parametrize(
     ("quality", "reason", "why"),
     [

@@ -17,9 +17,9 @@ from pydantic_settings import SettingsError as VariableError
 
 from tasks.metering.register import Register
 from tasks.settings_tables import (
+    OBIS_CODE,
     AlertSettings,
     BackupSettings,
-    ObisCode,
     ReaderSettings,
     ReportSettings,
     ScheduleSettings,
@@ -58,7 +58,7 @@ def _known_timezone(name: str) -> str:
 class RegisterSettings(Table):
     """A further register of a meter: what differs from the first one."""
 
-    obis_code: ObisCode
+    obis_code: Annotated[str, Field(pattern=OBIS_CODE)]
     digits: Annotated[int, Field(ge=3, le=12)] | None = None
     decimals: Annotated[int, Field(ge=0, le=3)] | None = None
     window: tuple[float, ...] | None = None
@@ -68,7 +68,7 @@ class MeterSettings(Table):
     """One meter, its registers, and where they stand in its camera's pictures."""
 
     camera: Annotated[str, Field(pattern=NAME)]
-    obis_code: ObisCode = "1-0:1.8.0"
+    obis_code: Annotated[str, Field(pattern=OBIS_CODE)] = "1-0:1.8.0"
     digits: Annotated[int, Field(ge=3, le=12)]
     decimals: Annotated[int, Field(ge=0, le=3)] = 0
     max_power_kw: Annotated[float, Field(gt=0, le=1000)] = 24.0

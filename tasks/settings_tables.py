@@ -18,8 +18,6 @@ LONGEST_HOURS = 1_000_000
 LONGEST_MINUTES = 100_000_000
 Cron = Annotated[str, Field(pattern=r"^$|^[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}$")]
 OBIS_CODE = r"^\d+-\d+:\d+\.\d+\.\d+$"
-# What the first number of an OBIS code names, and has other units than kWh.
-OTHER_MEDIA = {"4": "heating costs", "5": "cold", "6": "heat", "7": "gas", "8": "water", "9": "hot water"}
 QUARTER_HOUR = r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$"
 Money = Annotated[Decimal, Field(ge=-1000, le=1_000_000)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -54,22 +52,10 @@ def _known_port(address: str) -> str:
     return address
 
 
-def _of_electricity(code: str) -> str:
-    medium = OTHER_MEDIA.get(code.partition("-")[0])
-    if medium:
-        raise ValueError(
-            f"{code} counts {medium}, and all is told in kWh of electricity; take that register out"
-        )
-    return code
-
-
 class Table(BaseModel):
     """A table of smartmeter.toml: unknown names are refused, and numbers that are none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-ObisCode = Annotated[str, Field(pattern=OBIS_CODE), AfterValidator(_of_electricity)]
 
 
 class StoreSettings(Table):

@@ -84,11 +84,6 @@ def test_only_a_register_that_says_so_runs_backwards(home: Path) -> None:
         (f"{TWO}window = [1, 2, 3] }}]", "window takes 4 numbers"),
         (f"{TWO}digits = 3, decimals = 3, window = [1, 2, 3, 4] }}]", "decimals must be fewer"),
         (f"{TWO}digits = 6 }}]", "1-0:2.8.0 needs a window of its own"),
-        ("[meters.gas]\ncamera = 'cellar'\ndigits = 7\nobis_code = '7-0:3.0.0'", "7-0:3.0.0 counts gas"),
-        (
-            "[meters.home]\ncamera = 'cellar'\ndigits = 7\nregisters = [{ obis_code = '8-0:1.0.0' }]",
-            "counts water",
-        ),
         ("[meters.home]\ncamera = '../cellar'\ndigits = 7", "meters.home.camera"),
         ("[meters.home]\ncamera = 'cellar'\ndigits = 3\ndecimals = 3", "decimals must be fewer"),
         ("[store]\nurl = 'file://nas/share'", "use file:FOLDER, like file:store or file:/mnt/x"),

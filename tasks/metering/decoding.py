@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.metering.anew import read_stretch
 from tasks.metering.evidence import Evidence, weigh
 from tasks.metering.habits import Habits
 from tasks.metering.power_prior import DEFAULT_SHARES, TOLERANCE_UNITS
 from tasks.metering.quality import ReadingQuality, RejectionReason
 from tasks.metering.register import Register
-from tasks.metering.stretch import Break, ProposedExchange, decode_stretch, exchange_in, stretches, without
+from tasks.metering.stretch import Break, ProposedExchange, stretches
 from tasks.metering.told import first_break
 
 SETTLE_AFTER = 4
@@ -89,12 +90,8 @@ def decode(
     exchange: ProposedExchange | None = None
     for stretch in stretches(taken_at_s, pins, breaks, anchor):
         part = evidence.rows(stretch.rows)
-        found = decode_stretch(part, stretch, register)
-        other = exchange_in(part, stretch, found, register)
-        if other is not None:
-            # What fits by chance among them proves nothing.
-            found = without(found, other[1])
-            exchange = exchange or other[0]
+        found, other = read_stretch(part, stretch, register)
+        exchange = exchange or other
         value[stretch.rows] = found.value_units
         rank[stretch.rows] = np.where(found.column >= 0, found.column + 1, -1)
         odds[stretch.rows] = found.log_odds

@@ -19,6 +19,8 @@ TICK_REACH = timedelta(hours=48)
 # Half widths (95 %), found on simulated households: of the drum's place behind its glass in units, of a tick
 # in the time between its two pictures, of the energy between two knots.
 DRUM_SHARE, TICK_SHARE, PATH_SHARE = 0.8, 0.5, 0.25
+# A single step that takes hours may have been used in a few minutes of them: PATH_SHARE grows to BURST_SHARE.
+BURST_SHARE, BURSTS_FROM_S, BURSTS_AT_S = 0.55, 4 * 3600, 9 * 3600
 
 
 class Interpolation(StrEnum):
@@ -38,11 +40,13 @@ class Knots:
         seconds: int64[M].
         values: int64[M], Wh.
         spread_wh: float64[M], half width (95 %) of the count at a knot.
+        unit_wh: one step of the last drum.
     """
 
     seconds: NDArray[np.int64]
     values: NDArray[np.int64]
     spread_wh: NDArray[np.float64]
+    unit_wh: int
 
 
 def choose_interpolation(register: Register) -> tuple[Interpolation, str]:
@@ -76,7 +80,7 @@ def knots_of(
     seconds = series["read_at"].dt.epoch("s").to_numpy().astype(np.int64)
     values, unit = series["value_wh"].to_numpy(), register.unit_wh
     if interpolation is Interpolation.LINEAR or len(seconds) <= 1:
-        return Knots(seconds, values, np.full(len(seconds), DRUM_SHARE * unit))
+        return Knots(seconds, values, np.full(len(seconds), DRUM_SHARE * unit), unit)
     return _ticks(seconds, values, unit)
 
 
@@ -105,12 +109,11 @@ def _ticks(seconds: NDArray[np.int64], values: NDArray[np.int64], unit: int) -> 
         np.concatenate([seconds[:1], at[order], seconds[-1:]]),
         np.concatenate([values[:1], count[order], values[-1:]]),
         np.concatenate([[unit], spread[order], [unit]]),
+        unit,
     )
 
 
-def with_readings(
-    knots: Knots, series: pl.DataFrame, spans: Sequence[tuple[int, int]], unit_wh: int
-) -> Knots:
+def with_readings(knots: Knots, series: pl.DataFrame, spans: Sequence[tuple[int, int]]) -> Knots:
     """The knots, and the readings at both ends of spans (epoch seconds), over which no tick may reach."""
     seconds, values = series["read_at"].dt.epoch("s").to_numpy(), series["value_wh"].to_numpy()
     ends = np.setdiff1d(np.array([end for span in spans for end in span], np.int64), knots.seconds)
@@ -119,7 +122,8 @@ def with_readings(
     return Knots(
         at[order],
         np.concatenate([knots.values, values[np.searchsorted(seconds, ends)]])[order],
-        np.concatenate([knots.spread_wh, np.full(len(ends), float(unit_wh))])[order],
+        np.concatenate([knots.spread_wh, np.full(len(ends), float(knots.unit_wh))])[order],
+        knots.unit_wh,
     )
 
 
@@ -145,8 +149,7 @@ def uncertainty_wh(knots: Knots, starts: NDArray[np.int64], ends: NDArray[np.int
     last, second = _segments(knots, ends, side="left")
     length = knots.seconds[k + 1] - knots.seconds[k]
     part = (ends - starts) / length
-    advance = np.abs(knots.values[k + 1] - knots.values[k])
-    path = 2 * PATH_SHARE * advance * np.sqrt(np.clip(part * (1 - part), 0, None))
+    path = _path_wh(knots, k, part)
     together = np.hypot(path, part * np.hypot(knots.spread_wh[k], knots.spread_wh[k + 1]))
     apart = np.hypot(first, second)
     half: NDArray[np.int64] = np.ceil(np.where(k == last, np.minimum(apart, together), apart)).astype(
@@ -161,6 +164,15 @@ def _segments(
     """Between which knots each instant lies (index of the earlier one), and how unsure the count is there."""
     k = np.clip(np.searchsorted(knots.seconds, at, side=side) - 1, 0, len(knots.seconds) - 2)
     share = (at - knots.seconds[k]) / (knots.seconds[k + 1] - knots.seconds[k])
+    return k, np.hypot(
+        _path_wh(knots, k, share), (1 - share) * knots.spread_wh[k] + share * knots.spread_wh[k + 1]
+    )
+
+
+def _path_wh(knots: Knots, k: NDArray[np.int64], part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How unsure it is what a part of the way from a knot to the next one took."""
     advance = np.abs(knots.values[k + 1] - knots.values[k])
-    path = 2 * PATH_SHARE * advance * np.sqrt(share * (1 - share))
-    return k, np.hypot(path, (1 - share) * knots.spread_wh[k] + share * knots.spread_wh[k + 1])
+    single_s = np.where(advance <= knots.unit_wh, knots.seconds[k + 1] - knots.seconds[k], 0)
+    share = np.interp(single_s, [BURSTS_FROM_S, BURSTS_AT_S], [PATH_SHARE, BURST_SHARE])
+    path: NDArray[np.float64] = 2 * share * advance * np.sqrt(np.clip(part * (1 - part), 0, None))
+    return path

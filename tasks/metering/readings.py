@@ -130,7 +130,7 @@ def derive_intervals(
     events = with_told_jumps(readings, register, events)
     series = cumulative(readings, register, events)
     unknown = unknown_spans(series, events)
-    knots = with_readings(knots_of(series, register, interpolation), series, unknown, register.unit_wh)
+    knots = with_readings(knots_of(series, register, interpolation), series, unknown)
     quarter_hours = without(intervals_15min(series["read_at"], knots, timezone), unknown)
     if since is not None:
         quarter_hours = quarter_hours.filter(pl.col("start_at") >= since)

@@ -1,10 +1,13 @@
 """Another meter in the same place: proposed by the pictures, or announced."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tasks.metering.register import Register
 from tasks.metering.stretch import Break
-from tests.tasks.metering.conftest import QUARTER, clear, decoded
+from tests.tasks.metering.conftest import HOME, QUARTER, clear, decoded
 
 
 def test_an_exchanged_meter_is_proposed_and_not_assumed() -> None:
@@ -57,6 +60,58 @@ def test_exchanges_are_found_one_after_the_other(lengths: tuple[int, ...]) -> No
         begin, anchor = (before[-1] + 1, (at_s[before[-1]], value[before[-1]])) if before.size else (0, None)
     assert sorted(each.at_s for each in breaks) == starts_s[1:]
     assert (value >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("register", "old", "new"),
+    [
+        (HOME, range(900, 1_500), range(2, 2_002)),
+        (HOME, range(900, 1_500), range(40_000, 42_000)),
+        (replace(HOME, runs_backwards=True), range(40_000, 40_600), range(2, 2_002)),
+        (Register("home/7-0:3.0.0", 8, 3, 24_000), range(90_000, 150_000, 100), range(200, 200_200, 100)),
+        (Register("home/8-0:1.0.0", 8, 3, 5_000), range(90_000, 90_600), range(90_300, 92_300)),
+    ],
+)
+def test_a_new_count_is_asked_about_also_after_it_has_passed_the_old_ones_end(
+    register: Register, old: range, new: range
+) -> None:
+    pictures = [*clear(old), *clear(new, start_s=len(old) * QUARTER)]
+    result = decoded(pictures, register, anchor=(-QUARTER, old[0]))
+    assert result.value_units.tolist() == [*old, *[-1] * len(new)]
+    assert result.exchange is not None
+    assert (result.exchange.last_units, result.exchange.value_units) == (old[-1], new[0])
+    assert result.exchange.taken_at_s == len(old) * QUARTER
+
+
+def test_a_new_count_beside_a_certain_reading_is_asked_about() -> None:
+    result = decoded(clear(range(40, 2_000)), anchor=(-QUARTER, 900))
+    assert (result.value_units == -1).all()
+    assert result.exchange is not None
+    assert (result.exchange.last_units, result.exchange.value_units, result.exchange.taken_at_s) == (
+        900,
+        40,
+        0,
+    )
+
+
+def test_of_three_meters_the_first_exchange_is_asked_about_first() -> None:
+    counts = range(200_000, 200_100), range(800), range(500, 2_500)
+    starts_s = [0, 100 * QUARTER, 900 * QUARTER]
+    pictures = [
+        each for count, at_s in zip(counts, starts_s, strict=True) for each in clear(count, start_s=at_s)
+    ]
+    result = decoded(pictures)
+    assert result.value_units.tolist() == [*[-1] * 100, *counts[1], *[-1] * 2_000]
+    assert result.exchange is not None
+    assert (result.exchange.last_units, result.exchange.value_units) == (200_099, 0)
+
+
+@pytest.mark.parametrize("length", [30, 200])
+def test_misreads_that_pass_over_into_the_truth_hide_nothing_behind_them(length: int) -> None:
+    before, after = range(500_000, 500_300), range(500_300 + length, 500_900)
+    misread = clear(range(500_000, 500_000 + length), start_s=300 * QUARTER)
+    pictures = [*clear(before), *misread, *clear(after, start_s=(300 + length) * QUARTER)]
+    assert decoded(pictures).value_units.tolist() == [*before, *[-1] * length, *after]
 
 
 def test_a_long_run_of_misreads_is_bridged() -> None:

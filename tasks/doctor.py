@@ -14,7 +14,7 @@ from models.recognizer import load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, register_corners
 from models.window import Window, cut_window
 from raspi_agent.finding import Finding, fault, ok, warning, within
-from tasks.examine_settings import examine_readings, examine_schedule
+from tasks.examine_settings import examine_media, examine_readings, examine_schedule
 from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
 from tasks.prefect_auth import prefect_auth
@@ -54,6 +54,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         settings: Of the installation; they are usable, or there would be none.
     """
     yield from examine_schedule(settings)
+    yield from examine_media(settings)
     yield from looked_at("secrets", lambda: [examine_secrets(settings.home)])
     yield from looked_at("alerts", lambda: [examine_alerts(settings)])
     yield from looked_at("disk", lambda: [examine_disk(settings)])

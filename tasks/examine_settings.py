@@ -10,6 +10,9 @@ from tasks.settings import Settings, SettingsError
 from tasks.tariffs import lost_tariffs
 from warehouse.connection import open_warehouse
 
+# What the first number of an OBIS code names, but for electricity.
+_OTHER_MEDIA = {"4": "heating costs", "5": "cold", "6": "heat", "7": "gas", "8": "water", "9": "hot water"}
+
 
 def examine_schedule(settings: Settings) -> Iterator[Finding]:
     """Schedules that `smartmeter up` would refuse; nothing where all is well."""
@@ -18,6 +21,19 @@ def examine_schedule(settings: Settings) -> Iterator[Finding]:
             check_cron(cron)
         except SettingsError as error:
             yield fault("schedule", str(error), "Until then, smartmeter up does not start.")
+
+
+def examine_media(settings: Settings) -> Iterator[Finding]:
+    """Registers whose OBIS code is not one of electricity; nothing where all are."""
+    for meter in settings.meters:
+        for register_id in settings.register_ids(meter):
+            medium = _OTHER_MEDIA.get(settings.face(register_id).obis_code.partition("-")[0])
+            if medium:
+                yield warning(
+                    "settings",
+                    f"{register_id} counts {medium}, but everything counted is told as kWh of electricity.",
+                    "Take its own unit for kWh, and no notice of power, cost and CO2.",
+                )
 
 
 def examine_readings(settings: Settings) -> Iterator[Finding]:

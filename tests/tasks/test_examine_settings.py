@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+
+from tasks.examine_settings import examine_media
+from tasks.settings import MeterSettings, Settings
+
+
+@pytest.mark.parametrize(
+    ("code", "medium"),
+    [("1-0:1.8.0", None), ("1-0:2.8.0", None), ("7-0:3.0.0", "gas"), ("8-0:1.0.0", "water")],
+)
+def test_a_register_of_another_medium_is_told(tmp_path: Path, code: str, medium: str | None) -> None:
+    settings = Settings(home=tmp_path, meters={"one": MeterSettings(camera="one", digits=7, obis_code=code)})
+    found = [(each.name, each.sentence) for each in examine_media(settings)]
+    said = f"one/{code} counts {medium}, but everything counted is told as kWh of electricity."
+    assert found == ([("settings", said)] if medium else [])

@@ -14,7 +14,8 @@ from uuid import UUID
 
 import httpx
 
-from flows.backend import BackendError, export_environment, is_usable, prefect_environment
+from flows.backend import export_environment, prefect_environment
+from flows.prefect_api import BackendError, is_usable
 from tasks.prefect_auth import prefect_auth
 from tasks.settings import Settings, SettingsError, home_folder, load_settings
 

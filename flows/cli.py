@@ -46,7 +46,7 @@ for room in (
 
 def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
-    from flows.backend import BackendError
+    from flows.prefect_api import BackendError
     from models.errors import ModelNotFound, UnusableLabels
     from raspi_agent.store import StoreError
     from warehouse.errors import NothingToUndo, QueryFailed, WarehouseError

@@ -38,6 +38,7 @@ STORE_S, READER_S, PREFECT_S = 60.0, 120.0, 30.0
 DRAWN = MeterFace(digits=7, decimals=1, seed=7)
 DRAWN_UNITS = 361_097
 UP = "Start everything with: smartmeter up"
+DEAF = "Try again in a few minutes; if it stays so, end what listens there: `ss -ltnp` shows its process."
 REFUSALS = {
     401: (
         "asks for another user and password",
@@ -215,7 +216,8 @@ def examine_prefect(settings: Settings) -> Finding:
             is_paused = ingest["paused"] or (bool(active) and not any(active))
             scheduled = _due(client, address, ingest["id"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return fault("prefect", f"{address} does not answer as Prefect does ({type(error).__name__})", UP)
+        remedy = DEAF if isinstance(error, httpx.ReadTimeout) else UP
+        return fault("prefect", f"{address} does not answer as Prefect does ({type(error).__name__})", remedy)
     if is_paused:
         return warning("prefect", "ingest/home or its schedule is paused", "Resume it in the Prefect UI.")
     due = [at for at in scheduled if at > datetime.now(UTC) - LATE]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from typer.testing import Result
 
 from deployments.catalogue import catalogue
 from deployments.keeping import deployment, deployment_keeping_pauses
+from tasks.doctor import examine_prefect
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.looking import look_around
 from tasks.settings import load_settings
@@ -237,3 +239,12 @@ def test_an_empty_home_is_told_where_to_begin(home: Path, commands: Commands) ->
     answer = commands("doctor")
     assert answer.exit_code == 1
     assert "smartmeter init" in answer.stdout
+
+
+def test_what_takes_calls_and_never_answers_is_not_to_be_started_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{mute.getsockname()[1]}/api")
+        found = examine_prefect(load_settings())
+    assert "ss -ltnp" in found.remedy

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.backend import BackendError, api_address, free_port
+from flows.backend import free_port
 from flows.kept_alive import LOG_BYTES, Deployments, Server, cut_log, last_line
-from flows.up import ingest_command, only_one
+from flows.prefect_api import BackendError, api_address
+from flows.up import ingest_command
 from tasks.settings import SettingsError, load_settings
 
 
@@ -74,13 +75,6 @@ def test_the_command_that_up_names_finds_its_server(
     monkeypatch.setenv("SMARTMETER_SERVER__HOST", host)
     command = ingest_command(load_settings(), address)
     assert command == f"{variable}smartmeter ingest --home {home}"
-
-
-def test_a_home_has_one_up_at_a_time(home: Path) -> None:
-    with only_one(home), pytest.raises(BackendError, match=f"process {os.getpid()}"), only_one(home):
-        pass
-    with only_one(home):
-        pass
 
 
 def test_a_server_elsewhere_is_not_replaced_by_one_of_our_own(home: Path) -> None:

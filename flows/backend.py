@@ -109,7 +109,7 @@ def export_environment(home: Path, *, host: str = LOOPBACK, quiet: bool = False)
 
 
 def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "subprocess.Popen[bytes]":
-    """A Prefect server process, logging to `home/logs/prefect-server.log`.
+    """A Prefect server process that ends with us, logging to `home/logs/prefect-server.log`.
 
     Args:
         home: The home folder.
@@ -130,17 +130,8 @@ def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "s
     log = home / "logs" / "prefect-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     api_url = api_address(host, port)
-    # Browsers find the API beside the pages, under whatever name they came by.
-    here = {"PREFECT_API_URL": api_url, "PREFECT_UI_API_URL": "/api"}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
     with my_start(home):
-        with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
-                command if ui else [*command, "--no-ui"],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**here, **os.environ, "PREFECT_API_URL": api_url},
-            )
+        process = _launch(host, port, log, ui=ui)
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and process.poll() is None:
             if is_healthy(api_url):
@@ -148,6 +139,23 @@ def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "s
             time.sleep(0.2)
         stop(process)
     raise BackendError(f"The Prefect server did not start. {log} says why.")
+
+
+def _launch(host: str, port: int, log: Path, *, ui: bool) -> "subprocess.Popen[bytes]":
+    """A Prefect server as a process that ends when we do, however we end."""
+    api_url = api_address(host, port)
+    # Browsers find the API beside the pages, under whatever name they came by.
+    here = {"PREFECT_API_URL": api_url, "PREFECT_UI_API_URL": "/api"}
+    command = [sys.executable, "-m", "flows.leash", "prefect", "server", "start"]
+    command += ["--host", host, "--port", str(port)]
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
+            command if ui else [*command, "--no-ui"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**here, **os.environ, "PREFECT_API_URL": api_url},
+        )
 
 
 def refuse_open(home: Path, host: str) -> None:

@@ -22,7 +22,7 @@ from flows.backend import (
 )
 from flows.home_locks import my_start, only_one
 from flows.kept_alive import Server
-from flows.prefect_api import PORT, BackendError
+from flows.prefect_api import PORT, BackendError, is_healthy
 
 PASSWORD = "smartmeter:0123456789abcdef"  # noqa: S105  (of nothing)
 
@@ -223,6 +223,28 @@ def test_one_server_starts_at_a_time(home: Path) -> None:
         assert not ended
     starting.join(timeout=30)
     assert ended
+
+
+@pytest.mark.prefect
+def test_a_private_server_ends_with_a_command_that_is_killed(untold: Path) -> None:
+    code = """
+import sys, time
+from pathlib import Path
+from flows.backend import prefect_backend
+with prefect_backend(Path(sys.argv[1]), private=True) as address:
+    print(address, flush=True)
+    time.sleep(300)
+"""
+    command = [sys.executable, "-c", code, str(untold)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert is_healthy(address)
+        process.kill()
+    deadline = time.monotonic() + 60
+    while is_healthy(address) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not is_healthy(address)
 
 
 @pytest.mark.parametrize("deaf", [False, True])

@@ -1,7 +1,6 @@
 """What `smartmeter up` refuses, and what it does when something ends."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -115,17 +114,6 @@ def test_what_ends_at_once_is_started_again_later_each_time(
     look_until(deployments, lambda: "starting them again in 5 s" in caplog.text)
     assert "ended with code 1" in caplog.text
     assert "smartmeter up" in last_line(home / "logs" / "deployments.log")
-
-
-def test_serving_ends_with_whoever_started_it() -> None:
-    code = (
-        "import threading, time; from deployments.__main__ import _end_with_our_starter as end; "
-        "threading.Thread(target=end, daemon=True).start(); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(timeout=30) == -signal.SIGTERM
 
 
 def test_a_long_log_moves_aside_and_its_writer_goes_on(tmp_path: Path) -> None:

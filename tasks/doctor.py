@@ -44,7 +44,7 @@ REFUSALS = {
         "asks for another user and password",
         "Put its user:password into PREFECT_API_AUTH_STRING, or into secrets/prefect-auth.",
     ),
-    404: ("knows no deployment ingest/home", UP),
+    404: ("knows no deployment ingest/home", f"Where it has just begun, wait a minute. {UP}"),
 }
 
 

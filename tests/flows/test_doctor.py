@@ -210,9 +210,18 @@ def test_a_server_that_is_away_or_knows_no_deployment_is_a_fault(
         cancel_waiting(client, found.id)
         assert "no run of ingest/home is scheduled" in findings(commands)["prefect"][1]
         client.delete_deployment(found.id)
-    assert "smartmeter up" in findings(commands)["prefect"][1]
+    assert "begun, wait a minute. Start everything with: smartmeter up" in findings(commands)["prefect"][1]
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     assert findings(commands)["prefect"][0] == "fault"
+
+
+@pytest.mark.parametrize(("cron", "is_told"), [("7 3 * * *", True), ("", True), (None, False)])
+def test_times_that_count_only_once_it_is_started_again_are_told(
+    sound: Path, monkeypatch: pytest.MonkeyPatch, cron: str | None, is_told: bool
+) -> None:
+    if cron is not None:
+        monkeypatch.setenv("SMARTMETER_SCHEDULE__INGEST", cron)
+    assert ("start it again" in examine_prefect(load_settings()).remedy) is is_told
 
 
 def test_an_ingest_on_demand_is_neither_paused_nor_late(

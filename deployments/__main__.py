@@ -4,9 +4,7 @@ import argparse
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,9 @@ from uuid import UUID
 
 import httpx
 
-from flows.backend import BackendError, export_environment, is_usable, prefect_environment
+from flows.backend import export_environment, prefect_environment
+from flows.leash import end_with_our_starter
+from flows.prefect_api import BackendError, is_usable
 from tasks.prefect_auth import prefect_auth
 from tasks.settings import Settings, SettingsError, home_folder, load_settings
 
@@ -31,7 +31,7 @@ def main() -> int:
     """Serve, or deploy; exit code 0 done, 1 failed, 2 wrong use."""
     wish = _arguments()
     if wish.leashed:
-        threading.Thread(target=_end_with_our_starter, daemon=True).start()
+        end_with_our_starter()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
@@ -53,13 +53,6 @@ def main() -> int:
         return _complain(str(error), 2)
     except BackendError as error:
         return _complain(str(error), 1)
-
-
-def _end_with_our_starter() -> None:
-    # A buffered read would hold a lock that the interpreter wants at its end.
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _arguments() -> argparse.Namespace:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployments.old_results import remove_daily
-from flows.backend import BackendError, export_environment
+from flows.backend import export_environment
+from flows.prefect_api import BackendError
 from raspi_agent.settings import AgentSettings, SettingsError, load_settings
 
 if TYPE_CHECKING:

@@ -13,35 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-
-from tasks.prefect_auth import prefect_auth
+from flows.home_locks import my_start, running_up
+from flows.prefect_api import (
+    EVERYWHERE,
+    LOOPBACK,
+    LOOPBACKS,
+    BackendError,
+    api_address,
+    checked_address,
+    is_healthy,
+    is_usable,
+)
 
 PROJECT = Path(__file__).with_name("project.toml")  # a link to pyproject.toml, which a wheel would leave out
 START_TIMEOUT_S = 180
-# A server that takes the call is there, however late it answers.
-BUSY_AFTER_S = 20.0
-LOOPBACK = "127.0.0.1"
-# Who listens everywhere is reached from this machine under its own address.
-EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  (refused without a password)
-LOOPBACKS = frozenset({LOOPBACK, "localhost", "::1"})
-PORT = 4200  # Prefect's own
-
-
-class BackendError(Exception):
-    """No Prefect server could be reached or started; the message says what to do."""
-
-
-class BusyError(BackendError):
-    """A server is there and takes calls, and does not answer."""
-
-
-def api_address(host: str = LOOPBACK, port: int = PORT) -> str:
-    """Where this machine reaches the API of a Prefect server that listens on that host."""
-    reached = EVERYWHERE.get(host, host)
-    return f"http://[{reached}]:{port}/api" if ":" in reached else f"http://{reached}:{port}/api"
 
 
 def prefect_environment(home: Path) -> dict[str, str]:
@@ -98,7 +84,8 @@ def auth_environment(home: Path) -> dict[str, str]:
 def export_environment(home: Path, *, host: str = LOOPBACK, quiet: bool = False) -> None:
     """Set what Prefect and its child processes need, leaving every variable that is set already.
 
-    It must run before the first import of prefect, which reads its settings once.
+    It must run before the first import of prefect, which reads its settings once. The API's address is that
+    of the home's `smartmeter up`, if one runs.
 
     Args:
         home: The home folder.
@@ -108,73 +95,21 @@ def export_environment(home: Path, *, host: str = LOOPBACK, quiet: bool = False)
     Raises:
         BackendError: PREFECT_API_URL, or the file with the API's password, can't be used.
     """
-    own = {"PREFECT_API_URL": api_address(host)}
+    up = running_up(home)
+    own = {"PREFECT_API_URL": (up and up.address) or api_address(host)}
     for name, value in {**prefect_environment(home), **own}.items():
         os.environ.setdefault(name, value)
     os.environ["SMARTMETER_HOME"] = str(home.resolve())
     if quiet:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS", "flows.console.BriefConsole")
-    os.environ["PREFECT_API_URL"] = _checked(os.environ["PREFECT_API_URL"])
+    os.environ["PREFECT_API_URL"] = checked_address(os.environ["PREFECT_API_URL"])
     for name, value in auth_environment(home).items():
         os.environ.setdefault(name, value)
 
 
-def _checked(address: str) -> str:
-    """The address of an API as Prefect itself writes it, without a slash at its end."""
-    plain = address.strip().rstrip("/")
-    try:
-        parts = urlsplit(plain)
-        is_one = parts.scheme in {"http", "https"} and parts.port != 0 and "api" in parts.path.split("/")
-    except ValueError:
-        is_one = False
-    if not is_one:
-        raise BackendError(
-            f"PREFECT_API_URL={address} is no address of a Prefect API. Write it like {api_address()}, "
-            "or unset the variable."
-        )
-    return plain
-
-
-def is_healthy(api_url: str) -> bool:
-    """Whether a Prefect server answers at that address."""
-    try:
-        return httpx.get(f"{api_url}/health", timeout=3).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
-
-
-def is_usable(api_url: str, busy_after_s: float = BUSY_AFTER_S) -> bool:
-    """Whether a Prefect server answers at that address and lets us in; its health it tells anybody.
-
-    Args:
-        api_url: The address of the API.
-        busy_after_s: How long an answer may take of a server that is there.
-
-    Raises:
-        BackendError: It asks for another user and password.
-        BusyError: It takes the call and does not answer: nobody may start another one on its database.
-    """
-    try:
-        with httpx.Client(timeout=httpx.Timeout(busy_after_s, connect=10)) as client:
-            answer = client.get(f"{api_url}/admin/version", auth=prefect_auth())
-            if answer.status_code == httpx.codes.UNAUTHORIZED:
-                raise BackendError(
-                    f"The Prefect server at {api_url} asks for another user and password. Put its "
-                    "user:password into PREFECT_API_AUTH_STRING, or into the home's secrets/prefect-auth."
-                )
-            return client.get(f"{api_url}/health").status_code == httpx.codes.OK
-    except httpx.ReadTimeout as error:
-        raise BusyError(
-            f"The Prefect server at {api_url} is busy: it has not answered within {busy_after_s:.0f} s. "
-            "Try again in a few minutes; if it stays so, end it and start it again."
-        ) from error
-    except httpx.HTTPError:
-        return False
-
-
 def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "subprocess.Popen[bytes]":
-    """A Prefect server process, logging to `home/logs/prefect-server.log`.
+    """A Prefect server process that ends with us, logging to `home/logs/prefect-server.log`.
 
     Args:
         home: The home folder.
@@ -195,23 +130,32 @@ def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "s
     log = home / "logs" / "prefect-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     api_url = api_address(host, port)
+    with my_start(home):
+        process = _launch(host, port, log, ui=ui)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline and process.poll() is None:
+            if is_healthy(api_url):
+                return process
+            time.sleep(0.2)
+        stop(process)
+    raise BackendError(f"The Prefect server did not start. {log} says why.")
+
+
+def _launch(host: str, port: int, log: Path, *, ui: bool) -> "subprocess.Popen[bytes]":
+    """A Prefect server as a process that ends when we do, however we end."""
+    api_url = api_address(host, port)
     # Browsers find the API beside the pages, under whatever name they came by.
     here = {"PREFECT_API_URL": api_url, "PREFECT_UI_API_URL": "/api"}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
+    command = [sys.executable, "-m", "flows.leash", "prefect", "server", "start"]
+    command += ["--host", host, "--port", str(port)]
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
+        return subprocess.Popen(  # noqa: S603  (our own interpreter, fixed arguments)
             command if ui else [*command, "--no-ui"],
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**here, **os.environ, "PREFECT_API_URL": api_url},
         )
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        if is_healthy(api_url):
-            return process
-        time.sleep(0.2)
-    stop(process)
-    raise BackendError(f"The Prefect server did not start. {log} says why.")
 
 
 def refuse_open(home: Path, host: str) -> None:
@@ -266,7 +210,8 @@ def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
         private: Start one even if the configured server answers.
 
     Raises:
-        BackendError: No server could be started, or the configured one asks for another password or is busy.
+        BackendError: No server could be started, or the configured one asks for another password or does not
+            answer.
         SettingsError: The settings can't be used.
     """
     from tasks.settings import load_settings  # the camera's computer has none of these
@@ -274,19 +219,35 @@ def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
     os.environ["SMARTMETER_HOME"] = str(home.resolve())
     export_environment(home, host=load_settings().server.host, quiet=True)
     configured = os.environ["PREFECT_API_URL"]
-    if not private and is_usable(configured):
-        yield configured
-        _hand_over()
-        return
+    found = None if private else _find_server(home, configured)
     port = free_port()
-    server = start_server(home, port, ui=False)
-    os.environ["PREFECT_API_URL"] = api_address(port=port)
+    server = None if found else start_server(home, port, ui=False)
+    os.environ["PREFECT_API_URL"] = found or api_address(port=port)
     try:
         yield os.environ["PREFECT_API_URL"]
         _hand_over()
     finally:
         os.environ["PREFECT_API_URL"] = configured
-        stop(server)
+        if server is not None:
+            stop(server)
+
+
+def _find_server(home: Path, configured: str) -> str | None:
+    """Where a Prefect server answers; that of a `smartmeter up` is waited for, for it has our database."""
+    if is_usable(configured):
+        return configured
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while up := running_up(home):
+        address = up.address or configured
+        if is_usable(address):
+            return address
+        if time.monotonic() > deadline:
+            raise BackendError(
+                f"The Prefect server of `smartmeter up` (process {up.process}) does not answer at {address}. "
+                f"{home / 'logs' / 'prefect-server.log'} says why. End `smartmeter up` and start it again."
+            )
+        time.sleep(0.5)
+    return None
 
 
 def _hand_over() -> None:

@@ -1,5 +1,6 @@
 """`smartmeter`: the flows and their helpers as commands."""
 
+import errno
 import os
 import sys
 import traceback
@@ -43,10 +44,17 @@ for room in (
 ):
     app.add_typer(room.app)
 
+ANOTHERS = "Run this as the user whose it is, or name another path."
+REMEDIES = {
+    errno.EACCES: ANOTHERS,
+    errno.EPERM: ANOTHERS,
+    errno.ENOSPC: "Make room on that disk, then run it again.",
+}
+
 
 def main() -> None:
     """Run the command: exit code 0 done, 1 failed, 2 wrong use; an error is a sentence with its remedy."""
-    from flows.backend import BackendError
+    from flows.prefect_api import BackendError
     from models.errors import ModelNotFound, UnusableLabels
     from raspi_agent.store import StoreError
     from warehouse.errors import NothingToUndo, QueryFailed, WarehouseError
@@ -60,7 +68,7 @@ def main() -> None:
         err.print(str(error), style="red", highlight=False, soft_wrap=True)
         code = 2
     except (BackendError, StoreError, WarehouseError, OSError) as error:
-        err.print(str(error), style="red", highlight=False, soft_wrap=True)
+        err.print(_sentence(error), style="red", highlight=False, soft_wrap=True)
         code = 1
     except BaseException:  # noqa: BLE001  (Polars panics are no Exception; whatever it is leaves as the others do)
         traceback.print_exc()
@@ -69,6 +77,14 @@ def main() -> None:
     sys.stderr.flush()
     # Prefect's threads outlive the command and hold DuckDB, whose bindings then print pages about it.
     os._exit(code)
+
+
+def _sentence(error: Exception) -> str:
+    """What an error says; where it is the system's, with what can be done about the path that it names."""
+    if not isinstance(error, OSError) or error.strerror is None or error.filename is None:
+        return str(error)
+    remedy = REMEDIES.get(error.errno or 0, "Mend that path, or name another one.")
+    return f"{error.filename}: {error.strerror}. {remedy}"
 
 
 if __name__ == "__main__":

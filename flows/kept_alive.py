@@ -8,16 +8,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import (
-    LOOPBACKS,
-    PORT,
-    BackendError,
-    BusyError,
-    is_healthy,
-    is_usable,
-    start_server,
-    stop,
-)
+from flows.backend import start_server, stop
+from flows.prefect_api import LOOPBACKS, PORT, BackendError, BusyError, is_healthy, is_usable
 from tasks.settings import SettingsError
 
 log = logging.getLogger(__name__)

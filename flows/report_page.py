@@ -8,7 +8,7 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from flows.backend import LOOPBACK, LOOPBACKS, BackendError
+from flows.prefect_api import LOOPBACK, LOOPBACKS, BackendError
 
 
 class _Page(SimpleHTTPRequestHandler):

@@ -1,18 +1,18 @@
 """`smartmeter up`: Prefect server, deployments and report page on this machine, kept alive."""
 
-import fcntl
 import logging
 import os
 import shlex
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.backend import BackendError, api_address, export_environment, refuse_open
+from flows.backend import export_environment, refuse_open
+from flows.home_locks import only_one
 from flows.kept_alive import Deployments, Server, cut_logs
+from flows.prefect_api import BackendError, api_address
 from flows.report_page import report_page
 from tasks.settings import Settings
 
@@ -38,7 +38,10 @@ def run_until_stopped(settings: Settings, announce: Callable[[str, Path], None])
         signal.signal(number, lambda *_: stopping.set())
     logs = settings.home / "logs"
     address = os.environ["PREFECT_API_URL"]
-    with only_one(settings.home), report_page(settings.site, urlsplit(settings.report.address).port or 80):
+    with (
+        only_one(settings.home, address),
+        report_page(settings.site, urlsplit(settings.report.address).port or 80),
+    ):
         server = Server(settings.home, address, settings.server.host)
         deployments = Deployments(settings.home)
         try:
@@ -72,26 +75,3 @@ def patrol(server: Server, deployments: Deployments) -> None:
         deployments.look()
     except (BackendError, OSError) as error:
         log.warning("%s", error)
-
-
-@contextmanager
-def only_one(home: Path) -> Iterator[None]:
-    """Holds this home for one `smartmeter up` at a time; a process that dies lets go of it.
-
-    Raises:
-        BackendError: Another one holds it.
-    """
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "up.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
-            raise BackendError(
-                f"`smartmeter up` runs already for {home} (process {lock.read().strip() or 'unknown'}). "
-                "End that one first, or choose another home with --home."
-            ) from error
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield

@@ -41,7 +41,7 @@ def parse_reading(text: str, register: Register) -> int:
         return int(plain) * register.unit_wh
     is_kwh = "." in plain or register.decimals == 0 or len(plain) < whole
     value_wh = kwh * 1000
-    if not is_kwh or kwh < 0 or value_wh % register.unit_wh or value_wh >= register.span_wh:
+    if not is_kwh or kwh < 0 or value_wh >= register.span_wh or value_wh % register.unit_wh:
         raise SettingsError(
             f"{text!r} is no reading of {register.register_id}. Write kWh with a point, like {example}, "
             f"or all {register.digits} drums from left to right, like {example.replace('.', '')}."
@@ -53,13 +53,14 @@ def parse_energy(text: str, register: Register) -> int:
     """An amount of energy in kWh, maybe below 0, in Wh.
 
     Raises:
-        SettingsError: It is none, or finer than the register shows.
+        SettingsError: It is none, finer than the register shows, or more than it can show.
     """
     try:
         value_wh = Decimal(text.strip().replace(",", ".")) * 1000
     except InvalidOperation:
         value_wh = Decimal("NaN")
-    if not value_wh.is_finite() or value_wh % register.unit_wh:
+    is_one = value_wh.is_finite() and abs(value_wh) < register.span_wh
+    if not is_one or value_wh % register.unit_wh:
         raise SettingsError(f"{text!r} is no amount of energy. Write kWh, like 12.5 or -3.")
     return int(value_wh)
 

@@ -38,12 +38,14 @@ STORE_S, READER_S, PREFECT_S = 60.0, 120.0, 30.0
 DRAWN = MeterFace(digits=7, decimals=1, seed=7)
 DRAWN_UNITS = 361_097
 UP = "Start everything with: smartmeter up"
+AGAIN = "smartmeter up takes its times when it starts: start it again."
+DEAF = "Try again in a few minutes; if it stays so, end what listens there: `ss -ltnp` shows its process."
 REFUSALS = {
     401: (
         "asks for another user and password",
         "Put its user:password into PREFECT_API_AUTH_STRING, or into secrets/prefect-auth.",
     ),
-    404: ("knows no deployment ingest/home", UP),
+    404: ("knows no deployment ingest/home", f"Where it has just begun, wait a minute. {UP}"),
 }
 
 
@@ -216,7 +218,8 @@ def examine_prefect(settings: Settings) -> Finding:
             is_paused = ingest["paused"] or (bool(active) and not any(active))
             scheduled = _due(client, address, ingest["id"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        return fault("prefect", f"{address} does not answer as Prefect does ({type(error).__name__})", UP)
+        remedy = DEAF if isinstance(error, httpx.ReadTimeout) else UP
+        return fault("prefect", f"{address} does not answer as Prefect does ({type(error).__name__})", remedy)
     if is_paused:
         return warning("prefect", "ingest/home or its schedule is paused", "Resume it in the Prefect UI.")
     due = [at for at in scheduled if at > datetime.now(UTC) - LATE]
@@ -226,7 +229,13 @@ def examine_prefect(settings: Settings) -> Finding:
     if late := len(scheduled) - len(due):
         return fault("prefect", f"{late} runs of ingest/home are late: nobody runs them", UP)
     when = f"the next ingest is due {local(min(due), UTC)} UTC" if due else "ingest/home runs on demand"
-    return ok("prefect", f"{address} answers; {when}")
+    crons = {each["schedule"].get("cron") for each in ingest["schedules"]}
+    is_as_set = crons == {settings.schedule.ingest} - {""}
+    return (
+        ok("prefect", f"{address} answers; {when}")
+        if is_as_set
+        else warning("prefect", f"{when}; the settings say otherwise", AGAIN)
+    )
 
 
 def examine_report(settings: Settings) -> Finding:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.backend import BackendError, refuse_open
+from flows.backend import refuse_open
+from flows.prefect_api import BackendError
 from raspi_agent.picture_key import parse_picture_key
 from tasks.settings import SettingsError, load_settings
 

@@ -24,8 +24,15 @@ Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 
 def use_home(home: Path | None) -> Path:
-    """The home folder of this command, also for everything it starts."""
+    """The home folder of this command, also for everything it starts.
+
+    Raises:
+        SettingsError: It is a file.
+    """
     folder = (home or home_folder()).resolve()
+    refuse_unless(
+        folder.is_dir() or not folder.exists(), f"{folder} is no folder. Name the home folder with --home."
+    )
     os.environ["SMARTMETER_HOME"] = str(folder)
     _warn_root(folder)
     return folder

@@ -59,7 +59,8 @@ def watch(
 @app.command()
 def doctor(*, json: Json = False, home: Home = None) -> None:
     """Check everything from settings to report and say what to do; exit code 1 on a fault."""
-    from flows.backend import BackendError, export_environment
+    from flows.backend import export_environment
+    from flows.prefect_api import BackendError
     from raspi_agent.finding import Finding, Verdict, fault, format_finding, ok, summary_of
 
     folder = use_home(home)

@@ -58,7 +58,7 @@ def test_a_reading_is_kwh_or_all_drums(text: str, register: Register, value_wh: 
 
 
 @pytest.mark.parametrize(
-    "text", ["361097", "36109.75", "²²²²²²²", "-1.0", "1000000.0", "abc", "", "12345678", "nan"]
+    "text", ["361097", "36109.75", "²²²²²²²", "-1.0", "1000000.0", "abc", "", "12345678", "nan", "1.0e50"]
 )
 def test_what_is_no_reading_or_two_is_refused_with_examples(text: str) -> None:
     with pytest.raises(SettingsError, match=r"001234\.5.*0012345"):
@@ -70,7 +70,7 @@ def test_an_amount_may_lie_below_zero(text: str, value_wh: int) -> None:
     assert parse_energy(text, SEVEN) == value_wh
 
 
-@pytest.mark.parametrize("text", ["0.05", "inf", "x"])
+@pytest.mark.parametrize("text", ["0.05", "inf", "x", "1e50", "-1e50"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="no amount of energy"):
         parse_energy(text, SEVEN)

@@ -11,20 +11,18 @@ from pathlib import Path
 import pytest
 
 from flows.backend import (
-    PORT,
-    BackendError,
-    BusyError,
     auth_environment,
     auth_file,
     export_environment,
     free_port,
-    is_healthy,
-    is_usable,
     prefect_backend,
     prefect_environment,
+    start_server,
     stop,
 )
+from flows.home_locks import my_start, only_one
 from flows.kept_alive import Server
+from flows.prefect_api import PORT, BackendError, is_healthy
 
 PASSWORD = "smartmeter:0123456789abcdef"  # noqa: S105  (of nothing)
 
@@ -124,6 +122,7 @@ class Guarded(BaseHTTPRequestHandler):
         told = self.headers.get("Authorization") == f"Basic {b64encode(PASSWORD.encode()).decode()}"
         self.send_response(200 if told or self.path == "/api/health" else 401)
         self.end_headers()
+        self.wfile.write(b'"3.8.8"')
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -165,8 +164,6 @@ def test_a_server_that_answers_late_is_used_and_not_doubled(untold: Path) -> Non
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{server.server_port}/api"
         with prefect_backend(untold) as address:
             assert address == f"http://127.0.0.1:{server.server_port}/api"
-        with pytest.raises(BusyError, match=r"is busy: .* Try again in a few minutes"):
-            is_usable(os.environ["PREFECT_API_URL"], busy_after_s=0.5)
         server.shutdown()
 
 
@@ -180,8 +177,74 @@ def test_a_command_seeks_the_server_on_the_host_of_the_settings(untold: Path) ->
         server.shutdown()
 
 
-def test_nothing_answers_on_a_free_port() -> None:
-    assert not is_healthy(f"http://127.0.0.1:{free_port()}/api")
+def test_a_command_takes_the_server_that_up_names(untold: Path, guarded: str) -> None:
+    os.environ["PREFECT_API_AUTH_STRING"] = PASSWORD
+    with only_one(untold, guarded), prefect_backend(untold) as address:
+        assert address == guarded
+
+
+def test_a_command_waits_for_the_server_that_up_is_starting(untold: Path) -> None:
+    port = free_port()
+    coming = f"http://127.0.0.1:{port}/api"
+    os.environ |= {
+        "PREFECT_API_AUTH_STRING": PASSWORD,
+        "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api",
+    }
+
+    def serve() -> None:
+        time.sleep(1)
+        with ThreadingHTTPServer(("127.0.0.1", port), Guarded) as server:
+            servers.append(server)
+            server.serve_forever()
+
+    servers: list[ThreadingHTTPServer] = []
+    threading.Thread(target=serve, daemon=True).start()
+    with only_one(untold, coming), prefect_backend(untold) as address:
+        assert address == coming
+    assert not (untold / "logs").exists(), "no private server was started"
+    servers[0].shutdown()
+
+
+def test_one_server_starts_at_a_time(home: Path) -> None:
+    (home / "logs").mkdir()
+    (home / "logs" / "prefect-server.log").mkdir()
+    ended: list[Exception] = []
+
+    def start() -> None:
+        try:
+            start_server(home, free_port(), ui=False)
+        except IsADirectoryError as error:  # the log is a folder: it got as far as that
+            ended.append(error)
+
+    with my_start(home):
+        starting = threading.Thread(target=start)
+        starting.start()
+        starting.join(timeout=0.5)
+        assert not ended
+    starting.join(timeout=30)
+    assert ended
+
+
+@pytest.mark.prefect
+def test_a_private_server_ends_with_a_command_that_is_killed(untold: Path) -> None:
+    code = """
+import sys, time
+from pathlib import Path
+from flows.backend import prefect_backend
+with prefect_backend(Path(sys.argv[1]), private=True) as address:
+    print(address, flush=True)
+    time.sleep(300)
+"""
+    command = [sys.executable, "-c", code, str(untold)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert is_healthy(address)
+        process.kill()
+    deadline = time.monotonic() + 60
+    while is_healthy(address) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not is_healthy(address)
 
 
 @pytest.mark.parametrize("deaf", [False, True])

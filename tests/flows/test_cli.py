@@ -143,6 +143,23 @@ def test_the_command_that_init_names_can_be_pasted(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("command", ["init", "ingest", "up", "doctor"])
+def test_a_file_is_no_home_folder(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "picture.jpg"
+    path.touch()
+    answer = smartmeter(command, "--home", path)
+    assert answer.returncode == 2
+    assert f"{path} is no folder. Name the home folder with --home." in answer.stderr
+
+
+def test_what_the_system_refuses_is_told_with_the_path_and_a_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "file" / "home"
+    path.parent.touch()
+    answer = smartmeter("init", "--home", path)
+    assert answer.returncode == 1
+    assert answer.stderr.strip() == f"{path}: Not a directory. Mend that path, or name another one."
+
+
 def test_what_is_no_picture_is_a_line_with_a_reason(home: Path) -> None:
     (home / "empty.jpg").touch()
     (home / "hello.jpg").write_text("hello")

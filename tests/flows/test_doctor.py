@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from typer.testing import Result
 
 from deployments.catalogue import catalogue
 from deployments.keeping import deployment, deployment_keeping_pauses
+from tasks.doctor import examine_prefect
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.looking import look_around
 from tasks.settings import load_settings
@@ -208,9 +210,18 @@ def test_a_server_that_is_away_or_knows_no_deployment_is_a_fault(
         cancel_waiting(client, found.id)
         assert "no run of ingest/home is scheduled" in findings(commands)["prefect"][1]
         client.delete_deployment(found.id)
-    assert "smartmeter up" in findings(commands)["prefect"][1]
+    assert "begun, wait a minute. Start everything with: smartmeter up" in findings(commands)["prefect"][1]
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     assert findings(commands)["prefect"][0] == "fault"
+
+
+@pytest.mark.parametrize(("cron", "is_told"), [("7 3 * * *", True), ("", True), (None, False)])
+def test_times_that_count_only_once_it_is_started_again_are_told(
+    sound: Path, monkeypatch: pytest.MonkeyPatch, cron: str | None, is_told: bool
+) -> None:
+    if cron is not None:
+        monkeypatch.setenv("SMARTMETER_SCHEDULE__INGEST", cron)
+    assert ("start it again" in examine_prefect(load_settings()).remedy) is is_told
 
 
 def test_an_ingest_on_demand_is_neither_paused_nor_late(
@@ -237,3 +248,12 @@ def test_an_empty_home_is_told_where_to_begin(home: Path, commands: Commands) ->
     answer = commands("doctor")
     assert answer.exit_code == 1
     assert "smartmeter init" in answer.stdout
+
+
+def test_what_takes_calls_and_never_answers_is_not_to_be_started_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{mute.getsockname()[1]}/api")
+        found = examine_prefect(load_settings())
+    assert "ss -ltnp" in found.remedy

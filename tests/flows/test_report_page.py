@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.backend import BackendError, free_port
+from flows.backend import free_port
+from flows.prefect_api import BackendError
 from flows.report_page import report_page
 
 

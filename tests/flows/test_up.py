@@ -1,7 +1,6 @@
 """What `smartmeter up` refuses, and what it does when something ends."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -11,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.backend import BackendError, api_address, free_port
+from flows.backend import free_port
 from flows.kept_alive import LOG_BYTES, Deployments, Server, cut_log, last_line
-from flows.up import ingest_command, only_one
+from flows.prefect_api import BackendError, api_address
+from flows.up import ingest_command
 from tasks.settings import SettingsError, load_settings
 
 
@@ -76,13 +76,6 @@ def test_the_command_that_up_names_finds_its_server(
     assert command == f"{variable}smartmeter ingest --home {home}"
 
 
-def test_a_home_has_one_up_at_a_time(home: Path) -> None:
-    with only_one(home), pytest.raises(BackendError, match=f"process {os.getpid()}"), only_one(home):
-        pass
-    with only_one(home):
-        pass
-
-
 def test_a_server_elsewhere_is_not_replaced_by_one_of_our_own(home: Path) -> None:
     with pytest.raises(BackendError, match="Start it there first"):
         Server(home, "http://192.0.2.1:4200/api", "127.0.0.1").start()
@@ -121,17 +114,6 @@ def test_what_ends_at_once_is_started_again_later_each_time(
     look_until(deployments, lambda: "starting them again in 5 s" in caplog.text)
     assert "ended with code 1" in caplog.text
     assert "smartmeter up" in last_line(home / "logs" / "deployments.log")
-
-
-def test_serving_ends_with_whoever_started_it() -> None:
-    code = (
-        "import threading, time; from deployments.__main__ import _end_with_our_starter as end; "
-        "threading.Thread(target=end, daemon=True).start(); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(timeout=30) == -signal.SIGTERM
 
 
 def test_a_long_log_moves_aside_and_its_writer_goes_on(tmp_path: Path) -> None:

@@ -153,12 +153,12 @@ def _likeliest(
         return None
     likeliest = max(guesses, key=lambda guess: guess.most)
     read = _read_with_care(picture, [likeliest], recognizer, digits)
-    others = [guess for guess in guesses if guess is not likeliest]
     # Most often no other could be surer, however well it were read.
-    if any(guess.most > read[0][0] for guess in others):
+    if any(guess.most > read[0][0] for guess in guesses if guess is not likeliest):
         promising = _promising(picture, guesses, recognizer, digits)
-        more = [guess for guess in promising if guess is not likeliest]
-        read += _read_with_care(picture, more, recognizer, digits)
+        others = [guess for guess in promising if guess is not likeliest]
+        first = read if likeliest in promising else []
+        read = first + _read_with_care(picture, others, recognizer, digits)
     return max(read, key=lambda each: each[0])[1]
 
 

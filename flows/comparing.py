@@ -115,9 +115,8 @@ def _change_of_a_year(report: ReportData, effect: Effect) -> list[str]:
     lines = [say(sentence, change=signed(change), low=signed(low), high=signed(high)), *_doubt(effect)]
     price, co2 = report.price_per_kwh, report.co2_kg_per_kwh
     if price is not None and report.currency is not None:
-        money = [cents(kwh * price, report.currency) for kwh in (change, low, high)]
-        sentence = "In money: {change} a year ({low} to {high})."
-        lines.append(say(sentence, **dict(zip(("change", "low", "high"), money, strict=True))))
+        money = _in_money((change, low, high), price, report.currency)
+        lines.append(say("In money: {change} a year ({low} to {high}).", **money))
     if co2 is not None:
         lines.append(say("CO₂: {change} kg a year.", change=signed(change * co2)))
     return lines
@@ -135,10 +134,14 @@ def _change_of_a_day(report: ReportData, effect: Effect) -> list[str]:
     if report.price_per_kwh and report.currency is not None:
         # What is fed in has a price below 0, for it earns.
         price = -report.price_per_kwh if report.is_export else report.price_per_kwh
-        money = [cents(kwh * price, report.currency) for kwh in (change, low, high)]
-        sentence = "In money: {change} a day ({low} to {high})."
-        lines.append(say(sentence, **dict(zip(("change", "low", "high"), money, strict=True))))
+        money = _in_money((change, low, high), price, report.currency)
+        lines.append(say("In money: {change} a day ({low} to {high}).", **money))
     return lines
+
+
+def _in_money(amounts_kwh: tuple[float, float, float], price: float, currency: str) -> dict[str, str]:
+    money = (cents(kwh * price, currency) for kwh in amounts_kwh)
+    return dict(zip(("change", "low", "high"), money, strict=True))
 
 
 def _doubt(effect: Effect) -> list[str]:

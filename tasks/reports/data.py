@@ -200,7 +200,7 @@ class ReportData:
         backwards: days on which the register ran backwards.
         tariffs: what the newest year would have cost by the present tariff and each that could be chosen.
         feed_in: energy fed into the grid, and what it earned.
-        peaks: the highest quarter hours of each month.
+        peaks: the highest measured quarter hours of each month.
         events: what people told.
         gaps: stretches without readings.
         reasons: why pictures of the newest 30 days gave no reading of their own.

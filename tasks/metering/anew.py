@@ -1,4 +1,4 @@
-"""A count that began anew, and has passed the old one's end since: pictures that the readings leave out."""
+"""Another meter's count that has passed the old one's end: the pictures left out until then tell of it."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,5 +1,5 @@
--- Energy that a meter fed into the grid on every local day, what it earned, by currency, and how much of the day is known:
--- the total's register, or where there is none, those of the tariffs together.
+-- Energy that a meter fed into the grid on every local day, what it earned, by currency, and how much of the day is
+-- known: the total's register, or where there is none, those of the tariffs together.
 with registers as (
     select register_id, obis_code like '%:2.8.0' as is_total
     from core.registers

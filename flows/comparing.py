@@ -70,7 +70,8 @@ def compare(settings: Settings, meter: str, before: Period, after: Period, *, as
     nights = report.base_load.clear() if report.is_export else report.base_load
     levels = [level_of(_within(nights, period)) for period in (before, after)]
     if as_json:
-        out.print_json(json.dumps(_facts(report, effect, levels), default=str))
+        facts = _facts(report, effect, levels) | {"season_taken_out": not is_sunny}
+        out.print_json(json.dumps(facts, default=str))
         return
     with speaking(settings.report.language, fed_in=report.is_export):
         for line in _lines(report, effect, levels, is_sunny=is_sunny):

@@ -53,6 +53,7 @@ def test_the_change_is_told_with_its_interval(settings: Settings, capsys: pytest
     facts = json.loads(capsys.readouterr().out)
     assert facts["low_kwh"] <= 45 * 8.766 <= facts["high_kwh"]
     assert facts["money_per_year"] == pytest.approx(0.34 * facts["kwh_per_year"])
+    assert facts["season_taken_out"]
     before_w, after_w = facts["base_load_w"]
     assert after_w - before_w == pytest.approx(45, abs=10)
     compare(settings, "home", *periods, as_json=False)
@@ -109,6 +110,7 @@ def test_what_is_fed_in_is_compared_as_no_household(
     assert facts["money_per_year"] < 0  # by what is used: what lessens a bill is earned
     plain = 365.25 * (facts["after_kwh"] - facts["before_kwh"])
     assert facts["kwh_per_year"] == pytest.approx(plain, rel=0.1)
+    assert not facts["season_taken_out"]
     assert facts["base_load_w"] == [None, None]
 
 

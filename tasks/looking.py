@@ -228,6 +228,7 @@ def _registers(warehouse: Warehouse, settings: Settings) -> tuple[RegisterFacts,
                 for row in outcomes[register_id]
             ),
             tuple((row["local_date"], row["base_load_w"]) for row in base_load[register_id]),
+            register_id == settings.register_of(meter).register_id,
         )
         for meter in sorted(settings.meters)
         for register_id in settings.register_ids(meter)

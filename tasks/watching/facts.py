@@ -98,6 +98,7 @@ class RegisterFacts:
 
     Attributes:
         register_id: Its name.
+        is_first: Whether it is its meter's first, whose window `find-window --write` writes.
         outcomes: Of the newest pictures of it, newest first.
         base_load: Of the newest days, oldest first: local date and W.
     """
@@ -105,6 +106,7 @@ class RegisterFacts:
     register_id: str
     outcomes: tuple[Outcome, ...] = ()
     base_load: tuple[tuple[date, float], ...] = ()
+    is_first: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ ALIKE, ALIKE_STILL = 4, 2
 NIGHTS, USUAL_NIGHTS, FEWEST_NIGHTS = 3, 28, 10
 SPREADS = 3.0
 FIND = "smartmeter find-window PICTURE --meter {meter} --write"
+FIND_FURTHER = "set the window of {code} in smartmeter.toml"
 CABLE = "Look at the camera's cable and card: smartmeter-agent doctor."
 OTHER = (
     "A new meter with other drums gets a table of its own beside the old one's, whose digits and decimals "
@@ -24,18 +25,18 @@ WORDS = {
     "blurred": ("pictures are blurred", "Clean the lens and focus: smartmeter-agent calibrate."),
     "moved": (
         "the camera or the meter has moved",
-        f"Put the camera back, or: {FIND}, then smartmeter reread --adopt. {OTHER}",
+        "Put the camera back, or: {find}, then smartmeter reread --adopt. " + OTHER,
     ),
     "covered": ("the counter is covered", "Take away what stands before it."),
     "cut_off": ("the counter is partly out of the picture", "Turn the camera until all drums are in view."),
     "no_counter": (
         "no counter is found",
-        f"Look at the picture. Where the counter can be seen: {FIND}.",
+        "Look at the picture. Where the counter can be seen: {find}.",
     ),
     "empty": ("pictures arrive broken", CABLE),
     "unreadable_picture": (
         "the pictures can't be opened, or the register's window lies outside of them",
-        f"Where PICTURE shows the counter: {FIND}. Else: {CABLE}",
+        "Where PICTURE shows the counter: {find}. Else: " + CABLE,
     ),
     "too_large": ("pictures are too large", "Let the camera take pictures of 50 megapixels at most."),
     "wrong_number_of_digits": (
@@ -84,12 +85,18 @@ def _judge_streak(register: RegisterFacts, limits: Limits, told: AbstractSet[str
                 fault_id,
                 f"{register.register_id} cannot be read: {what}",
                 f"The last {len(unread)} pictures of {register.register_id} gave no reading: {what}{named}.",
-                remedy.format(meter=register.register_id.partition("/")[0]),
+                remedy.format(find=_find(register)),
                 unread[-1].taken_at,
                 next(each for each in unread if (each.reason or "") == reason).picture_key,
             ),
         )
     )
+
+
+def _find(register: RegisterFacts) -> str:
+    """What puts a register's window right."""
+    meter, _, code = register.register_id.partition("/")
+    return (FIND if register.is_first else FIND_FURTHER).format(meter=meter, code=code)
 
 
 def _judge_stillness(register: RegisterFacts, told: AbstractSet[str]) -> Judgement:

@@ -14,6 +14,7 @@ from flows.watch import watch
 from tasks.looking import look_around, newest_runs
 from tasks.settings import load_settings
 from warehouse.connection import open_warehouse
+from warehouse.migrate import migrate
 
 if TYPE_CHECKING:
     from flows.playground.dropbox_emulator.server import DropboxEmulator
@@ -106,6 +107,17 @@ def test_a_store_that_hangs_is_told_of_and_holds_up_no_watch(
     assert look_around(load_settings(), None, patience_s=0.5).store.trouble == "no answer within 0 s"
     answering.set()
     assert look_around(load_settings(), None).store.trouble is None
+
+
+def test_a_meters_first_register_is_told_from_its_further_ones(home: Path) -> None:
+    text = (home / "smartmeter.toml").read_text(encoding="utf-8")
+    further = '\nregisters = [{ obis_code = "1-0:2.8.0", window = [210, 260, 420, 310] }]\n'
+    start = text.index("\n", text.index("[meters."))
+    (home / "smartmeter.toml").write_text(text[:start] + further + text[start:], encoding="utf-8")
+    with open_warehouse(home / "smartmeter.duckdb") as warehouse:
+        migrate(warehouse)
+    registers = look_around(load_settings(), None).registers
+    assert [each.is_first for each in registers] == [True, False]
 
 
 def test_the_agent_reports_a_full_card_a_full_outbox_undervoltage_heat_and_restarts(

@@ -220,3 +220,11 @@ def test_the_remedy_fits_the_reason(reason: str, says: str, remedy: str) -> None
     assert remedy in fault.remedy
     assert fault.picture_key
     assert fault.since_at == NOW_AT - 7 * QUARTER
+
+
+@pytest.mark.parametrize("reason", ["moved", "no_counter", "unreadable_picture"])
+def test_a_further_register_is_not_told_to_write_the_firsts_window(reason: str) -> None:
+    seen = with_meter(register_id="home/1-0:2.8.0", is_first=False, outcomes=outcomes(*[reason] * 8, None))
+    remedy = find_incidents(seen, LIMITS).faults[0].remedy
+    assert "set the window of 1-0:2.8.0 in smartmeter.toml" in remedy
+    assert "--write" not in remedy

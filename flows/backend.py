@@ -118,8 +118,8 @@ def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "s
         host: The address it listens on; any other than this machine's own needs a password.
 
     Raises:
-        BackendError: The port is taken, other machines could use it without a password, it ended, or it did
-            not answer within three minutes.
+        BackendError: The port is taken, other machines could use it without a password, it ended, it did not
+            answer within three minutes, or the start of another one in this home does not end.
     """
     refuse_open(home, host)
     if is_taken(port, EVERYWHERE.get(host, host)):

@@ -1,4 +1,4 @@
-"""The Prefect server behind a command: the configured one where it answers, else a private one."""
+"""The Prefect server behind a command: the configured one, or that of the home's `up`, or a private one."""
 
 import json
 import os

@@ -1,6 +1,7 @@
 """The Prefect server behind a command: the configured one, or that of the home's `up`, or a private one."""
 
 import json
+import logging
 import os
 import re
 import shlex
@@ -26,6 +27,7 @@ from flows.prefect_api import (
     is_usable,
 )
 
+log = logging.getLogger(__name__)
 PROJECT = Path(__file__).with_name("project.toml")  # a link to pyproject.toml, which a wheel would leave out
 START_TIMEOUT_S = 180
 
@@ -236,11 +238,14 @@ def _find_server(home: Path, configured: str) -> str | None:
     """Where a Prefect server answers; that of a `smartmeter up` is waited for, for it has our database."""
     if is_usable(configured):
         return configured
-    deadline = time.monotonic() + START_TIMEOUT_S
+    is_told, deadline = False, time.monotonic() + START_TIMEOUT_S
     while up := running_up(home):
         address = up.address or configured
         if is_usable(address):
             return address
+        if not is_told:
+            log.warning("Waiting for the Prefect server of `smartmeter up` (process %s).", up.process)
+            is_told = True
         if time.monotonic() > deadline:
             raise BackendError(
                 f"The Prefect server of `smartmeter up` (process {up.process}) does not answer at {address}. "

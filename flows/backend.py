@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flows.home_locks import my_start, running_up
 from flows.prefect_api import (
@@ -235,7 +236,7 @@ def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
 
 
 def _find_server(home: Path, configured: str) -> str | None:
-    """Where a Prefect server answers; that of a `smartmeter up` is waited for, for it has our database."""
+    """Where a Prefect server answers; one that a `smartmeter up` starts here is waited for."""
     if is_usable(configured):
         return configured
     is_told, deadline = False, time.monotonic() + START_TIMEOUT_S
@@ -243,6 +244,8 @@ def _find_server(home: Path, configured: str) -> str | None:
         address = up.address or configured
         if is_usable(address):
             return address
+        if urlsplit(address).hostname not in LOOPBACKS:
+            return None
         if not is_told:
             log.warning("Waiting for the Prefect server of `smartmeter up` (process %s).", up.process)
             is_told = True

@@ -183,6 +183,14 @@ def test_a_command_takes_the_server_that_up_names(untold: Path, guarded: str) ->
         assert address == guarded
 
 
+def test_a_server_elsewhere_that_is_away_is_not_waited_for(untold: Path) -> None:
+    elsewhere = f"http://127.0.0.2:{free_port()}/api"
+    os.environ["PREFECT_API_URL"] = elsewhere
+    with only_one(untold, elsewhere), prefect_backend(untold) as address:
+        assert address.startswith("http://127.0.0.1:")
+    assert (untold / "logs").exists(), "a private server did the work"
+
+
 def test_a_command_waits_for_the_server_that_up_is_starting(
     untold: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,6 +1,7 @@
-"""The Prefect server behind a command: the configured one where it answers, else a private one."""
+"""The Prefect server behind a command: the configured one, or that of the home's `up`, or a private one."""
 
 import json
+import logging
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flows.home_locks import my_start, running_up
 from flows.prefect_api import (
@@ -26,6 +28,7 @@ from flows.prefect_api import (
     is_usable,
 )
 
+log = logging.getLogger(__name__)
 PROJECT = Path(__file__).with_name("project.toml")  # a link to pyproject.toml, which a wheel would leave out
 START_TIMEOUT_S = 180
 
@@ -118,8 +121,8 @@ def start_server(home: Path, port: int, *, ui: bool, host: str = LOOPBACK) -> "s
         host: The address it listens on; any other than this machine's own needs a password.
 
     Raises:
-        BackendError: The port is taken, other machines could use it without a password, it ended, or it did
-            not answer within three minutes.
+        BackendError: The port is taken, other machines could use it without a password, it ended, it did not
+            answer within three minutes, or the start of another one in this home does not end.
     """
     refuse_open(home, host)
     if is_taken(port, EVERYWHERE.get(host, host)):
@@ -233,14 +236,19 @@ def prefect_backend(home: Path, *, private: bool = False) -> Iterator[str]:
 
 
 def _find_server(home: Path, configured: str) -> str | None:
-    """Where a Prefect server answers; that of a `smartmeter up` is waited for, for it has our database."""
+    """Where a Prefect server answers; one that a `smartmeter up` starts here is waited for."""
     if is_usable(configured):
         return configured
-    deadline = time.monotonic() + START_TIMEOUT_S
+    is_told, deadline = False, time.monotonic() + START_TIMEOUT_S
     while up := running_up(home):
         address = up.address or configured
         if is_usable(address):
             return address
+        if urlsplit(address).hostname not in LOOPBACKS:
+            return None
+        if not is_told:
+            log.warning("Waiting for the Prefect server of `smartmeter up` (process %s).", up.process)
+            is_told = True
         if time.monotonic() > deadline:
             raise BackendError(
                 f"The Prefect server of `smartmeter up` (process {up.process}) does not answer at {address}. "

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from flows.prefect_api import BackendError
 
 # Whoever only looks holds it for an instant.
 GLANCE_S = 0.5
+# Who starts a server needs a few minutes at most, and several may wait for their turn.
+TURN_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,22 @@ def running_up(home: Path) -> Up | None:
 
 
 @contextmanager
-def my_start(home: Path) -> Iterator[None]:
+def my_start(home: Path, patience_s: float = TURN_S) -> Iterator[None]:
     """Waits until no other Prefect server is starting in this home: two would bring its database up to date.
 
     Args:
         home: The home folder.
+        patience_s: How long to wait; a command that is suspended never gets on.
+
+    Raises:
+        BackendError: It took longer.
     """
     with (home / "prefect-start.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_got(lock, fcntl.LOCK_EX, patience_s):
+            raise BackendError(
+                f"Another command has been starting a Prefect server in {home} for {patience_s:.0f} s. "
+                f"End it (`fuser {shlex.quote(lock.name)}` shows its process), then do the same once more."
+            )
         yield
 
 

@@ -1,6 +1,5 @@
 """Doctor: every part of an installation looked at, each finding with its remedy."""
 
-import os
 import shlex
 import shutil
 import stat
@@ -8,16 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
-
 from models.recognizer import load_recognizer
 from models.rendering.meter import MeterFace, draw_frame, register_corners
 from models.window import Window, cut_window
 from raspi_agent.finding import Finding, fault, ok, warning, within
+from tasks.examine_prefect import UP, examine_prefect
 from tasks.examine_settings import examine_media, examine_readings, examine_schedule
 from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
-from tasks.prefect_auth import prefect_auth
 from tasks.server_clock import CLOCK_UNSET, UNKNOWN, kernel_clock_state
 from tasks.settings import Settings
 from tasks.watching.book_file import read_book
@@ -33,20 +30,9 @@ from warehouse.migrate import pending_migrations
 
 OTHERS_MAY = 0o077
 OLD_BACKUP = timedelta(days=15)
-LATE = timedelta(minutes=2)
 STORE_S, READER_S, PREFECT_S = 60.0, 120.0, 30.0
 DRAWN = MeterFace(digits=7, decimals=1, seed=7)
 DRAWN_UNITS = 361_097
-UP = "Start everything with: smartmeter up"
-AGAIN = "smartmeter up takes its times when it starts: start it again."
-DEAF = "Try again in a few minutes; if it stays so, end what listens there: `ss -ltnp` shows its process."
-REFUSALS = {
-    401: (
-        "asks for another user and password",
-        "Put its user:password into PREFECT_API_AUTH_STRING, or into secrets/prefect-auth.",
-    ),
-    404: ("knows no deployment ingest/home", f"Where it has just begun, wait a minute. {UP}"),
-}
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -204,40 +190,6 @@ def examine_reader(settings: Settings) -> Finding:
     return ok("reader", f"{reader.name} {reader.version} reads a drawn counter right")
 
 
-def examine_prefect(settings: Settings) -> Finding:
-    """Whether the Prefect server answers and its schedules fire."""
-    address = os.environ["PREFECT_API_URL"]
-    try:
-        with httpx.Client(timeout=10, auth=prefect_auth()) as client:
-            deployment = client.get(f"{address}/deployments/name/ingest/home")
-            if refusal := REFUSALS.get(deployment.status_code):
-                return fault("prefect", f"{address} {refusal[0]}", refusal[1])
-            deployment.raise_for_status()
-            ingest = deployment.json()
-            active = [each["active"] for each in ingest["schedules"]]
-            is_paused = ingest["paused"] or (bool(active) and not any(active))
-            scheduled = _due(client, address, ingest["id"])
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        remedy = DEAF if isinstance(error, httpx.ReadTimeout) else UP
-        return fault("prefect", f"{address} does not answer as Prefect does ({type(error).__name__})", remedy)
-    if is_paused:
-        return warning("prefect", "ingest/home or its schedule is paused", "Resume it in the Prefect UI.")
-    due = [at for at in scheduled if at > datetime.now(UTC) - LATE]
-    is_on_demand = not active and not settings.schedule.ingest
-    if not due and not is_on_demand:
-        return fault("prefect", "no run of ingest/home is scheduled", "Restart smartmeter up; see its log.")
-    if late := len(scheduled) - len(due):
-        return fault("prefect", f"{late} runs of ingest/home are late: nobody runs them", UP)
-    when = f"the next ingest is due {local(min(due), UTC)} UTC" if due else "ingest/home runs on demand"
-    crons = {each["schedule"].get("cron") for each in ingest["schedules"]}
-    is_as_set = crons == {settings.schedule.ingest} - {""}
-    return (
-        ok("prefect", f"{address} answers; {when}")
-        if is_as_set
-        else warning("prefect", f"{when}; the settings say otherwise", AGAIN)
-    )
-
-
 def examine_report(settings: Settings) -> Finding:
     """Whether the report is fresh."""
     if not settings.page.exists():
@@ -286,14 +238,3 @@ def _finding_of_camera(
     last_at = camera.taken_at[-1]
     report = f"; its agent reported {span(seen.now_at - camera.health[-1].at)} ago" if camera.health else ""
     return ok("camera", f"{camera.camera}: last picture {local(last_at, settings.zone)}{report}")
-
-
-def _due(client: httpx.Client, address: str, deployment_id: str) -> list[datetime]:
-    """When the runs of a deployment are due that wait."""
-    wanted = {
-        "deployments": {"id": {"any_": [deployment_id]}},
-        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
-    }
-    answer = client.post(f"{address}/flow_runs/filter", json=wanted)
-    answer.raise_for_status()
-    return [datetime.fromisoformat(each["expected_start_time"]) for each in answer.json()]

@@ -43,7 +43,6 @@ def keep_whole_home(
             style="yellow",
             highlight=False,
             soft_wrap=True,
-            markup=False,
         )
     out.print(
         f"On a new machine: smartmeter restore-home {Path(str(done['archive'])).name} --home NEW",

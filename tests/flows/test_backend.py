@@ -183,7 +183,17 @@ def test_a_command_takes_the_server_that_up_names(untold: Path, guarded: str) ->
         assert address == guarded
 
 
-def test_a_command_waits_for_the_server_that_up_is_starting(untold: Path) -> None:
+def test_a_server_elsewhere_that_is_away_is_not_waited_for(untold: Path) -> None:
+    elsewhere = f"http://127.0.0.2:{free_port()}/api"
+    os.environ["PREFECT_API_URL"] = elsewhere
+    with only_one(untold, elsewhere), prefect_backend(untold) as address:
+        assert address.startswith("http://127.0.0.1:")
+    assert (untold / "logs").exists(), "a private server did the work"
+
+
+def test_a_command_waits_for_the_server_that_up_is_starting(
+    untold: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     port = free_port()
     coming = f"http://127.0.0.1:{port}/api"
     os.environ |= {
@@ -202,6 +212,7 @@ def test_a_command_waits_for_the_server_that_up_is_starting(untold: Path) -> Non
     with only_one(untold, coming), prefect_backend(untold) as address:
         assert address == coming
     assert not (untold / "logs").exists(), "no private server was started"
+    assert caplog.messages == [f"Waiting for the Prefect server of `smartmeter up` (process {os.getpid()})."]
     servers[0].shutdown()
 
 

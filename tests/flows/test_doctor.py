@@ -19,7 +19,7 @@ from typer.testing import Result
 
 from deployments.catalogue import catalogue
 from deployments.keeping import deployment, deployment_keeping_pauses
-from tasks.doctor import examine_prefect
+from tasks.examine_prefect import examine_prefect
 from tasks.fetch import fetch_batch, keep_cursor, list_new_pictures, prepare_warehouse
 from tasks.looking import look_around
 from tasks.settings import load_settings
@@ -215,13 +215,23 @@ def test_a_server_that_is_away_or_knows_no_deployment_is_a_fault(
     assert findings(commands)["prefect"][0] == "fault"
 
 
-@pytest.mark.parametrize(("cron", "is_told"), [("7 3 * * *", True), ("", True), (None, False)])
+@pytest.mark.parametrize(
+    ("schedule", "cron", "is_told"),
+    [("INGEST", "7 3 * * *", True), ("INGEST", "", True), ("KEEP_HOME", "7 3 * * *", True), ("", "", False)],
+)
 def test_times_that_count_only_once_it_is_started_again_are_told(
-    sound: Path, monkeypatch: pytest.MonkeyPatch, cron: str | None, is_told: bool
+    sound: Path, monkeypatch: pytest.MonkeyPatch, schedule: str, cron: str, is_told: bool
 ) -> None:
-    if cron is not None:
-        monkeypatch.setenv("SMARTMETER_SCHEDULE__INGEST", cron)
-    assert ("start it again" in examine_prefect(load_settings()).remedy) is is_told
+    deployment_id = deployment(catalogue(load_settings())[3]).apply()  # keep-home
+    assert isinstance(deployment_id, UUID)
+    if schedule:
+        monkeypatch.setenv(f"SMARTMETER_SCHEDULE__{schedule}", cron)
+    found = examine_prefect(load_settings())
+    with get_client(sync_client=True) as client:
+        client.delete_deployment(deployment_id)
+    name = f"{schedule.lower().replace('_', '-')}/home"
+    assert found.sentence.endswith(f"other times for {name}") is is_told
+    assert ("start it again" in found.remedy) is is_told
 
 
 def test_an_ingest_on_demand_is_neither_paused_nor_late(
@@ -255,5 +265,5 @@ def test_what_takes_calls_and_never_answers_is_not_to_be_started_again(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{mute.getsockname()[1]}/api")
-        found = examine_prefect(load_settings())
+        found = examine_prefect(load_settings(), patience_s=0.5)
     assert "ss -ltnp" in found.remedy

@@ -66,3 +66,11 @@ def test_servers_start_one_after_the_other(tmp_path: Path) -> None:
         order.append("first")
     waiting.join()
     assert order == ["first", "second"]
+
+
+def test_a_start_that_does_not_get_on_is_named_and_not_waited_for_without_end(tmp_path: Path) -> None:
+    told = pytest.raises(BackendError, match=r"Another command .*`fuser \S+prefect-start\.lock")
+    with my_start(tmp_path), told, my_start(tmp_path, patience_s=0.2):
+        pass
+    with my_start(tmp_path, patience_s=0):
+        pass

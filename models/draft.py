@@ -21,8 +21,8 @@ def check_drafts(
     """Readings of each picture around its draft, and the probability that there is nothing to read.
 
     The first two are the draft without and with a half step, after which the end is taken for certain. The
-    others have another digit in one place; what follows it is taken to be as probable as in the draft. A
-    picture has no readings where its columns show no number of the right length.
+    others have another digit in one place, and what drums show after it; this is taken to be as probable as
+    in the draft. A picture has no readings where its columns show no number of the right length.
 
     Args:
         engine: Computes the small TrOCR.
@@ -64,6 +64,12 @@ def _around(draft: Sequence[int], likely: Floats, columns: Integers, others: int
     end = "~" if half > whole else ""
     for index in np.argsort(-scores, None, kind="stable")[:others].tolist():
         place, digit = divmod(index, by_digit.shape[1])
-        other = f"{text[:place]}{digit}{text[place + 1 :]}{end}"
-        readings.append(Beam(other, float(scores[place, digit]), places))
+        rest = _carried(text[place + 1 :], (digit - int(text[place])) % 10)
+        readings.append(Beam(f"{text[:place]}{digit}{rest}{end}", float(scores[place, digit]), places))
     return readings
+
+
+def _carried(rest: str, steps: int) -> str:
+    """What follows a digit that has turned by so many steps: drums turn together from nines to noughts."""
+    before, after = {1: ("9", "0"), 9: ("0", "9")}.get(steps, ("", ""))
+    return rest.replace(before, after) if set(rest) == {before} else rest

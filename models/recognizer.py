@@ -95,7 +95,7 @@ class Recognizer:
     def glance(self, windows: Sequence[NDArray[np.uint8]], *, digits: int | None = None) -> list[float]:
         """How likely each window is to be read right, by one short look at each; see `read`.
 
-        It costs a fifth of reading, and serves to choose among many windows.
+        It serves to choose among many windows, for it costs no more where they leave a doubt.
         """
         seen: list[Seen | None] = []
         for first in range(0, len(windows), _BATCH):

@@ -1,4 +1,4 @@
-"""What the search asks of whatever computes the network."""
+"""What drafts and search ask of whatever computes the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

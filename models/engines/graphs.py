@@ -63,8 +63,9 @@ class EncoderGraph(nn.Module):
             for index, part in enumerate(parts)
         ]
         told = self.encoder.pooler.dense(states).reshape(states.shape[0] // length, length, -1)
-        also = told[:, 0, :TENTHS].softmax(-1), told[:, 1:, TENTHS:].argmax(-1)
-        return (*crossed, *also[: len(self.also)])
+        tenths = [told[:, 0, :TENTHS].softmax(-1)] if "tenths" in self.also else []
+        signs = [told[:, 1:, TENTHS:].argmax(-1)] if "signs" in self.also else []
+        return (*crossed, *tenths, *signs)
 
 
 class DecoderGraph(nn.Module):

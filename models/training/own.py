@@ -105,12 +105,20 @@ def start_from(plan: FitPlan, weights: Path) -> None:
 
 def _beginning(name: str, fresh: torch.Tensor, known: dict[str, torch.Tensor]) -> torch.Tensor:
     """What a tensor is at the start of a run that begins with known weights."""
-    if name in known and known[name].shape == fresh.shape:
-        return known[name]
-    if name in known and len(known[name]) == TENTHS and name.startswith("encoder.pooler."):
-        return torch.cat([known[name], fresh[TENTHS:]])
+    begun = _known(name, fresh, known)
+    if begun is not None:
+        return begun
     # A layer that the known weights lack passes on what it sees until it has learned something.
     return torch.zeros_like(fresh) if name.split(".")[-2] in _LAYER_ENDS else fresh
+
+
+def _known(name: str, value: torch.Tensor, known: dict[str, torch.Tensor]) -> torch.Tensor | None:
+    """What known weights make of a tensor: heads that they lack stay as they are; None if they lack all."""
+    if name not in known or known[name].shape == value.shape:
+        return known.get(name)
+    if len(known[name]) == TENTHS and name.startswith("encoder.pooler."):
+        return torch.cat([known[name], value[TENTHS:]])
+    return None
 
 
 def keep_some(model: Network, weights: Path, share: float) -> None:
@@ -123,15 +131,12 @@ def keep_some(model: Network, weights: Path, share: float) -> None:
         weights: folder of the reader it began with.
         share: from 0 (nothing of it) to 1 (nothing of the run).
     """
-    known, learned = load_network(str(weights)).state_dict(), model.state_dict()
-    model.load_state_dict(
-        {
-            name: torch.lerp(value, known[name], share)
-            if value.is_floating_point() and name in known and known[name].shape == value.shape
-            else value
-            for name, value in learned.items()
-        }
-    )
+    known, mixed = load_network(str(weights)).state_dict(), model.state_dict()
+    for name, learned in mixed.items():
+        begun = _known(name, learned, known)
+        if begun is not None and learned.is_floating_point():
+            mixed[name] = torch.lerp(learned, begun, share)
+    model.load_state_dict(mixed)
 
 
 def compare(new: Recognizer, old: Recognizer, own: Sequence[Path], test: Sequence[Path] = ()) -> Comparison:

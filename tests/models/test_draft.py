@@ -64,6 +64,25 @@ def test_a_draft_has_each_sign_once_for_as_long_as_it_lasts(
     assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("columns", "likely", "unlikely"),
+    [
+        ("02.9.9", {"0300", "0199"}, "0399"),
+        ("03.0.", {"029", "040"}, "020"),
+        ("0.9.", {"10", "08"}, "19"),
+        ("02.9.8", {"0398", "0299"}, "0300"),
+    ],
+)
+def test_drums_turn_together_from_nines_to_noughts(
+    engine: OnnxEngine, columns: str, likely: set[str], unlikely: str
+) -> None:
+    everything = 2 + 9 * len(columns.replace(".", ""))
+    readings, _ = check_drafts(engine, _seen(engine, 1), _columns(columns), everything, None)
+    texts = {each.text.rstrip("~") for each in readings[0]}
+    assert likely <= texts
+    assert unlikely not in texts
+
+
 @pytest.mark.parametrize("digits", [None, 2])
 def test_a_checked_draft_has_the_probability_that_a_search_finds(digits: int | None) -> None:
     torch.manual_seed(0)
@@ -95,7 +114,8 @@ def test_what_a_draft_is_sure_of_is_what_a_search_finds(engine: OnnxEngine, ligh
         sure += 1
         best = max(drafted[:2], key=lambda each: each.log_probability)
         assert best.text == searched[0].text
-        assert best.places == searched[0].places
+        # Which of two columns is looked at most may depend on the order of sums.
+        assert best.places == pytest.approx(searched[0].places, abs=1 / 40 + 1e-6)
         assert best.log_probability == pytest.approx(searched[0].log_probability, abs=1e-3)
     assert sure > 10
 

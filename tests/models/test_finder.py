@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.calibration import load_calibration
+from models.calibration import Calibration, load_calibration
 from models.engines.onnx_engine import OnnxEngine
+from models.finder import BUILTIN as BUILTIN_FINDER
 from models.finder import Found, consensus, find_register, load_finder, read_window, window_of_quad
 from models.finding.geometry import OrientedBox, grown, overlap
-from models.looks import Picture, Seen, look
+from models.finding.search import Finder, Place
+from models.looks import Opinion, Picture, Seen, look
 from models.recognizer import BUILTIN, Candidate, Recognition, Recognizer, load_recognizer
 from models.rendering.frames import random_frame
 from models.rendering.glyphs import segment_typefaces, word
@@ -69,6 +71,64 @@ def test_others_are_glanced_at_only_where_one_could_be_surer(mirror: Mirror, is_
     assert found.recognition.best is not None
     assert found.recognition.best.text == "0361097"
     assert (not glanced) == is_enough
+
+
+class _ThreeBands(Finder):
+    """Finds a counter in each third of a picture, the upper ones rather."""
+
+    def __init__(self) -> None:
+        super().__init__(BUILTIN_FINDER)
+
+    def places(self, picture: NDArray[np.uint8], *, long_side: int = 0) -> list[Place]:  # noqa: ARG002  as in `Finder`
+        """See `Finder`."""
+        drums = np.array([(100.0, 40.0), (380.0, 40.0), (380.0, 70.0), (100.0, 70.0)])
+        return [
+            Place(drums + np.array((0, 110 * band)), (0.0,) * 4, (1.0, 0.0, 0.0, 0.0), presence)
+            for band, presence in enumerate((0.95, 0.93, 0.91))
+        ]
+
+
+@pytest.mark.parametrize(
+    ("read", "glanced", "wins"),
+    [
+        ((0.99, 0.0, 0.0), (0.0, 0.9, 0.9), 0),
+        ((0.7, 0.5, 0.2), (0.7, 0.5, 0.2), 0),
+        ((0.7, 0.9, 0.2), (0.7, 0.9, 0.2), 1),
+        ((0.6, 0.6, 0.9), (0.1, 0.5, 0.6), 2),
+        ((0.0, 0.0, 0.9), (0.0, 0.0, 0.6), 2),
+    ],
+    ids=[
+        "none could be surer",
+        "stays surest",
+        "one is surer",
+        "glances choose others",
+        "one is read at all",
+    ],
+)
+def test_the_surest_window_is_kept(
+    read: tuple[float, float, float], glanced: tuple[float, float, float], wins: int
+) -> None:
+    def told(
+        windows: Sequence[Picture],
+        digits: int | None,
+        *,
+        recut: Sequence[Picture | None] = (),
+        once: bool = False,
+    ) -> list[Seen]:
+        bands = [round(float(window.mean()) / 60) - 1 for window in windows]
+        shares = [(glanced if once else read)[band] for band in bands]
+        return [
+            Seen((Opinion(str(band), is_half=False, share=share),), 1 - share, 1)
+            for band, share in zip(bands, shares, strict=True)
+        ]
+
+    noise = np.random.default_rng(0).integers(-20, 21, (330, 480, 3))
+    picture = (np.repeat((60, 120, 180), 110)[:, None, None] + noise).astype(np.uint8)
+    recognizer = Recognizer("told", "", told, Calibration())
+    found = find_register(picture, recognizer, finder=_ThreeBands())
+    assert found is not None
+    assert found.recognition.best is not None
+    assert found.recognition.best.text == str(wins)
 
 
 @pytest.mark.parametrize("seed", [20, 35, 306])

@@ -8,6 +8,7 @@ import onnx
 import pytest
 import torch
 from numpy.typing import NDArray
+from transformers import VisionEncoderDecoderModel
 
 from models.architecture import Network, new_model
 from models.beam import search
@@ -48,9 +49,10 @@ def test_the_shipped_graphs_read_like_the_shipped_weights(digits: int | None) ->
 
 def _model(told: int) -> Network:
     """An untrained model whose pooler tells so much: tenths and signs, tenths alone, nothing of use."""
+    config = new_model().config
+    config.encoder.pooler_output_size = told
     torch.manual_seed(0)
-    model = new_model().eval()
-    model.config.encoder.pooler_output_size = told
+    model: Network = VisionEncoderDecoderModel(config=config).eval()
     return model
 
 

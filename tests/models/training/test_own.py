@@ -69,15 +69,22 @@ def test_a_run_may_start_from_the_built_in_reader(tmp_path: Path) -> None:
     assert plan.checkpoint.read_bytes() == before
 
 
-def test_heads_that_the_weights_have_are_begun_with(tmp_path: Path) -> None:
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """A reader of an earlier version, which has no head for columns."""
     config = new_model().config
     config.encoder.pooler_output_size = TENTHS
     torch.manual_seed(0)
-    known: Network = VisionEncoderDecoderModel(config=config).eval()
-    known.save_pretrained(tmp_path / "known")
+    VisionEncoderDecoderModel(config=config).save_pretrained(tmp_path / "earlier")
+    return tmp_path / "earlier"
+
+
+def test_heads_that_the_weights_have_are_begun_with(tmp_path: Path, earlier: Path) -> None:
     plan = FitPlan(tmp_path, tmp_path / "no.pt", tmp_path / "checkpoint.pt", 64, 32, 1e-3, seed=0)
-    start_from(plan, tmp_path / "known")
-    head, before = load_state(plan).model.encoder.pooler.dense, known.encoder.pooler.dense
+    start_from(plan, earlier)
+    head, before = (
+        each.encoder.pooler.dense for each in (load_state(plan).model, load_network(str(earlier)))
+    )
     assert head.weight[:TENTHS].equal(before.weight)
     assert head.bias[:TENTHS].equal(before.bias)
     assert len(head.weight) > TENTHS
@@ -106,6 +113,15 @@ def test_a_share_of_what_was_known_stays(tmp_path: Path, share: float, kept: flo
     learned, known = model.state_dict()[name].clone(), load_network(str(BUILTIN)).state_dict()[name]
     keep_some(model, BUILTIN, share)
     assert torch.allclose(model.state_dict()[name], learned + kept * (known - learned), atol=1e-6)
+
+
+def test_of_heads_that_were_known_a_share_stays(tmp_path: Path, earlier: Path) -> None:
+    model = load_state(FitPlan(tmp_path, tmp_path / "no.pt", tmp_path / "no.pt", 64, 32, 1e-3, seed=1)).model
+    name = "encoder.pooler.dense.weight"
+    learned, known = model.state_dict()[name].clone(), load_network(str(earlier)).state_dict()[name]
+    keep_some(model, earlier, 0.25)
+    expected = torch.cat([torch.lerp(learned[:TENTHS], known, 0.25), learned[TENTHS:]])
+    assert torch.allclose(model.state_dict()[name], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def read_stretch(
         # What fits by chance among them proves nothing.
         return (found, None) if other is None else (without(found, other[1]), other[0])
     older, newer = part.rows(slice(0, end)), part.rows(slice(end, None))
-    found, earlier = read_stretch(older, Stretch(slice(0), stretch.start, None), register)
+    found, earlier = read_stretch(older, Stretch(slice(0), stretch.start, None, stretch.is_told), register)
     read = np.flatnonzero(found.column >= 0)
     last = _instant(part, found, int(read[-1])) if read.size else stretch.start
     none = np.full(len(newer.values), -1, dtype=np.int64)
@@ -62,7 +62,8 @@ def _count_anew(part: Evidence, stretch: Stretch, found: StretchReadings, regist
     for first, last in _left_out(accepted, refused):
         rows = first + np.flatnonzero(refused[first : last + 1])
         earlier, later = np.flatnonzero(accepted[:first]), last + 1 + np.flatnonzero(accepted[last + 1 :])
-        before = _instant(part, found, int(earlier[-1])) if earlier.size else stretch.start
+        certain = None if stretch.is_told else stretch.start
+        before = _instant(part, found, int(earlier[-1])) if earlier.size else certain
         if before is None or not later.size:
             continue
         begins = _begins_anew(part.rows(rows), before, _instant(part, found, int(later[0])), register)

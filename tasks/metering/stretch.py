@@ -40,11 +40,15 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Pictures between a certain reading before and one after them, where there are such."""
+    """Pictures between a certain reading before and one after them, where there are such.
+
+    `is_told` says that a person told the one before: what contradicts it may be right.
+    """
 
     rows: slice
     start: Instant | None
     end: Instant | None
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def stretches(
     anchor: Instant | None,
 ) -> Iterator[Stretch]:
     """The series cut at what a person read and at what is known of its jumps."""
-    begin, start = 0, anchor
+    begin, start, is_told = 0, anchor, False
     cuts: list[tuple[int, Instant | None, int, Instant | None]] = [
         (int(i), (int(taken_at_s[i]), int(pins[i])), int(i) + 1, (int(taken_at_s[i]), int(pins[i])))
         for i in np.flatnonzero(pins >= 0)
@@ -102,10 +106,10 @@ def stretches(
             cuts.append((i, last, i, first))
     for stop, end, following, next_start in sorted(cuts, key=lambda cut: (cut[0], cut[2])):
         if stop > begin:
-            yield Stretch(slice(begin, stop), start, end)
-        begin, start = following, next_start
+            yield Stretch(slice(begin, stop), start, end, is_told)
+        begin, start, is_told = following, next_start, True
     if begin < len(taken_at_s):
-        yield Stretch(slice(begin, len(taken_at_s)), start, None)
+        yield Stretch(slice(begin, len(taken_at_s)), start, None, is_told)
 
 
 def decode_stretch(part: Evidence, stretch: Stretch, register: Register) -> StretchReadings:

@@ -104,7 +104,7 @@ class _Guarded(BaseHTTPRequestHandler):
         is_let_in = self.path == "/api/health" or self.headers.get("Authorization") is not None
         self.send_response(200 if is_let_in else 401)
         self.end_headers()
-        self.wfile.write(b'{"status": "READY"}')
+        self.wfile.write(b'"3.8.8"' if self.path == "/api/admin/version" else b'{"status": "READY"}')
 
     def log_message(self, *_: object) -> None:
         pass

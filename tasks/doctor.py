@@ -12,7 +12,7 @@ from models.rendering.meter import MeterFace, draw_frame, register_corners
 from models.window import Window, cut_window
 from raspi_agent.finding import Finding, fault, ok, warning, within
 from tasks.examine_prefect import UP, examine_prefect
-from tasks.examine_settings import examine_media, examine_readings, examine_schedule
+from tasks.examine_settings import examine_digits, examine_media, examine_readings, examine_schedule
 from tasks.home_archive import archives_in
 from tasks.looking import limits_of, look_around, look_at_store
 from tasks.server_clock import CLOCK_UNSET, UNKNOWN, kernel_clock_state
@@ -43,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """
     yield from examine_schedule(settings)
     yield from examine_media(settings)
+    yield from examine_digits(settings)
     yield from looked_at("secrets", lambda: [examine_secrets(settings.home)])
     yield from looked_at("alerts", lambda: [examine_alerts(settings)])
     yield from looked_at("disk", lambda: [examine_disk(settings)])

@@ -10,6 +10,7 @@ from tasks.settings import Settings, SettingsError
 from tasks.tariffs import lost_tariffs
 from warehouse.connection import open_warehouse
 
+MOST_TAUGHT = 9
 # What the first number of an OBIS code names, but for electricity.
 _OTHER_MEDIA = {"4": "heating costs", "5": "cold", "6": "heat", "7": "gas", "8": "water", "9": "hot water"}
 
@@ -33,6 +34,21 @@ def examine_media(settings: Settings) -> Iterator[Finding]:
                     "settings",
                     f"{register_id} counts {medium}, but everything counted is told as kWh of electricity.",
                     "Take its own unit for kWh, and no notice of power, cost and CO2.",
+                )
+
+
+def examine_digits(settings: Settings) -> Iterator[Finding]:
+    """Registers with more drums than the built-in reader was taught; nothing where it is not used."""
+    if settings.reader.model != "builtin":
+        return
+    for meter in settings.meters:
+        for register_id in settings.register_ids(meter):
+            digits = settings.face(register_id).digits
+            if digits > MOST_TAUGHT:
+                yield warning(
+                    "settings",
+                    f"{register_id} has {digits} digits, and the built-in reader knows up to {MOST_TAUGHT}.",
+                    "Look at what it reads; smartmeter train teaches it your own pictures.",
                 )
 
 

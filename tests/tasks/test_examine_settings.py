@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.examine_settings import examine_media
+from tasks.examine_settings import examine_digits, examine_media
 from tasks.settings import MeterSettings, Settings
+from tasks.settings_tables import ReaderSettings
 
 
 @pytest.mark.parametrize(
@@ -15,3 +16,15 @@ def test_a_register_of_another_medium_is_told(tmp_path: Path, code: str, medium:
     found = [(each.name, each.sentence) for each in examine_media(settings)]
     said = f"one/{code} counts {medium}, but everything counted is told as kWh of electricity."
     assert found == ([("settings", said)] if medium else [])
+
+
+@pytest.mark.parametrize(
+    ("digits", "model", "told"), [(9, "builtin", False), (10, "builtin", True), (10, "mine", False)]
+)
+def test_more_digits_than_the_built_in_reader_knows_are_told(
+    tmp_path: Path, digits: int, model: str, told: bool
+) -> None:
+    meter = MeterSettings(camera="one", digits=digits)
+    settings = Settings(home=tmp_path, meters={"one": meter}, reader=ReaderSettings(model=model))
+    said = f"one/1-0:1.8.0 has {digits} digits, and the built-in reader knows up to 9."
+    assert [each.sentence for each in examine_digits(settings)] == ([said] if told else [])

@@ -17,6 +17,7 @@ from flows.cli import app
 from flows.written import parse_reading
 from models.picture import MOST_PIXELS
 from models.rendering.strips import random_digits
+from tasks.examine_settings import MOST_TAUGHT
 from tasks.metering.register import Register
 
 SEVEN = Register("home/1-0:1.8.0", digits=7, decimals=1, max_power_w=24_000)
@@ -106,7 +107,7 @@ def anchors_of(document: Path) -> set[str]:
 
 def test_the_guide_names_the_limits_of_the_reader() -> None:
     drawn = {random_digits(np.random.default_rng(seed)) for seed in range(500)}
-    assert (min(drawn), max(drawn)) == (4, 9)
+    assert (min(drawn), max(drawn)) == (4, MOST_TAUGHT)
     assert "Drums and displays of four to nine digits" in (ROOT / "docs/faq.md").read_text()
     assert "From four to nine drums." in (ROOT / "models/cards/trocr-meter-small.md").read_text()
     assert f"above {MOST_PIXELS // 1_000_000} million pixels" in (ROOT / "docs/security.md").read_text()

@@ -19,7 +19,7 @@ from tasks.metering.stretch import (
     without,
 )
 
-# Misreads do not go on for as long and then lead on to what was read (see `runs`).
+# Misreads do not go on for as long and then lead on to what is read after them.
 LEAST_S, LEAST_PICTURES = 12 * 3600, 12
 # The count jumps by more than so many times what it advances from the pictures left out to those read again.
 JUMP_PARTS = 2
